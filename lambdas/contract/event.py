@@ -1,0 +1,20 @@
+"""What a task's state sends to its agent: the one shape that the compiler writes and the runtime reads."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+
+class TaskEvent(BaseModel):
+    """The event of one task.
+
+    The values of `input` are plain JSON, or ``{"stepweave:reference": {...}}`` for a result that was put in S3,
+    or ``{"Error": ..., "Cause": ...}`` for an optional task that failed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    execution: Annotated[str, Field(description="ARN of the execution")]
+    task: Annotated[str, Field(description="id of the task")]
+    input: dict[str, JsonValue]
+    result_limit_bytes: Annotated[int, Field(gt=0, description="a result whose JSON is longer goes to S3 by reference")]
