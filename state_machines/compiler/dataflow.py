@@ -1,0 +1,241 @@
+"""Decides what travels from state to state: only results that something later still needs.
+
+Every state passes a *document* on: an object that holds results by key. Workflow inputs are not in it, since every
+state can read them from the execution itself. A document is emptied of what is no longer needed wherever a state can
+do so at no cost: a ``Parallel`` builds a new one, and a task does where its result is all that is still needed.
+Elsewhere a result takes the place of one that is no longer needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from state_machines.compiler.schedule import RunBranches, RunTask, Sequence, tasks_of
+from state_machines.graph.dag import Dag
+
+
+@dataclass(eq=False)
+class Slot:
+    """A place in the document, which one or several results take in turn."""
+
+    occupants: list[str] = field(default_factory=list)
+
+
+class Pass(Enum):
+    """What a state passes on."""
+
+    DOCUMENT = "the document, with the state's results in it"
+    NOTHING = "an empty document"
+    RESULT = "one result alone: the workflow's"
+
+
+@dataclass(frozen=True)
+class TaskFlow:
+    """What a task's state reads and passes on.
+
+    Parameters
+    ----------
+    task : str
+        The task.
+    reads : Mapping[str, Slot]
+        Where the document that enters holds the results which the task uses.
+    store : Slot | None
+        Where the result goes; None if nothing needs it, or if it is passed on alone.
+    renews : bool
+        Whether the document that leaves holds this result and nothing else.
+    width : int
+        How many results the document that leaves holds, those that nothing needs any more included.
+    passes : Pass
+        What is passed on.
+    result : Slot | None
+        With ``Pass.RESULT``: the slot of the workflow's result; None if it is this task's own.
+    """
+
+    task: str
+    reads: Mapping[str, Slot]
+    store: Slot | None
+    renews: bool
+    width: int
+    passes: Pass
+    result: Slot | None = None
+
+
+@dataclass(frozen=True)
+class BranchesFlow:
+    """What a ``Parallel`` gives to its branches and gathers from them.
+
+    Parameters
+    ----------
+    branches : tuple of Flow
+        The states of each branch.
+    enters : tuple of (Slot, Slot) | None
+        For each result that the branches need: its slot outside, and the one inside.
+        None if the document that enters is just what they need.
+    leaves : Mapping[str, tuple[int, Slot, Slot]]
+        For each result that is needed later: the branch that it comes from, its slot there, and the one outside.
+    width : int
+        How many results all branches together hand over.
+    passes, result
+        As for a task.
+    """
+
+    branches: tuple[Flow, ...]
+    enters: tuple[tuple[Slot, Slot], ...] | None
+    leaves: Mapping[str, tuple[int, Slot, Slot]]
+    width: int
+    passes: Pass
+    result: Slot | None = None
+
+
+Flow = tuple[TaskFlow | BranchesFlow, ...]
+
+
+@dataclass
+class _Document:
+    """What the document holds at a point.
+
+    Parameters
+    ----------
+    slots : dict[str, Slot]
+        Where the results are that are still needed.
+    free : list[Slot]
+        Slots of results of the same sequence that nothing needs any more: the next results take them.
+    borrowed : frozenset[Slot]
+        Slots that other branches know too. They are not taken, so that a key means the same on all branches.
+    stale : int
+        How many results in borrowed slots nothing on this branch needs any more.
+    clean : bool
+        Whether nothing but results is in it.
+    """
+
+    slots: dict[str, Slot]
+    free: list[Slot] = field(default_factory=list)
+    borrowed: frozenset[Slot] = frozenset()
+    stale: int = 0
+    clean: bool = True
+
+    @property
+    def exact(self) -> bool:
+        return self.clean and not self.free and not self.stale
+
+    @property
+    def width(self) -> int:
+        return len(self.slots) + len(self.free) + self.stale
+
+    def retire(self, needed: frozenset[str]) -> None:
+        for task in [task for task in self.slots if task not in needed]:
+            slot = self.slots.pop(task)
+            if slot in self.borrowed:
+                self.stale += 1
+            else:
+                self.free.append(slot)
+
+    def place(self, task: str) -> Slot:
+        slot = self.free.pop() if self.free else Slot()
+        slot.occupants.append(task)
+        self.slots[task] = slot
+        return slot
+
+    def renew(self, slots: dict[str, Slot] | None = None) -> None:
+        self.slots, self.free, self.stale, self.clean = slots or {}, [], 0, True
+
+    def for_branch(self, needed: frozenset[str]) -> _Document:
+        branch = _Document(dict(self.slots), borrowed=frozenset(self.slots.values()))
+        branch.retire(needed)
+        return branch
+
+
+def dataflow(dag: Dag, sequence: Sequence) -> Flow:
+    """Decide what every state of a workflow reads, keeps and passes on.
+
+    Parameters
+    ----------
+    dag : Dag
+        The graph.
+    sequence : Sequence
+        The shape of its state machine.
+    """
+    needed = frozenset({dag.result}) if dag.result is not None else frozenset[str]()
+    # The execution's input is the first document. Every state can read it elsewhere, so nothing in it is needed.
+    flow, _ = _flow(dag, sequence, _Document({}, clean=False), needed, returns=dag.result)
+    return flow
+
+
+def _flow(
+    dag: Dag, sequence: Sequence, document: _Document, needed: frozenset[str], returns: str | None
+) -> tuple[Flow, _Document]:
+    states: list[TaskFlow | BranchesFlow] = []
+    live = _live_after(dag, sequence, needed)
+    for position, step in enumerate(sequence):
+        last = position == len(sequence) - 1
+        match step:
+            case RunTask(task):
+                states.append(_task(dag, task, document, live[position], returns if last else None))
+            case RunBranches(branches):
+                states.append(_branches(dag, branches, document, live[position], returns if last else None))
+    return tuple(states), document
+
+
+def _live_after(dag: Dag, sequence: Sequence, needed: frozenset[str]) -> list[frozenset[str]]:
+    """Return for each step the results that exist after it and that something later needs."""
+    live = []
+    for step in reversed(sequence):
+        live.append(needed)
+        inside = set(tasks_of((step,)))
+        uses = frozenset[str]().union(*(dag.by_id[task].uses for task in inside))
+        needed = (needed | uses) - inside
+    return live[::-1]
+
+
+def _task(dag: Dag, task: str, document: _Document, live: frozenset[str], returns: str | None) -> TaskFlow:
+    reads = {used: document.slots[used] for used in sorted(dag.by_id[task].uses)}
+    document.retire(live)
+    if returns == task:
+        return TaskFlow(task, reads, None, True, 1, Pass.RESULT)
+    if returns is not None:
+        return TaskFlow(task, reads, None, False, 1, Pass.RESULT, document.slots[returns])
+    if not live:
+        document.renew()
+        return TaskFlow(task, reads, None, False, 0, Pass.NOTHING)
+    if task not in live:
+        return TaskFlow(task, reads, None, False, document.width, Pass.DOCUMENT)
+    if renews := live == {task}:
+        document.renew()
+    slot = document.place(task)
+    return TaskFlow(task, reads, slot, renews, document.width, Pass.DOCUMENT)
+
+
+def _branches(
+    dag: Dag, branches: tuple[Sequence, ...], document: _Document, live: frozenset[str], returns: str | None
+) -> BranchesFlow:
+    inside = [frozenset(tasks_of(branch)) for branch in branches]
+    uses = [frozenset[str]().union(*(dag.by_id[task].uses for task in tasks)) - tasks for tasks in inside]
+    carried = live - frozenset[str]().union(*inside)
+    # One branch carries all that is needed later past the others: the one that uses the most of it anyway.
+    carrier = max(range(len(branches)), key=lambda number: len(uses[number] & carried))
+    entering = frozenset[str]().union(carried, *uses)
+    document.retire(entering)
+
+    enters = None
+    if not document.exact:
+        inner = {task: Slot([task]) for task in sorted(entering)}
+        enters = tuple((document.slots[task], slot) for task, slot in inner.items())
+        document.renew(inner)
+
+    flows: list[Flow] = []
+    width = 0
+    leaves: dict[str, tuple[int, Slot, Slot]] = {}
+    for number, branch in enumerate(branches):
+        kept = (live & inside[number]) | (carried if number == carrier else frozenset())
+        flow, end = _flow(dag, branch, document.for_branch(uses[number] | kept), kept, returns=None)
+        flows.append(flow)
+        width += end.width
+        leaves |= {task: (number, end.slots[task], Slot([task])) for task in kept}
+
+    leaves = dict(sorted(leaves.items()))
+    document.renew({task: outside for task, (_, _, outside) in leaves.items()})
+    if returns is not None:
+        return BranchesFlow(tuple(flows), enters, leaves, width, Pass.RESULT, document.slots[returns])
+    return BranchesFlow(tuple(flows), enters, leaves, width, Pass.DOCUMENT if leaves else Pass.NOTHING)

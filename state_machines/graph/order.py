@@ -1,0 +1,101 @@
+"""The order that a graph's dependencies mean: its closure, its reduction and its levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+
+@dataclass(frozen=True)
+class Order:
+    """A partial order over tasks, each named by its position in `tasks`.
+
+    Sets of tasks are integers with a bit for each member: a set operation over a thousand tasks is one
+    operation on an integer.
+
+    Parameters
+    ----------
+    tasks : tuple of str
+        The ids in a topological order, which keeps the author's order where the dependencies leave it free.
+    before, after : tuple of int
+        For each task the set of all tasks that must end before it starts, and that start after it has ended.
+    """
+
+    tasks: tuple[str, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    @property
+    def everything(self) -> int:
+        """The set of all tasks."""
+        return (1 << len(self.tasks)) - 1
+
+
+def order_of(dependencies: Mapping[str, frozenset[str]]) -> Order:
+    """Compute the order of an acyclic graph.
+
+    Parameters
+    ----------
+    dependencies : Mapping[str, frozenset[str]]
+        What each task waits for, in the author's order.
+
+    Raises
+    ------
+    graphlib.CycleError
+        If the graph has a cycle; validate it first.
+    """
+    tasks = _topological(dependencies)
+    index = {task: position for position, task in enumerate(tasks)}
+    before = [0] * len(tasks)
+    for position, task in enumerate(tasks):
+        for needed in dependencies[task]:
+            before[position] |= before[index[needed]] | 1 << index[needed]
+    after = [0] * len(tasks)
+    for position in range(len(tasks) - 1, -1, -1):
+        for needed in dependencies[tasks[position]]:
+            after[index[needed]] |= after[position] | 1 << position
+    return Order(tasks, tuple(before), tuple(after))
+
+
+def _topological(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    written = {task: position for position, task in enumerate(dependencies)}
+    sorter = TopologicalSorter(dependencies)
+    sorter.prepare()
+    tasks: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=written.__getitem__)
+        tasks.extend(ready)
+        sorter.done(*ready)
+    return tuple(tasks)
+
+
+def reduction(order: Order) -> tuple[int, ...]:
+    """Return for each task the set of its direct predecessors: those that no other predecessor waits for."""
+    direct = []
+    for before in order.before:
+        implied = 0
+        for needed in members(before):
+            implied |= order.before[needed]
+        direct.append(before & ~implied)
+    return tuple(direct)
+
+
+def levels(order: Order, within: int) -> list[int]:
+    """Group the tasks of a set by the longest chain of that set which leads to them, shortest first."""
+    depth: dict[int, int] = {}
+    groups: list[int] = []
+    for task in members(within):
+        depth[task] = max((depth[needed] + 1 for needed in members(order.before[task] & within)), default=0)
+        if depth[task] == len(groups):
+            groups.append(0)
+        groups[depth[task]] |= 1 << task
+    return groups
+
+
+def members(subset: int) -> Iterator[int]:
+    """Yield the positions in a set, in topological order."""
+    while subset:
+        lowest = subset & -subset
+        yield lowest.bit_length() - 1
+        subset ^= lowest
