@@ -70,6 +70,9 @@ def _check_acyclic(dag: Dag) -> None:
     cycle = find_cycle(dag.dependencies)
     if cycle is None:
         return
+    written = list(dag.by_id)
+    first = cycle.index(min(cycle, key=written.index))
+    cycle = cycle[first:] + cycle[:first]
     tasks = [dag.by_id[task] for task in cycle]
     raise WorkflowError(
         f"the tasks {' -> '.join([*cycle, cycle[0]])} wait for one another",

@@ -49,7 +49,7 @@ def accepts_failure(declared: object) -> bool:
     """Tell whether a failed optional task may be handed over: as ``TaskFailure`` or as None."""
     declared = _bare(declared)
     members = get_args(declared) if is_union(declared) else (declared,)
-    return any(member in (TaskFailure, type(None), None, *_ANYTHING) for member in map(_bare, members))
+    return any(member in (TaskFailure, type(None), *_ANYTHING) for member in map(_bare, members))
 
 
 def item_type(declared: object) -> object:
@@ -83,7 +83,7 @@ def is_union(annotation: object) -> bool:
 def type_name(annotation: object) -> str:
     """Return an annotation as an author would write it."""
     annotation = _bare(annotation)
-    if annotation is None or annotation is type(None):
+    if annotation is type(None):
         return "None"
     if is_union(annotation):
         return " | ".join(type_name(member) for member in get_args(annotation))
@@ -96,6 +96,8 @@ def type_name(annotation: object) -> str:
 def _bare(annotation: object) -> object:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
+    if annotation is None:
+        return type(None)
     if isinstance(annotation, typing.TypeVar):
         return annotation.__bound__ or Any
     return annotation

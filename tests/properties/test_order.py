@@ -1,0 +1,100 @@
+"""The order and its decomposition, against networkx and against the definition."""
+
+from itertools import permutations
+
+import networkx as nx
+from hypothesis import given
+
+from state_machines.graph.decomposition import Block, Leaf, Parallel, Prime, Series, decompose
+from state_machines.graph.order import Order, levels, members, order_of, reduction
+from tests.properties.graphs import dependency_maps, series_parallel_maps
+
+
+def _order(edges: dict[str, dict[str, bool]]) -> Order:
+    return order_of({task: frozenset(needs) for task, needs in edges.items()})
+
+
+def _graph(edges: dict[str, dict[str, bool]]) -> "nx.DiGraph[str]":
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(edges)
+    graph.add_edges_from((needed, task) for task, needs in edges.items() for needed in needs)
+    return graph
+
+
+@given(dependency_maps())
+def test_closure_and_reduction_agree_with_networkx(edges: dict[str, dict[str, bool]]) -> None:
+    order, graph = _order(edges), _graph(edges)
+    for position, task in enumerate(order.tasks):
+        assert {order.tasks[other] for other in members(order.before[position])} == nx.ancestors(graph, task)
+        assert {order.tasks[other] for other in members(order.after[position])} == nx.descendants(graph, task)
+    reduced = {
+        (order.tasks[needed], task)
+        for task, direct in zip(order.tasks, reduction(order), strict=True)
+        for needed in members(direct)
+    }
+    assert reduced == set(nx.transitive_reduction(graph).edges)
+
+
+@given(dependency_maps())
+def test_levels_are_antichains_that_respect_the_order(edges: dict[str, dict[str, bool]]) -> None:
+    order = _order(edges)
+    seen = 0
+    for level in levels(order, order.everything):
+        for task in members(level):
+            assert order.before[task] & ~seen == 0
+        seen |= level
+    assert seen == order.everything
+
+
+def _holds_n(order: Order) -> bool:
+    """Look for four tasks whose order is exactly a<c, b<c, b<d."""
+
+    def less(one: int, other: int) -> bool:
+        return bool(order.before[other] >> one & 1)
+
+    for a, b, c, d in permutations(range(len(order.tasks)), 4):
+        related = {(x, y) for x, y in permutations((a, b, c, d), 2) if less(x, y)}
+        if related == {(a, c), (b, c), (b, d)}:
+            return True
+    return False
+
+
+def _primes(block: Block) -> bool:
+    match block:
+        case Prime():
+            return True
+        case Series(parts) | Parallel(parts):
+            return any(_primes(part) for part in parts)
+    return False
+
+
+@given(dependency_maps(max_tasks=7))
+def test_a_prime_block_is_left_exactly_where_the_order_holds_an_n(edges: dict[str, dict[str, bool]]) -> None:
+    order = _order(edges)
+    assert _primes(decompose(order)) == _holds_n(order)
+
+
+def _pairs(block: Block) -> tuple[int, set[tuple[int, int]]]:
+    """Return the tasks of a series-parallel block, and the pairs that its shape puts in order."""
+    match block:
+        case Leaf(task):
+            return 1 << task, set()
+        case Parallel(parts) | Series(parts):
+            tasks, pairs = 0, set[tuple[int, int]]()
+            for part in parts:
+                inside, ordered = _pairs(part)
+                if isinstance(block, Series):
+                    pairs |= {(one, other) for one in members(tasks) for other in members(inside)}
+                assert not tasks & inside
+                tasks |= inside
+                pairs |= ordered
+            return tasks, pairs
+    raise AssertionError("a series-parallel order was left with a prime block")
+
+
+@given(series_parallel_maps())
+def test_a_series_parallel_order_is_rebuilt_exactly_from_its_decomposition(edges: dict[str, dict[str, bool]]) -> None:
+    order = _order(edges)
+    tasks, pairs = _pairs(decompose(order))
+    assert tasks == order.everything
+    assert pairs == {(one, other) for other in range(len(order.tasks)) for one in members(order.before[other])}

@@ -1,0 +1,23 @@
+"""Definitions that Step Functions would not run."""
+
+from datetime import timedelta
+
+import pytest
+
+from lambdas.contract.retry import Retry
+from state_machines.compiler.compile import compile_dag
+from state_machines.graph.dag import Dag, Task
+from state_machines.graph.errors import WorkflowError
+from tests.properties.graphs import worker
+
+
+def test_a_history_that_could_overflow_is_refused() -> None:
+    task = Task("a", worker, retry=Retry(attempts=10_000))
+    with pytest.raises(WorkflowError, match=r"history events.*25000.*lower the retry attempts"):
+        compile_dag(Dag("stubborn", "", (), (task,), None, timedelta(hours=1)))
+
+
+def test_a_definition_over_a_megabyte_is_refused() -> None:
+    tasks = tuple(Task(f"task_{number}", worker, retry=Retry(attempts=0)) for number in range(4000))
+    with pytest.raises(WorkflowError, match=r"1048576.*split the workflow"):
+        compile_dag(Dag("large", "", (), tasks, None, timedelta(hours=1)))
