@@ -1,0 +1,75 @@
+# Python, git and make are all that must be there; everything else is installed below this folder.
+PYTHON ?= python3
+REPO ?= .
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(VENV)/.ready ## Install everything below .venv
+
+$(VENV)/.ready: requirements/build.txt requirements/stepweave.txt requirements/dev.txt requirements/lambda-runtime.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r requirements/stepweave.txt -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --target $(VENV)/lambda-runtime -r requirements/lambda-runtime.txt
+	touch $@
+
+node_modules/.ready: package.json package-lock.json | setup
+	$(BIN)/npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: demo
+demo: setup ## Review a repository: make demo REPO=/some/path
+	$(BIN)/stepweave run code-review --repo "$(REPO)"
+
+.PHONY: check
+check: setup ## Lint, types, import walls, golden ASL
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m state_machines.workflows.golden --check
+
+.PHONY: test
+test: setup node_modules/.ready ## Run every test that this machine can run
+	$(BIN)/pytest
+
+.PHONY: golden
+golden: setup ## Write the compiled ASL beside the workflows
+	$(BIN)/python -m state_machines.workflows.golden
+
+.PHONY: format
+format: setup ## Format the sources
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: deploy
+deploy: node_modules/.ready ## Deploy to the AWS account of the current credentials
+	node_modules/.bin/cdk deploy --all
+
+AGENTS := $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in))
+
+.PHONY: requirements
+requirements: ## Compile the pinned requirements anew
+	$(COMPILE) requirements/build.in -o requirements/build.txt
+	$(COMPILE) pyproject.toml --extra cdk --extra local -o requirements/stepweave.txt
+	$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/lambda-runtime.in -o requirements/lambda-runtime.txt
+	$(MAKE) $(AGENTS)
+
+.PHONY: $(AGENTS)
+$(AGENTS): %.txt:
+	$(COMPILE) $*.in -o $@ -c requirements/stepweave.txt
+
+.PHONY: clean
+clean: ## Remove what builds and runs have made, but not .venv
+	rm -rf .stepweave cdk.out stepweave-reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
