@@ -31,7 +31,7 @@ def schedule(order: Order, block: Block) -> Sequence:
     """Lay a decomposed order out as states.
 
     A series-parallel part becomes exactly its own sequences and branches, so no task waits for one that it does not
-    depend on. A prime block becomes its levels, with a barrier between them.
+    depend on. The parts of a prime block run in levels, with a barrier between them.
     """
     match block:
         case Leaf(task):
@@ -40,13 +40,17 @@ def schedule(order: Order, block: Block) -> Sequence:
             return tuple(step for part in parts for step in schedule(order, part))
         case Parallel(parts):
             return (RunBranches(tuple(schedule(order, part) for part in parts)),)
-        case Prime(tasks):
-            return tuple(_level(order, level) for level in levels(order, tasks))
+        case Prime(parts, quotient):
+            return tuple(
+                step
+                for level in levels(quotient, quotient.everything)
+                for step in _level(order, [parts[part] for part in members(level)])
+            )
 
 
-def _level(order: Order, level: int) -> Step:
-    steps = [RunTask(order.tasks[task]) for task in members(level)]
-    return steps[0] if len(steps) == 1 else RunBranches(tuple((step,) for step in steps))
+def _level(order: Order, parts: list[Block]) -> Sequence:
+    sequences = tuple(schedule(order, part) for part in parts)
+    return sequences[0] if len(sequences) == 1 else (RunBranches(sequences),)
 
 
 def tasks_of(sequence: Sequence) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from state_machines.graph.modules import maximal_modules
 from state_machines.graph.order import Order, members
 
 
@@ -34,9 +35,14 @@ class Parallel:
 
 @dataclass(frozen=True)
 class Prime:
-    """Tasks whose order is neither a sequence nor side by side, as a set."""
+    """Parts whose order is neither a sequence nor side by side.
 
-    tasks: int
+    Each part relates to every other as if it were one task, and no two parts together do: `quotient` is the order
+    between them, each named by its position in `parts`, which is topological.
+    """
+
+    parts: tuple[Block, ...]
+    quotient: Order
 
 
 Block = Leaf | Series | Parallel | Prime
@@ -45,7 +51,8 @@ Block = Leaf | Series | Parallel | Prime
 def decompose(order: Order) -> Block:
     """Take an order of at least one task apart.
 
-    The result is unique: `Series` never holds a `Series`, nor `Parallel` a `Parallel`.
+    The result is unique: it is the modular decomposition of the order. `Series` never holds a `Series`, nor `Parallel`
+    a `Parallel`, and the quotient of a `Prime` has no modules.
     """
     ordered = [before | after for before, after in zip(order.before, order.after, strict=True)]
     unordered = [~related for related in ordered]
@@ -57,9 +64,23 @@ def decompose(order: Order) -> Block:
             return Parallel(tuple(take_apart(part) for part in parts))
         if len(parts := _components(within, unordered)) > 1:
             return Series(tuple(take_apart(part) for part in parts))
-        return Prime(within)
+        parts = maximal_modules(order, within)
+        return Prime(tuple(take_apart(part) for part in parts), _quotient(order, parts))
 
     return take_apart(order.everything)
+
+
+def _quotient(order: Order, parts: list[int]) -> Order:
+    firsts = [next(members(part)) for part in parts]
+
+    def parts_in(tasks: int) -> int:
+        return sum(1 << position for position, first in enumerate(firsts) if tasks >> first & 1)
+
+    return Order(
+        tuple(order.tasks[first] for first in firsts),
+        tuple(parts_in(order.before[first]) for first in firsts),
+        tuple(parts_in(order.after[first]) for first in firsts),
+    )
 
 
 def _components(within: int, neighbours: list[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """The order and its decomposition, against networkx and against the definition."""
 
+from collections.abc import Iterator
 from itertools import permutations
 
 import networkx as nx
@@ -59,19 +60,10 @@ def _holds_n(order: Order) -> bool:
     return False
 
 
-def _primes(block: Block) -> bool:
-    match block:
-        case Prime():
-            return True
-        case Series(parts) | Parallel(parts):
-            return any(_primes(part) for part in parts)
-    return False
-
-
 @given(dependency_maps(max_tasks=7))
 def test_a_prime_block_is_left_exactly_where_the_order_holds_an_n(edges: dict[str, dict[str, bool]]) -> None:
     order = _order(edges)
-    assert _primes(decompose(order)) == _holds_n(order)
+    assert any(isinstance(block, Prime) for block in _blocks(decompose(order))) == _holds_n(order)
 
 
 def _pairs(block: Block) -> tuple[int, set[tuple[int, int]]]:
@@ -98,3 +90,45 @@ def test_a_series_parallel_order_is_rebuilt_exactly_from_its_decomposition(edges
     tasks, pairs = _pairs(decompose(order))
     assert tasks == order.everything
     assert pairs == {(one, other) for other in range(len(order.tasks)) for one in members(order.before[other])}
+
+
+def _blocks(block: Block) -> Iterator[Block]:
+    yield block
+    if not isinstance(block, Leaf):
+        for part in block.parts:
+            yield from _blocks(part)
+
+
+def _tasks(block: Block) -> int:
+    return 1 << block.task if isinstance(block, Leaf) else sum(_tasks(part) for part in block.parts)
+
+
+@given(dependency_maps(max_tasks=8))
+def test_the_parts_of_a_prime_block_are_its_maximal_modules(edges: dict[str, dict[str, bool]]) -> None:
+    order = _order(edges)
+    for block in _blocks(decompose(order)):
+        if not isinstance(block, Prime):
+            continue
+        whole = _tasks(block)
+        candidates = [tasks for tasks in range(1, whole) if tasks & ~whole == 0]
+        modules = [tasks for tasks in candidates if _is_module_within(order, tasks, whole)]
+        maximal = {one for one in modules if not any(one != other and one & other == one for other in modules)}
+        assert {_tasks(part) for part in block.parts} == maximal
+
+
+def _is_module_within(order: Order, tasks: int, whole: int) -> bool:
+    return all(
+        order.before[other] & tasks in (0, tasks) and order.after[other] & tasks in (0, tasks)
+        for other in members(whole & ~tasks)
+    )
+
+
+@given(dependency_maps(max_tasks=8))
+def test_the_quotient_of_a_prime_block_is_the_order_of_its_parts(edges: dict[str, dict[str, bool]]) -> None:
+    order = _order(edges)
+    for block in _blocks(decompose(order)):
+        if isinstance(block, Prime):
+            for position, part in enumerate(block.parts):
+                before = order.before[next(members(_tasks(part)))]
+                waits_for = {number for number, other in enumerate(block.parts) if _tasks(other) & before}
+                assert set(members(block.quotient.before[position])) == waits_for
