@@ -4,12 +4,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from lambdas.contract.gate import GateSignal
+
 
 class TaskEvent(BaseModel):
     """The event of one task.
 
     The values of `input` are plain JSON, or ``{"stepweave:reference": {...}}`` for a result that was put in S3,
-    or ``{"Error": ..., "Cause": ...}`` for an optional task that failed.
+    or ``{"stepweave:published": task}`` for a result that its task published, or ``{"Error": ..., "Cause": ...}`` for
+    an optional task that failed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -18,3 +21,5 @@ class TaskEvent(BaseModel):
     task: Annotated[str, Field(description="id of the task")]
     input: dict[str, JsonValue]
     result_limit_bytes: Annotated[int, Field(gt=0, description="a result whose JSON is longer goes to S3 by reference")]
+    publish: Annotated[bool, Field(description="whether tasks of other branches fetch the result")] = False
+    signals: Annotated[tuple[GateSignal, ...], Field(description="the gates that the task's end helps to open")] = ()

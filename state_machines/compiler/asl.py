@@ -27,7 +27,7 @@ class Catcher(TypedDict):
 class State(TypedDict):
     """A state; which fields it has depends on its type."""
 
-    Type: Literal["Task", "Parallel", "Pass"]
+    Type: Literal["Task", "Parallel", "Pass", "Choice"]
     Comment: NotRequired[str]
     Resource: NotRequired[str]
     Parameters: NotRequired[dict[str, JsonValue]]
@@ -38,6 +38,8 @@ class State(TypedDict):
     TimeoutSeconds: NotRequired[int]
     Retry: NotRequired[list[Retrier]]
     Catch: NotRequired[list[Catcher]]
+    Choices: NotRequired[list[JsonValue]]
+    Default: NotRequired[str]
     Next: NotRequired[str]
     End: NotRequired[Literal[True]]
 

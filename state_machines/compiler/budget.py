@@ -1,6 +1,6 @@
 """How large a result may be before it has to leave the state machine's payload."""
 
-from state_machines.compiler.dataflow import BranchesFlow, Flow
+from state_machines.compiler.dataflow import BranchesFlow, Flow, TaskFlow
 
 PAYLOAD_QUOTA = 256 * 1024
 """Bytes that the input or output of a state may have (AWS Step Functions quotas)."""
@@ -25,9 +25,11 @@ def result_limit(flow: Flow) -> int:
 
 def widest(flow: Flow) -> int:
     """Return how many results meet in the fullest document."""
-    return max(
-        max(state.width, *(widest(branch) for branch in state.branches))
-        if isinstance(state, BranchesFlow)
-        else max(state.width, len(state.reads))
-        for state in flow
-    )
+    most = 0
+    for state in flow:
+        most = max(most, state.width)
+        if isinstance(state, BranchesFlow):
+            most = max(most, *(widest(branch) for branch in state.branches))
+        elif isinstance(state, TaskFlow):
+            most = max(most, len(state.reads))
+    return most

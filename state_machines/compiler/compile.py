@@ -10,11 +10,12 @@ from lambdas.contract.agent import Agent
 from state_machines.compiler.asl import Definition
 from state_machines.compiler.budget import result_limit
 from state_machines.compiler.dataflow import dataflow
-from state_machines.compiler.jsonpath import emit
+from state_machines.compiler.jsonpath_dialect.states import emit
 from state_machines.compiler.limits import check_limits
 from state_machines.compiler.schedule import schedule
 from state_machines.graph.dag import Dag
 from state_machines.graph.decomposition import decompose
+from state_machines.graph.gates import gate_primes
 from state_machines.graph.order import members, order_of, reduction
 from state_machines.graph.validate import validate
 from state_machines.language.workflow import Workflow
@@ -77,7 +78,7 @@ def compile_dag(dag: Dag) -> CompiledWorkflow:
         task: tuple(order.tasks[needed] for needed in members(direct))
         for task, direct in zip(order.tasks, reduction(order), strict=True)
     }
-    flow = dataflow(dag, schedule(order, decompose(order)))
-    definition = emit(dag, flow, waits_for, result_limit(flow))
+    program = dataflow(dag, schedule(order, gate_primes(order, decompose(order))))
+    definition = emit(dag, program, waits_for, result_limit(program.flow))
     check_limits(dag, definition)
     return CompiledWorkflow(dag, definition)

@@ -4,6 +4,8 @@ Every state passes a *document* on: an object that holds results by key. Workflo
 state can read them from the execution itself. A document is emptied of what is no longer needed wherever a state can
 do so at no cost: a ``Parallel`` builds a new one, and a task does where its result is all that is still needed.
 Elsewhere a result takes the place of one that is no longer needed.
+
+A result that is used across a gate cannot come in a document: its task publishes it, and those that use it fetch it.
 """
 
 from __future__ import annotations
@@ -12,8 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from state_machines.compiler.schedule import RunBranches, RunTask, Sequence, tasks_of
+from state_machines.compiler.schedule import RunBranches, RunTask, Sequence, WaitAtGate, tasks_of
 from state_machines.graph.dag import Dag
+
+MOST_CARRIED = 100
+"""A task that uses more results than this fetches them: a document of so many would leave little room for each."""
+
+MOST_CARRIED_OF_SOME = 20
+"""The same for a task that fetches some of them anyway: an expression that mixes both is long."""
 
 
 @dataclass(eq=False)
@@ -89,7 +97,31 @@ class BranchesFlow:
     result: Slot | None = None
 
 
-Flow = tuple[TaskFlow | BranchesFlow, ...]
+@dataclass(frozen=True)
+class GateFlow:
+    """A state that waits at a gate; the document passes it unchanged."""
+
+    gate: WaitAtGate
+    width: int
+
+
+Flow = tuple[TaskFlow | BranchesFlow | GateFlow, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What every state of a workflow reads, keeps and passes on.
+
+    Parameters
+    ----------
+    flow : Flow
+        The states.
+    published : frozenset of str
+        Tasks whose results also go to a table of their own, because tasks use them that no document reaches.
+    """
+
+    flow: Flow
+    published: frozenset[str]
 
 
 @dataclass
@@ -147,7 +179,7 @@ class _Document:
         return branch
 
 
-def dataflow(dag: Dag, sequence: Sequence) -> Flow:
+def dataflow(dag: Dag, sequence: Sequence) -> Program:
     """Decide what every state of a workflow reads, keeps and passes on.
 
     Parameters
@@ -157,40 +189,64 @@ def dataflow(dag: Dag, sequence: Sequence) -> Flow:
     sequence : Sequence
         The shape of its state machine.
     """
+    carried: dict[str, frozenset[str]] = {}
+    _find_carried(dag, sequence, frozenset(), carried)
+    published = frozenset(used for task in dag.tasks for used in task.uses - carried[task.id])
     needed = frozenset({dag.result}) if dag.result is not None else frozenset[str]()
     # The execution's input is the first document. Every state can read it elsewhere, so nothing in it is needed.
-    flow, _ = _flow(dag, sequence, _Document({}, clean=False), needed, returns=dag.result)
-    return flow
+    flow, _ = _flow(carried, sequence, _Document({}, clean=False), needed, returns=dag.result)
+    return Program(flow, published)
+
+
+def _find_carried(
+    dag: Dag, sequence: Sequence, known: frozenset[str], carried: dict[str, frozenset[str]]
+) -> frozenset[str]:
+    """Find for each task those of its inputs that a document can carry to it: the ones from states before its own."""
+    for step in sequence:
+        match step:
+            case RunTask(task):
+                uses = dag.by_id[task].uses
+                most = MOST_CARRIED if uses <= known else MOST_CARRIED_OF_SOME
+                carried[task] = uses & known if len(uses) <= most else frozenset()
+                known |= {task}
+            case RunBranches(branches):
+                known = known.union(*(_find_carried(dag, branch, known, carried) for branch in branches))
+    return known
 
 
 def _flow(
-    dag: Dag, sequence: Sequence, document: _Document, needed: frozenset[str], returns: str | None
+    uses: Mapping[str, frozenset[str]],
+    sequence: Sequence,
+    document: _Document,
+    needed: frozenset[str],
+    returns: str | None,
 ) -> tuple[Flow, _Document]:
-    states: list[TaskFlow | BranchesFlow] = []
-    live = _live_after(dag, sequence, needed)
+    states: list[TaskFlow | BranchesFlow | GateFlow] = []
+    live = _live_after(uses, sequence, needed)
     for position, step in enumerate(sequence):
-        last = position == len(sequence) - 1
+        returned = returns if position == len(sequence) - 1 else None
         match step:
             case RunTask(task):
-                states.append(_task(dag, task, document, live[position], returns if last else None))
+                states.append(_task(task, uses[task], document, live[position], returned))
             case RunBranches(branches):
-                states.append(_branches(dag, branches, document, live[position], returns if last else None))
+                states.append(_branches(uses, branches, document, live[position], returned))
+            case WaitAtGate():
+                states.append(GateFlow(step, document.width))
     return tuple(states), document
 
 
-def _live_after(dag: Dag, sequence: Sequence, needed: frozenset[str]) -> list[frozenset[str]]:
+def _live_after(uses: Mapping[str, frozenset[str]], sequence: Sequence, needed: frozenset[str]) -> list[frozenset[str]]:
     """Return for each step the results that exist after it and that something later needs."""
     live = []
     for step in reversed(sequence):
         live.append(needed)
         inside = set(tasks_of((step,)))
-        uses = frozenset[str]().union(*(dag.by_id[task].uses for task in inside))
-        needed = (needed | uses) - inside
+        needed = needed.union(*(uses[task] for task in inside)) - inside
     return live[::-1]
 
 
-def _task(dag: Dag, task: str, document: _Document, live: frozenset[str], returns: str | None) -> TaskFlow:
-    reads = {used: document.slots[used] for used in sorted(dag.by_id[task].uses)}
+def _task(task: str, uses: frozenset[str], document: _Document, live: frozenset[str], returns: str | None) -> TaskFlow:
+    reads = {used: document.slots[used] for used in sorted(uses)}
     document.retire(live)
     if returns == task:
         return TaskFlow(task, reads, None, True, 1, Pass.RESULT)
@@ -208,10 +264,14 @@ def _task(dag: Dag, task: str, document: _Document, live: frozenset[str], return
 
 
 def _branches(
-    dag: Dag, branches: tuple[Sequence, ...], document: _Document, live: frozenset[str], returns: str | None
+    task_uses: Mapping[str, frozenset[str]],
+    branches: tuple[Sequence, ...],
+    document: _Document,
+    live: frozenset[str],
+    returns: str | None,
 ) -> BranchesFlow:
     inside = [frozenset(tasks_of(branch)) for branch in branches]
-    uses = [frozenset[str]().union(*(dag.by_id[task].uses for task in tasks)) - tasks for tasks in inside]
+    uses = [frozenset[str]().union(*(task_uses[task] for task in tasks)) - tasks for tasks in inside]
     carried = live - frozenset[str]().union(*inside)
     # One branch carries all that is needed later past the others: the one that uses the most of it anyway.
     carrier = max(range(len(branches)), key=lambda number: len(uses[number] & carried))
@@ -229,7 +289,7 @@ def _branches(
     leaves: dict[str, tuple[int, Slot, Slot]] = {}
     for number, branch in enumerate(branches):
         kept = (live & inside[number]) | (carried if number == carrier else frozenset())
-        flow, end = _flow(dag, branch, document.for_branch(uses[number] | kept), kept, returns=None)
+        flow, end = _flow(task_uses, branch, document.for_branch(uses[number] | kept), kept, returns=None)
         flows.append(flow)
         width += end.width
         leaves |= {task: (number, end.slots[task], Slot([task])) for task in kept}

@@ -1,9 +1,8 @@
 """Checks a definition against the quotas of Step Functions, so that they are never discovered in an execution."""
 
 import json
-from collections.abc import Iterator
 
-from state_machines.compiler.asl import Branch, Definition
+from state_machines.compiler.asl import Branch, Definition, State
 from state_machines.graph.dag import Dag
 from state_machines.graph.errors import WorkflowError
 
@@ -11,10 +10,10 @@ MAX_DEFINITION_BYTES = 1024 * 1024
 MAX_HISTORY_EVENTS = 25_000
 
 _EVENTS_OF_EXECUTION = 2
-_EVENTS_OF_PARALLEL = 4
-_EVENTS_OF_PASS = 2
-_EVENTS_OF_TASK = 2
+_EVENTS_OF_ENTRY = 2
+_EVENTS_OF_PARALLEL = 2
 _EVENTS_OF_ATTEMPT = 3
+_EVENTS_OF_TOKEN = 1
 
 
 def check_limits(dag: Dag, definition: Definition) -> None:
@@ -31,7 +30,7 @@ def check_limits(dag: Dag, definition: Definition) -> None:
             f"the definition of {dag.name!r} has {size} bytes, more than the {MAX_DEFINITION_BYTES} allowed",
             remedy="split the workflow",
         )
-    events = history_events(dag, definition)
+    events = history_events(definition)
     if events > MAX_HISTORY_EVENTS:
         raise WorkflowError(
             f"an execution of {dag.name!r} could write {events} history events with every retry taken, more than "
@@ -40,19 +39,25 @@ def check_limits(dag: Dag, definition: Definition) -> None:
         )
 
 
-def history_events(dag: Dag, definition: Definition) -> int:
-    """Return how many events an execution writes at the most, every retry of every task included."""
-    events = _EVENTS_OF_EXECUTION
-    for name, kind in _states(definition):
-        if kind == "Task":
-            events += _EVENTS_OF_TASK + _EVENTS_OF_ATTEMPT * (1 + dag.by_id[name].retry.attempts)
-        else:
-            events += _EVENTS_OF_PARALLEL if kind == "Parallel" else _EVENTS_OF_PASS
-    return events
+def history_events(definition: Definition) -> int:
+    """Return how many events an execution writes at the most: every retry is taken, every optional task fails."""
+    return _EVENTS_OF_EXECUTION + sum(_events(state) for state in states_of(definition).values())
 
 
-def _states(branch: Branch) -> Iterator[tuple[str, str]]:
-    for name, state in branch["States"].items():
-        yield name, state["Type"]
+def _events(state: State) -> int:
+    if state["Type"] == "Parallel":
+        return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
+    if state["Type"] != "Task":
+        return _EVENTS_OF_ENTRY
+    attempts = 1 + sum(retrier["MaxAttempts"] for retrier in state.get("Retry", ()))
+    token = _EVENTS_OF_TOKEN if state.get("Resource", "").endswith(".waitForTaskToken") else 0
+    return _EVENTS_OF_ENTRY + attempts * (_EVENTS_OF_ATTEMPT + token)
+
+
+def states_of(branch: Branch) -> dict[str, State]:
+    """Return every state of a definition by name, those of branches included."""
+    states = dict(branch["States"])
+    for state in branch["States"].values():
         for inner in state.get("Branches", ()):
-            yield from _states(inner)
+            states |= states_of(inner)
+    return states

@@ -1,8 +1,8 @@
 """Names of states and of the keys under which results travel."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from state_machines.compiler.dataflow import BranchesFlow, Flow, Slot
+from state_machines.compiler.dataflow import BranchesFlow, Flow, GateFlow, Slot
 
 MAX_STATE_NAME = 80
 """Characters that a state's name may have (Amazon States Language)."""
@@ -20,18 +20,17 @@ class Names:
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
 
-    def waiting_for(self, tasks: list[str]) -> str:
-        """Name a state that structures others by the tasks that it waits for."""
-        text = "wait for " + ", ".join(tasks)
-        named = len(tasks)
-        while len(text) > MAX_STATE_NAME - 6 and named > 1:
-            named -= 1
-            text = f"wait for {', '.join(tasks[:named])} and {len(tasks) - named} more"
-        return self._unique(text)
+    def waiting_for(self, tasks: Sequence[str]) -> str:
+        """Name a ``Parallel`` by the tasks whose end ends it."""
+        return self._unique(_listed("wait for ", tasks))
 
-    def failure_of(self, task: str) -> str:
-        """Name the state that ends a branch whose last task failed, where the author allows that."""
-        return self._unique(f"{task} failed")
+    def gate_before(self, task: str, awaited: Sequence[str]) -> str:
+        """Name a gate by the task behind it and the tasks that open it."""
+        return self._unique(_listed(f"{task} waits for ", awaited))
+
+    def after_failure(self, task: str, step: str = "") -> str:
+        """Name a state that runs only if an optional task failed."""
+        return self._unique(f"{task} failed{': ' if step else ''}{step}")
 
     def _unique(self, text: str) -> str:
         name, number = text[:MAX_STATE_NAME], 1
@@ -41,6 +40,15 @@ class Names:
             name = text[: MAX_STATE_NAME - len(suffix)] + suffix
         self._taken.add(name)
         return name
+
+
+def _listed(start: str, tasks: Sequence[str]) -> str:
+    text = start + ", ".join(tasks)
+    named = len(tasks)
+    while len(text) > MAX_STATE_NAME and named > 1:
+        named -= 1
+        text = f"{start}{', '.join(tasks[:named])} and {len(tasks) - named} more"
+    return text
 
 
 def slot_keys(flow: Flow) -> dict[Slot, str]:
@@ -63,6 +71,8 @@ def slot_keys(flow: Flow) -> dict[Slot, str]:
 
 def _slots(flow: Flow) -> Iterator[Slot]:
     for state in flow:
+        if isinstance(state, GateFlow):
+            continue
         if state.result:
             yield state.result
         if isinstance(state, BranchesFlow):

@@ -1,12 +1,12 @@
-"""Decides the shape of the state machine: which states follow one another and which run side by side."""
+"""Lays a decomposed order out as states: which follow one another and which run side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from state_machines.graph.decomposition import Block, Leaf, Parallel, Prime, Series
-from state_machines.graph.order import Order, levels, members
+from state_machines.graph.decomposition import Block, Gated, Leaf, Parallel, Prime, Series
+from state_machines.graph.order import Order, members
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,30 @@ class RunBranches:
     branches: tuple[Sequence, ...]
 
 
-Step = RunTask | RunBranches
+@dataclass(frozen=True)
+class WaitAtGate:
+    """One state that waits until other branches have come so far.
+
+    Parameters
+    ----------
+    before : str
+        The first task that runs after it.
+    awaited : tuple of str
+        The tasks that open the gate together.
+    """
+
+    before: str
+    awaited: tuple[str, ...]
+
+
+Step = RunTask | RunBranches | WaitAtGate
 Sequence = tuple[Step, ...]
 
 
 def schedule(order: Order, block: Block) -> Sequence:
-    """Lay a decomposed order out as states.
+    """Lay a block without `Prime` out as states.
 
-    A series-parallel part becomes exactly its own sequences and branches, so no task waits for one that it does not
-    depend on. The parts of a prime block run in levels, with a barrier between them.
+    It becomes exactly its own sequences, branches and gates: nothing waits that the block does not make wait.
     """
     match block:
         case Leaf(task):
@@ -40,17 +55,11 @@ def schedule(order: Order, block: Block) -> Sequence:
             return tuple(step for part in parts for step in schedule(order, part))
         case Parallel(parts):
             return (RunBranches(tuple(schedule(order, part) for part in parts)),)
-        case Prime(parts, quotient):
-            return tuple(
-                step
-                for level in levels(quotient, quotient.everything)
-                for step in _level(order, [parts[part] for part in members(level)])
-            )
-
-
-def _level(order: Order, parts: list[Block]) -> Sequence:
-    sequences = tuple(schedule(order, part) for part in parts)
-    return sequences[0] if len(sequences) == 1 else (RunBranches(sequences),)
+        case Gated(part, awaited):
+            inner = schedule(order, part)
+            return (WaitAtGate(next(tasks_of(inner)), tuple(order.tasks[task] for task in members(awaited))), *inner)
+        case Prime():
+            raise ValueError("a prime block has no shape: replace it by gates or by levels first")
 
 
 def tasks_of(sequence: Sequence) -> Iterator[str]:
@@ -64,10 +73,12 @@ def tasks_of(sequence: Sequence) -> Iterator[str]:
                     yield from tasks_of(branch)
 
 
-def last_tasks(sequence: Sequence) -> list[str]:
-    """Return the tasks whose end ends the sequence: those that whatever follows waits for."""
-    match sequence[-1]:
-        case RunTask(task):
-            return [task]
-        case RunBranches(branches):
-            return [task for branch in branches for task in last_tasks(branch)]
+def gates_of(sequence: Sequence) -> Iterator[WaitAtGate]:
+    """Yield every gate in a sequence, nested ones included."""
+    for step in sequence:
+        match step:
+            case WaitAtGate():
+                yield step
+            case RunBranches(branches):
+                for branch in branches:
+                    yield from gates_of(branch)

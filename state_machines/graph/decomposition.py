@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from state_machines.graph.modules import maximal_modules
-from state_machines.graph.order import Order, members
+from state_machines.graph.order import Order, components, members
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,34 @@ class Prime:
     quotient: Order
 
 
-Block = Leaf | Series | Parallel | Prime
+@dataclass(frozen=True)
+class Gated:
+    """A part that waits at a gate before it starts. Decomposition makes none: gates take the place of prime blocks.
+
+    Parameters
+    ----------
+    part : Block
+        What waits.
+    awaited : int
+        The set of tasks whose end opens the gate: those of its dependencies that its place does not put before it.
+    """
+
+    part: Block
+    awaited: int
+
+
+Block = Leaf | Series | Parallel | Prime | Gated
+
+
+def tasks_in(block: Block) -> int:
+    """Return the set of tasks in a block."""
+    match block:
+        case Leaf(task):
+            return 1 << task
+        case Gated(part):
+            return tasks_in(part)
+        case Series(parts) | Parallel(parts) | Prime(parts):
+            return sum(tasks_in(part) for part in parts)
 
 
 def decompose(order: Order) -> Block:
@@ -60,9 +87,9 @@ def decompose(order: Order) -> Block:
     def take_apart(within: int) -> Block:
         if within & (within - 1) == 0:
             return Leaf(within.bit_length() - 1)
-        if len(parts := _components(within, ordered)) > 1:
+        if len(parts := components(within, ordered)) > 1:
             return Parallel(tuple(take_apart(part) for part in parts))
-        if len(parts := _components(within, unordered)) > 1:
+        if len(parts := components(within, unordered)) > 1:
             return Series(tuple(take_apart(part) for part in parts))
         parts = maximal_modules(order, within)
         return Prime(tuple(take_apart(part) for part in parts), _quotient(order, parts))
@@ -81,21 +108,3 @@ def _quotient(order: Order, parts: list[int]) -> Order:
         tuple(parts_in(order.before[first]) for first in firsts),
         tuple(parts_in(order.after[first]) for first in firsts),
     )
-
-
-def _components(within: int, neighbours: list[int]) -> list[int]:
-    """Split a set into the parts that the relation connects, in the order of their first members."""
-    parts = []
-    rest = within
-    while rest:
-        part = frontier = rest & -rest
-        rest ^= part
-        while frontier:
-            reached = 0
-            for task in members(frontier):
-                reached |= neighbours[task]
-            frontier = reached & rest
-            rest ^= frontier
-            part |= frontier
-        parts.append(part)
-    return parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -47,14 +47,27 @@ def order_of(dependencies: Mapping[str, frozenset[str]]) -> Order:
     """
     tasks = _topological(dependencies)
     index = {task: position for position, task in enumerate(tasks)}
-    before = [0] * len(tasks)
-    for position, task in enumerate(tasks):
-        for needed in dependencies[task]:
-            before[position] |= before[index[needed]] | 1 << index[needed]
+    return closed(tasks, [sum(1 << index[needed] for needed in dependencies[task]) for task in tasks])
+
+
+def closed(tasks: tuple[str, ...], direct: Iterable[int]) -> Order:
+    """Make the order that some dependencies mean.
+
+    Parameters
+    ----------
+    tasks : tuple of str
+        The ids in a topological order.
+    direct : Iterable[int]
+        For each task the set of tasks that it waits for; more than the direct ones do no harm.
+    """
+    before: list[int] = []
     after = [0] * len(tasks)
-    for position in range(len(tasks) - 1, -1, -1):
-        for needed in dependencies[tasks[position]]:
-            after[index[needed]] |= after[position] | 1 << position
+    for position, needed in enumerate(direct):
+        before.append(needed)
+        for other in members(needed):
+            before[position] |= before[other]
+        for other in members(before[position]):
+            after[other] |= 1 << position
     return Order(tasks, tuple(before), tuple(after))
 
 
@@ -91,6 +104,32 @@ def levels(order: Order, within: int) -> list[int]:
             groups.append(0)
         groups[depth[task]] |= 1 << task
     return groups
+
+
+def components(within: int, neighbours: list[int]) -> list[int]:
+    """Split a set into the parts that a symmetric relation connects, in the order of their first members.
+
+    Parameters
+    ----------
+    within : int
+        The set.
+    neighbours : list of int
+        For each task the set of those that it is related to; tasks outside the set do no harm.
+    """
+    parts = []
+    rest = within
+    while rest:
+        part = frontier = rest & -rest
+        rest ^= part
+        while frontier:
+            reached = 0
+            for task in members(frontier):
+                reached |= neighbours[task]
+            frontier = reached & rest
+            rest ^= frontier
+            part |= frontier
+        parts.append(part)
+    return parts
 
 
 def members(subset: int) -> Iterator[int]:

@@ -1,29 +1,32 @@
 """What the emitted state machine does, against what the graph asks for."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
+from lambdas.contract.event import TaskEvent
+from lambdas.contract.gate import PUBLISHED_KEY
 from state_machines.compiler.budget import widest
 from state_machines.compiler.compile import compile_dag
 from state_machines.compiler.dataflow import dataflow
-from state_machines.compiler.limits import history_events
+from state_machines.compiler.limits import history_events, states_of
 from state_machines.compiler.schedule import schedule
 from state_machines.graph.arguments import results_in
 from state_machines.graph.dag import Dag
 from state_machines.graph.decomposition import decompose
+from state_machines.graph.gates import gate_primes
 from state_machines.graph.order import order_of
-from tests.properties.asl_interpreter import Interpreter, TaskError
+from state_machines.simulator.simulation import TaskError, Trace, simulate
 from tests.properties.graphs import dag_of, dags, series_parallel_maps
 
-INPUT = {"seed": 7}
+INPUT: JsonValue = {"seed": 7}
 
 
-def _result(task: str) -> dict[str, str]:
-    return {"made_by": task}
+def _result(event: TaskEvent, _attempt: int = 0) -> JsonValue:
+    return {"made_by": event.task}
 
 
 def _critical_path(dag: Dag, seconds: dict[str, float]) -> float:
@@ -37,58 +40,95 @@ def _seconds(dag: Dag, data: st.DataObject) -> dict[str, float]:
     return {task.id: float(data.draw(st.integers(1, 9))) for task in dag.tasks}
 
 
+def _fetched(trace: Trace, value: Any, results: dict[str, Any]) -> Any:
+    """Return an input as the agent sees it, published results fetched."""
+    if isinstance(value, dict) and PUBLISHED_KEY in value:
+        task = value[PUBLISHED_KEY]
+        assert trace.events[task].publish
+        return results[task]
+    return value
+
+
 @given(dags(), st.data())
 def test_every_task_runs_once_after_its_dependencies_on_their_results(dag: Dag, data: st.DataObject) -> None:
     failing = data.draw(st.frozensets(st.sampled_from(sorted(dag.by_id)))) & {
         task.id for task in dag.tasks if task.optional
     }
 
-    def run_task(event: Any) -> Any:
-        if event["task"] in failing:
-            raise TaskError(f"no {event['task']}")
-        return _result(event["task"])
+    def run(event: TaskEvent, _attempt: int) -> JsonValue:
+        if event.task in failing:
+            raise TaskError("NoLuck", event.task)
+        return _result(event)
 
-    run = Interpreter(run_task, _seconds(dag, data))
-    output, _ = run.run(compile_dag(dag).definition, INPUT)
+    trace = simulate(compile_dag(dag).definition, INPUT, run, _seconds(dag, data))
 
-    assert set(run.started) == set(dag.by_id)
+    assert trace.attempts == dict.fromkeys(dag.by_id, 1)
     expected = {
-        task: {"Error": f"no {task}", "Cause": "told to"} if task in failing else _result(task) for task in dag.by_id
+        task: {"Error": "NoLuck", "Cause": task} if task in failing else {"made_by": task} for task in dag.by_id
     }
     for task in dag.tasks:
-        given_results = [expected[needed] for needed in results_in(dict(task.arguments)["given"])]
-        assert run.events[task.id]["input"] == {"seed": 7, "given": given_results}
-        assert run.events[task.id]["execution"] == "arn:execution"
+        event = trace.events[task.id]
+        needs = list(results_in(dict(task.arguments)["given"]))
+        assert event.input["seed"] == 7
+        assert isinstance(event.input["given"], list)
+        assert [_fetched(trace, value, expected) for value in event.input["given"]] == [
+            expected[need] for need in needs
+        ]
         for needed in task.dependencies:
-            assert run.started[task.id] >= run.ended[needed]
-    assert output == (expected[dag.result] if dag.result else {})
+            assert trace.started[task.id] >= trace.ended[needed]
+    assert trace.output == (expected[dag.result] if dag.result else {})
+
+
+@given(dags(), st.data())
+def test_every_graph_runs_in_its_critical_path(dag: Dag, data: st.DataObject) -> None:
+    seconds = _seconds(dag, data)
+    definition = compile_dag(dag).definition
+    trace = simulate(definition, INPUT, _result, seconds)
+    assert trace.makespan == _critical_path(dag, seconds)
+    assert trace.history_events <= history_events(definition)
+
+
+@given(dags(), st.data())
+def test_retries_delay_only_what_depends_on_them(dag: Dag, data: st.DataObject) -> None:
+    slow = data.draw(st.sampled_from(sorted(dag.by_id)))
+
+    def run(event: TaskEvent, attempt: int) -> JsonValue:
+        if event.task == slow and attempt < 2:
+            raise TaskError("TransientError")
+        return _result(event)
+
+    trace = simulate(compile_dag(dag).definition, INPUT, run)
+    order = order_of(dag.dependencies)
+    position = order.tasks.index(slow)
+    for other, task in enumerate(order.tasks):
+        waits = other == position or order.before[other] >> position & 1
+        assert trace.ended[task] == (3.0 if waits else 0.0)  # the backoff: one second, then two
+    assert trace.attempts[slow] == 3
 
 
 @given(dags())
 def test_no_document_holds_more_results_than_were_budgeted(dag: Dag) -> None:
     order = order_of(dag.dependencies)
-    most = widest(dataflow(dag, schedule(order, decompose(order))))
-    run = Interpreter(lambda event: _result(event["task"]))
-    run.run(compile_dag(dag).definition, INPUT)
-    for document in run.documents:
-        assert json.dumps(document).count("made_by") <= most
+    most = widest(dataflow(dag, schedule(order, gate_primes(order, decompose(order)))).flow)
+    trace = simulate(compile_dag(dag).definition, INPUT, lambda event, attempt: "x" * 10_000)
+    assert trace.peak_payload_bytes < max(1, most) * 10_100 + 10_000
 
 
 @given(series_parallel_maps(), st.data())
-def test_a_series_parallel_graph_runs_in_its_critical_path_at_one_transition_per_task_and_parallel(
+def test_a_series_parallel_graph_costs_one_transition_per_task_and_parallel(
     edges: dict[str, dict[str, bool]], data: st.DataObject
 ) -> None:
     dag = dag_of(edges)
-    seconds = _seconds(dag, data)
     definition = compile_dag(dag).definition
-    run = Interpreter(lambda event: _result(event["task"]), seconds)
-    _, makespan = run.run(definition, INPUT)
-    assert makespan == _critical_path(dag, seconds)
-    assert run.transitions == len(dag.tasks) + json.dumps(definition).count('"Parallel"')
+    trace = simulate(definition, INPUT, _result)
+    kinds = [state["Type"] for state in states_of(definition).values()]
+    assert trace.transitions == kinds.count("Task") + kinds.count("Parallel")
+    assert kinds.count("Task") == len(dag.tasks)
 
 
 @given(dags())
 def test_state_names_are_unique_short_and_the_tasks_own(dag: Dag) -> None:
+    definition = compile_dag(dag).definition
     names: list[str] = []
 
     def collect(branch: Any) -> None:
@@ -97,12 +137,10 @@ def test_state_names_are_unique_short_and_the_tasks_own(dag: Dag) -> None:
             for inner in state.get("Branches", ()):
                 collect(inner)
 
-    definition = compile_dag(dag).definition
     collect(definition)
     assert len(set(names)) == len(names)
     assert set(dag.by_id) <= set(names)
     assert max(map(len, names)) <= 80
-    assert history_events(dag, definition) >= 5 * len(dag.tasks) + 2
 
 
 @pytest.mark.parametrize("width", [2, 60])
@@ -112,6 +150,6 @@ def test_a_result_that_only_the_end_needs_does_not_make_the_payload_grow(width: 
     for number in range(1, width):
         edges[f"t{number}"] = {f"t{number - 1}": True}
     edges["last"] = {"t0": True, f"t{width - 1}": True}
-    run = Interpreter(lambda event: _result(event["task"]))
-    run.run(compile_dag(dag_of(edges, result="last")).definition, INPUT)
-    assert max(json.dumps(document).count("made_by") for document in run.documents) <= 2
+    definition = compile_dag(dag_of(edges, result="last")).definition
+    trace = simulate(definition, INPUT, lambda event, attempt: "x" * 1000)
+    assert trace.peak_payload_bytes < 2 * 1100

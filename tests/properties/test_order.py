@@ -6,7 +6,7 @@ from itertools import permutations
 import networkx as nx
 from hypothesis import given
 
-from state_machines.graph.decomposition import Block, Leaf, Parallel, Prime, Series, decompose
+from state_machines.graph.decomposition import Block, Leaf, Parallel, Prime, Series, decompose, tasks_in
 from state_machines.graph.order import Order, levels, members, order_of, reduction
 from tests.properties.graphs import dependency_maps, series_parallel_maps
 
@@ -94,13 +94,9 @@ def test_a_series_parallel_order_is_rebuilt_exactly_from_its_decomposition(edges
 
 def _blocks(block: Block) -> Iterator[Block]:
     yield block
-    if not isinstance(block, Leaf):
+    if isinstance(block, Series | Parallel | Prime):
         for part in block.parts:
             yield from _blocks(part)
-
-
-def _tasks(block: Block) -> int:
-    return 1 << block.task if isinstance(block, Leaf) else sum(_tasks(part) for part in block.parts)
 
 
 @given(dependency_maps(max_tasks=8))
@@ -109,11 +105,11 @@ def test_the_parts_of_a_prime_block_are_its_maximal_modules(edges: dict[str, dic
     for block in _blocks(decompose(order)):
         if not isinstance(block, Prime):
             continue
-        whole = _tasks(block)
+        whole = tasks_in(block)
         candidates = [tasks for tasks in range(1, whole) if tasks & ~whole == 0]
         modules = [tasks for tasks in candidates if _is_module_within(order, tasks, whole)]
         maximal = {one for one in modules if not any(one != other and one & other == one for other in modules)}
-        assert {_tasks(part) for part in block.parts} == maximal
+        assert {tasks_in(part) for part in block.parts} == maximal
 
 
 def _is_module_within(order: Order, tasks: int, whole: int) -> bool:
@@ -129,6 +125,6 @@ def test_the_quotient_of_a_prime_block_is_the_order_of_its_parts(edges: dict[str
     for block in _blocks(decompose(order)):
         if isinstance(block, Prime):
             for position, part in enumerate(block.parts):
-                before = order.before[next(members(_tasks(part)))]
-                waits_for = {number for number, other in enumerate(block.parts) if _tasks(other) & before}
+                before = order.before[next(members(tasks_in(part)))]
+                waits_for = {number for number, other in enumerate(block.parts) if tasks_in(other) & before}
                 assert set(members(block.quotient.before[position])) == waits_for

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.contract.gate import PUBLISHED_KEY
 from state_machines.compiler.compile import compile_dag
 from state_machines.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from state_machines.graph.dag import ControlEdge, Dag, Task
 from state_machines.graph.errors import WorkflowError
+from state_machines.simulator.simulation import simulate
 from tests.properties.graphs import worker
 
 
@@ -50,8 +52,18 @@ def test_an_id_that_is_no_identifier_is_quoted() -> None:
     assert _input_of(ResultOf("my-task.1"), first="my-task.1") == {"given.$": "$['my-task.1']"}
 
 
-def test_too_many_results_in_one_list_are_refused_with_a_remedy() -> None:
+def test_too_many_constants_in_one_list_are_refused_with_a_remedy() -> None:
+    argument = ListOf((ResultOf("a"), *(Constant(f"constant number {number}") for number in range(600))))
+    with pytest.raises(WorkflowError, match=r"task 'b'.*10000.*pass fewer"):
+        _input_of(argument)
+
+
+def test_a_task_that_gathers_very_many_results_fetches_them() -> None:
     tasks = tuple(Task(f"task_number_{number}", worker) for number in range(600))
     gather = Task("gather", worker, (("given", ListOf(tuple(ResultOf(task.id) for task in tasks))),))
-    with pytest.raises(WorkflowError, match=r"10000.*gather them in several tasks"):
-        compile_dag(Dag("wide", "", (), (*tasks, gather), "gather", timedelta(hours=1)))
+    definition = compile_dag(Dag("wide", "", (), (*tasks, gather), "gather", timedelta(hours=1))).definition
+    parameters = definition["States"]["gather"]["Parameters"]
+    assert parameters["input"] == {"given": [{PUBLISHED_KEY: task.id} for task in tasks]}
+    trace = simulate(definition, {}, lambda event, attempt: "x" * 400)
+    assert all(trace.events[task.id].publish for task in tasks)
+    assert trace.peak_payload_bytes < 40_000

@@ -1,12 +1,11 @@
 """The compiled ASL beside each workflow is what the compiler writes today."""
 
-from typing import Any
-
 from lambdas.contract.retry import TRANSIENT_ERRORS
 from state_machines.compiler.compile import compile_workflow
+from state_machines.compiler.limits import states_of
+from state_machines.simulator.simulation import simulate
 from state_machines.workflows.catalog import workflows
 from state_machines.workflows.golden import out_of_date
-from tests.properties.asl_interpreter import Interpreter
 
 
 def test_golden_files_are_up_to_date() -> None:
@@ -15,24 +14,19 @@ def test_golden_files_are_up_to_date() -> None:
 
 def test_the_security_scan_delays_only_the_report() -> None:
     definition = compile_workflow(workflows()["code-review"]).definition
-    run = Interpreter(lambda event: {}, {"security_scan": 100.0, "syntax_analysis": 1.0, "logic_analysis": 1.0})
-    run.run(definition, {"repo": {}})
-    assert run.started["logic_analysis"] == 1.0
-    assert run.started["test_coverage"] == 2.0
-    assert run.started["documentation"] == 2.0
-    assert run.started["generate_report"] == 100.0
+    seconds = {"security_scan": 100.0, "syntax_analysis": 1.0, "logic_analysis": 1.0}
+    trace = simulate(definition, {"repo": {}}, lambda event, attempt: {}, seconds)
+    assert trace.started["logic_analysis"] == 1.0
+    assert trace.started["test_coverage"] == 2.0
+    assert trace.started["documentation"] == 2.0
+    assert trace.started["generate_report"] == 100.0
 
 
 def test_every_task_has_a_timeout_and_retries_only_what_may_pass() -> None:
-    def tasks(branch: Any) -> Any:
-        for name, state in branch["States"].items():
-            if state["Type"] == "Task":
-                yield name, state
-            for inner in state.get("Branches", ()):
-                yield from tasks(inner)
-
     for workflow in workflows().values():
-        for name, state in tasks(compile_workflow(workflow).definition):
+        for name, state in states_of(compile_workflow(workflow).definition).items():
+            if state["Type"] != "Task":
+                continue
             assert state["TimeoutSeconds"] > 0, name
             for retrier in state["Retry"]:
                 assert set(retrier["ErrorEquals"]) <= set(TRANSIENT_ERRORS), name

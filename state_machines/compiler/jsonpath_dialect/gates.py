@@ -1,0 +1,160 @@
+"""The states that wait at gates, and those that open gates for an optional task that failed.
+
+A gate is one item of a table. Waiting and signalling are two conditional writes on it, so no wake-up is lost,
+whichever comes first: who waits leaves its task token unless all have arrived, and who arrives last finds that token.
+An agent that succeeded signals inside its invocation, at no state (``lambdas/runtime/gates.py``).
+"""
+
+from pydantic import JsonValue
+
+from lambdas.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
+from state_machines.compiler.asl import Retrier, State
+from state_machines.compiler.jsonpath_dialect.expressions import literal
+from state_machines.compiler.names import Names
+
+TABLE = "${gates_table}"
+_DYNAMODB = "arn:aws:states:::aws-sdk:dynamodb"
+_CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
+_SIGNAL = "$['gate:signal']"  # a colon keeps it apart from the ids of tasks
+
+
+def wait_state(signal: GateSignal, timeout_seconds: int, following: str) -> State:
+    """Write the state that waits at a gate.
+
+    Parameters
+    ----------
+    signal : GateSignal
+        The gate, whose name is also the state's.
+    timeout_seconds : int
+        How long it waits at the most: as long as the execution may take.
+    following : str
+        The state behind the gate.
+    """
+    return {
+        "Type": "Task",
+        "Comment": f"gate: opens when {signal.need} task{'s have' if signal.need > 1 else ' has'} arrived",
+        "Resource": f"{_DYNAMODB}:updateItem.waitForTaskToken",
+        "Parameters": {
+            "TableName": TABLE,
+            "Key": _key(signal.gate),
+            "ConditionExpression": f"attribute_not_exists({ARRIVED}) OR {ARRIVED} < :need",
+            "UpdateExpression": f"SET {WAITER} = :token",
+            "ExpressionAttributeValues": {":need": {"N": str(signal.need)}, ":token": {"S.$": "$$.Task.Token"}},
+        },
+        "TimeoutSeconds": timeout_seconds,
+        "ResultPath": None,
+        "Retry": [_retrier()],
+        # The condition fails if the gate is open already.
+        "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": following}],
+        "Next": following,
+    }
+
+
+def publish_state(task: str, path: str, following: str) -> State:
+    """Write the state that publishes the error of a task at `path` of the document, unless its result was published."""
+    return {
+        "Type": "Task",
+        "Comment": f"{task} is optional: its error stands for its result",
+        "Resource": f"{_DYNAMODB}:putItem",
+        "Parameters": {
+            "TableName": TABLE,
+            "Item": {**_key(task), RESULT: {"S.$": f"States.JsonToString({path})"}},
+            "ConditionExpression": f"attribute_not_exists({ITEM_KEY})",
+        },
+        "TimeoutSeconds": 60,
+        "ResultPath": None,
+        "Retry": [_retrier()],
+        "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": following}],
+        "Next": following,
+    }
+
+
+def signal_states(task: str, signal: GateSignal, names: Names, following: str) -> dict[str, State]:
+    """Write the states that signal to a gate in place of an agent that failed, the first of them first.
+
+    The agent may have signalled and died before it woke who waits, so that is made up for.
+    """
+    arrive, look, decide, wake = (
+        names.after_failure(task, step)
+        for step in (
+            f"arrive at {signal.gate}",
+            f"look at {signal.gate}",
+            f"open {signal.gate}?",
+            f"open {signal.gate}",
+        )
+    )
+    return {
+        arrive: {
+            "Type": "Task",
+            "Resource": f"{_DYNAMODB}:updateItem",
+            "Parameters": {
+                "TableName": TABLE,
+                "Key": _key(signal.gate),
+                "ConditionExpression": "attribute_not_exists(#me)",
+                "UpdateExpression": f"SET #me = :yes ADD {ARRIVED} :one",
+                "ExpressionAttributeNames": {"#me": arrival(task)},
+                "ExpressionAttributeValues": {":yes": {"S": "failed"}, ":one": {"N": "1"}},
+                "ReturnValues": "ALL_NEW",
+            },
+            "TimeoutSeconds": 60,
+            "ResultSelector": {"item.$": "$.Attributes"},
+            "ResultPath": _SIGNAL,
+            "Retry": [_retrier()],
+            "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": _SIGNAL, "Next": look}],
+            "Next": decide,
+        },
+        look: {
+            "Type": "Task",
+            "Resource": f"{_DYNAMODB}:getItem",
+            "Parameters": {"TableName": TABLE, "Key": _key(signal.gate), "ConsistentRead": True},
+            "TimeoutSeconds": 60,
+            "ResultSelector": {"item.$": "$.Item"},
+            "ResultPath": _SIGNAL,
+            "Retry": [_retrier()],
+            "Next": decide,
+        },
+        decide: {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "And": [
+                        {"Variable": f"{_SIGNAL}.item.{ARRIVED}.N", "StringEquals": str(signal.need)},
+                        {"Variable": f"{_SIGNAL}.item.{WAITER}.S", "IsPresent": True},
+                    ],
+                    "Next": wake,
+                }
+            ],
+            "Default": following,
+        },
+        wake: {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:sfn:sendTaskSuccess",
+            "Parameters": {"TaskToken.$": f"{_SIGNAL}.item.{WAITER}.S", "Output": "{}"},
+            "TimeoutSeconds": 60,
+            "ResultPath": None,
+            # A token that is no longer waited for was woken already, or its execution has ended.
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": following}],
+            "Next": following,
+        },
+    }
+
+
+def _key(name: str) -> dict[str, JsonValue]:
+    return {ITEM_KEY: {"S.$": f"States.Format('{{}}#{{}}', $$.Execution.Id, {literal(name)})"}}
+
+
+def _retrier() -> Retrier:
+    return {
+        "ErrorEquals": [
+            "DynamoDb.ProvisionedThroughputExceededException",
+            "DynamoDb.RequestLimitExceededException",
+            "DynamoDb.ThrottlingException",
+            "DynamoDb.InternalServerErrorException",
+            "DynamoDb.SdkClientException",
+        ],
+        "IntervalSeconds": 1,
+        "MaxAttempts": 8,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": 30,
+        "JitterStrategy": "FULL",
+    }

@@ -1,0 +1,222 @@
+"""Writes a workflow's states in the JSONPath dialect, without workflow variables: every engine runs that.
+
+Nothing outside this folder knows how a state is spelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+from lambdas.contract.gate import GateSignal
+from state_machines.compiler.asl import Branch, Definition, Retrier, State
+from state_machines.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
+from state_machines.compiler.jsonpath_dialect.expressions import field, member
+from state_machines.compiler.jsonpath_dialect.gates import publish_state, signal_states, wait_state
+from state_machines.compiler.names import Names, slot_keys
+from state_machines.compiler.schedule import WaitAtGate
+from state_machines.graph.dag import Dag, Task
+from state_machines.graph.errors import WorkflowError
+
+
+def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> Definition:
+    """Write the state machine of a workflow.
+
+    Parameters
+    ----------
+    dag : Dag
+        The graph.
+    program : Program
+        Its states, and what travels between them.
+    waits_for : Mapping[str, tuple[str, ...]]
+        The direct predecessors of each task, for the comments that people read in the console.
+    limit : int
+        The size in bytes from which a result travels by reference.
+    """
+    emitter = _Emitter(dag, program, waits_for, limit)
+    return {
+        "Comment": dag.description,
+        "TimeoutSeconds": int(dag.timeout.total_seconds()),
+        **emitter.sequence(program.flow),
+    }
+
+
+class _Emitter:
+    def __init__(self, dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> None:
+        self._dag = dag
+        self._published = program.published
+        self._waits_for = waits_for
+        self._limit = limit
+        self._keys = slot_keys(program.flow)
+        self._names = Names(dag.by_id)
+        self._gates = {
+            gate: GateSignal(gate=self._names.gate_before(gate.before, gate.awaited), need=len(gate.awaited))
+            for gate in _gates(program.flow)
+        }
+        self._signals: dict[str, list[GateSignal]] = {}
+        for gate, signal in self._gates.items():
+            for task in gate.awaited:
+                self._signals.setdefault(task, []).append(signal)
+
+    def sequence(self, flow: Flow) -> Branch:
+        """Write states that follow one another."""
+        names = [self._name(state) for state in flow]
+        states: dict[str, State] = {}
+        for position, state in enumerate(flow):
+            following = names[position + 1] if position + 1 < len(flow) else None
+            match state:
+                case GateFlow(gate):
+                    assert following is not None  # noqa: S101 - a gate stands before what waits
+                    timeout = int(self._dag.timeout.total_seconds())
+                    states[names[position]] = wait_state(self._gates[gate], timeout, following)
+                case BranchesFlow():
+                    states[names[position]] = _then(self._parallel(state), following)
+                case TaskFlow():
+                    states |= self._task(state, following)
+        return {"StartAt": names[0], "States": states}
+
+    def _name(self, state: TaskFlow | BranchesFlow | GateFlow) -> str:
+        match state:
+            case TaskFlow(task):
+                return task
+            case GateFlow(gate):
+                return self._gates[gate].gate
+            case BranchesFlow():
+                return self._names.waiting_for(list(_last_tasks(state)))
+
+    def _task(self, flow: TaskFlow, following: str | None) -> dict[str, State]:
+        task = self._dag.by_id[flow.task]
+        state: State = {
+            "Type": "Task",
+            "Comment": self._comment(task),
+            "Resource": f"${{agent_{task.agent.name}}}",
+            "Parameters": self._event(task, flow),
+            "TimeoutSeconds": int(task.timeout.total_seconds()),
+        }
+        if flow.store and flow.renews:
+            state["ResultSelector"] = {f"{self._keys[flow.store]}.$": "$"}
+        elif not (flow.renews and flow.passes is Pass.RESULT):
+            state["ResultPath"] = self._store_path(flow)
+        state |= self._output(flow)
+        if task.retry.attempts:
+            state["Retry"] = [_retrier(task)]
+        after_failure = self._after_failure(task, flow, following) if task.optional else {}
+        if task.optional:
+            state["Catch"] = [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "ResultPath": self._failure_path(flow),
+                    "Next": next(iter(after_failure), following or ""),
+                }
+            ]
+        return {task.id: _then(state, following), **after_failure}
+
+    def _after_failure(self, task: Task, flow: TaskFlow, following: str | None) -> dict[str, State]:
+        """Write what runs only if an optional task failed: all that its agent would have done for others."""
+        states: dict[str, State] = {}
+        if following is None:
+            following = self._names.after_failure(task.id)
+            ending: State = {"Type": "Pass", "Comment": f"{task.id} is optional: its error stands for its result"}
+            states[following] = _then(ending | self._output(flow), None)
+        for signal in reversed(self._signals.get(task.id, [])):
+            states = signal_states(task.id, signal, self._names, following) | states
+            following = next(iter(states))
+        if task.id in self._published:
+            path = self._failure_path(flow)
+            assert path is not None  # noqa: S101 - a published failure is stored for that
+            publish = self._names.after_failure(task.id, "publish")
+            states = {publish: publish_state(task.id, path, following)} | states
+        return states
+
+    def _comment(self, task: Task) -> str:
+        first = self._waits_for[task.id]
+        after = f", after {', '.join(first[:8])}{' ...' if len(first) > 8 else ''}" if first else ""
+        return f"agent {task.agent.name}{after}"
+
+    def _event(self, task: Task, flow: TaskFlow) -> dict[str, JsonValue]:
+        paths = {used: f"${member(self._keys[slot])}" for used, slot in flow.reads.items()}
+        try:
+            given = dict(field(name, argument, paths) for name, argument in task.arguments)
+        except WorkflowError as error:
+            raise WorkflowError(f"task {task.id!r}: {error.problem}", task.location, error.remedy) from error
+        event: dict[str, JsonValue] = {
+            "execution.$": "$$.Execution.Id",
+            "task": task.id,
+            "input": given,
+            "result_limit_bytes": self._limit,
+        }
+        if task.id in self._published:
+            event["publish"] = True
+        if signals := self._signals.get(task.id):
+            event["signals"] = [signal.model_dump(mode="json") for signal in signals]
+        return event
+
+    def _store_path(self, flow: TaskFlow) -> str | None:
+        if flow.passes is Pass.RESULT and flow.result is None:
+            return "$"
+        return f"${member(self._keys[flow.store])}" if flow.store else None
+
+    def _failure_path(self, flow: TaskFlow) -> str | None:
+        path = self._store_path(flow)
+        return "$['gate:failure']" if path is None and flow.task in self._published else path
+
+    def _output(self, flow: TaskFlow | BranchesFlow) -> State:
+        match flow.passes, flow.result:
+            case Pass.NOTHING, _:
+                return {"OutputPath": None}  # type: ignore[typeddict-item]
+            case Pass.RESULT, Slot() as slot:
+                return {"OutputPath": f"${member(self._keys[slot])}"}  # type: ignore[typeddict-item]
+        return {}  # type: ignore[typeddict-item]
+
+    def _parallel(self, flow: BranchesFlow) -> State:
+        state: State = {"Type": "Parallel"}
+        if flow.enters is not None:
+            state["Parameters"] = {
+                f"{self._keys[inside]}.$": f"${member(self._keys[outside])}" for outside, inside in flow.enters
+            }
+        state["Branches"] = [self.sequence(branch) for branch in flow.branches]
+        if flow.leaves:
+            state["ResultSelector"] = {
+                f"{self._keys[outside]}.$": f"$[{branch}]{member(self._keys[inside])}"
+                for branch, inside, outside in flow.leaves.values()
+            }
+        return state | self._output(flow)
+
+
+def _then(state: State, following: str | None) -> State:
+    if following is None:
+        state["End"] = True
+    else:
+        state["Next"] = following
+    return state
+
+
+def _gates(flow: Flow) -> Iterator[WaitAtGate]:
+    for state in flow:
+        match state:
+            case GateFlow(gate):
+                yield gate
+            case BranchesFlow(branches):
+                for branch in branches:
+                    yield from _gates(branch)
+
+
+def _last_tasks(flow: BranchesFlow) -> Iterator[str]:
+    for branch in flow.branches:
+        match branch[-1]:
+            case TaskFlow(task):
+                yield task
+            case BranchesFlow() as inner:
+                yield from _last_tasks(inner)
+
+
+def _retrier(task: Task) -> Retrier:
+    return {
+        "ErrorEquals": list(task.retry.errors),
+        "IntervalSeconds": int(task.retry.interval.total_seconds()),
+        "MaxAttempts": task.retry.attempts,
+        "BackoffRate": task.retry.backoff,
+        "MaxDelaySeconds": int(task.retry.max_delay.total_seconds()),
+        "JitterStrategy": "FULL",
+    }
