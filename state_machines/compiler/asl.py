@@ -30,6 +30,7 @@ class State(TypedDict):
     Type: Literal["Task", "Parallel", "Pass", "Choice"]
     Comment: NotRequired[str]
     Resource: NotRequired[str]
+    InputPath: NotRequired[None]
     Parameters: NotRequired[dict[str, JsonValue]]
     Branches: NotRequired[list["Branch"]]
     ResultSelector: NotRequired[dict[str, JsonValue]]

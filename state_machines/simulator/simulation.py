@@ -146,7 +146,9 @@ class _Simulation:
             return document, _chosen(state, document)
         token = f"{name}@{self.trace.transitions}"
         context: JsonValue = {"Execution": self._execution, "Task": {"Token": token}}
-        given = render(state["Parameters"], document, context) if "Parameters" in state else document
+        given = {} if "InputPath" in state else document
+        if "Parameters" in state:
+            given = render(state["Parameters"], document, context)
         match state["Type"]:
             case "Parallel":
                 self.trace.history_events += _PARALLEL_EVENTS

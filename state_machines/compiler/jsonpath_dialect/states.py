@@ -171,7 +171,9 @@ class _Emitter:
 
     def _parallel(self, flow: BranchesFlow) -> State:
         state: State = {"Type": "Parallel"}
-        if flow.enters is not None:
+        if flow.enters == ():
+            state["InputPath"] = None
+        elif flow.enters is not None:
             state["Parameters"] = {
                 f"{self._keys[inside]}.$": f"${member(self._keys[outside])}" for outside, inside in flow.enters
             }

@@ -1,0 +1,44 @@
+"""The AWS clients of an execution environment: made once, with timeouts that leave time to report a failure."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+_creating = threading.Lock()
+
+
+def s3() -> S3Client:
+    """Return the client for Amazon S3."""
+    client: S3Client = _client("s3", os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+def dynamodb() -> DynamoDBClient:
+    """Return the client for Amazon DynamoDB."""
+    client: DynamoDBClient = _client("dynamodb", os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+def stepfunctions() -> SFNClient:
+    """Return the client for AWS Step Functions."""
+    client: SFNClient = _client("stepfunctions", os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+# The endpoint is part of the key so that a process that outlives a local cloud talks to the next one.
+@lru_cache(maxsize=8)
+def _client(service: Any, endpoint: str | None) -> Any:
+    with _creating:  # boto3's default session is not safe to use from several threads
+        return boto3.client(service, endpoint_url=endpoint, config=_CONFIG)

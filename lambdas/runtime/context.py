@@ -1,0 +1,39 @@
+"""What a handler knows of the task that it runs."""
+
+import math
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """The task that is being run, and how long it may still take.
+
+    Parameters
+    ----------
+    execution : str
+        ARN of the execution.
+    task : str
+        The task's id.
+    deadline : float
+        When the invocation will be cut off, in seconds on the clock of :func:`time.monotonic`; never, if not given.
+
+    Example
+    -------
+    >>> arn = "arn:aws:states:us-east-1:123456789012:execution:stepweave-code-review:run-1"
+    >>> TaskContext(arn, "syntax_analysis").execution_name
+    'run-1'
+    """
+
+    execution: str
+    task: str
+    deadline: float = math.inf
+
+    @property
+    def execution_name(self) -> str:
+        """The name of the execution: what follows the state machine's name in its ARN."""
+        return self.execution.split(":", 7)[-1]
+
+    def remaining_seconds(self) -> float:
+        """Return how many seconds are left before the invocation is cut off, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())

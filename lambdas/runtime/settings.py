@@ -1,0 +1,37 @@
+"""What the stack tells a function through its environment."""
+
+import os
+
+from lambdas.runtime.errors import ConfigurationError
+
+
+def payload_bucket() -> str:
+    """Return the name of the bucket for repositories, large results and reports."""
+    return _required("STEPWEAVE_PAYLOAD_BUCKET")
+
+
+def idempotency_table() -> str:
+    """Return the name of the table that remembers which tasks ran."""
+    return _required("STEPWEAVE_IDEMPOTENCY_TABLE")
+
+
+def gates_table() -> str:
+    """Return the name of the table where tasks of different branches meet."""
+    return _required("STEPWEAVE_GATES_TABLE")
+
+
+def metrics_namespace() -> str:
+    """Return the CloudWatch namespace of the metrics."""
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Stepweave"
+
+
+def in_lambda() -> bool:
+    """Tell whether this process is a Lambda execution environment, in AWS or in the local cloud."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def _required(variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        raise ConfigurationError(f"the environment variable {variable} is not set; the function's stack must set it")
+    return value

@@ -1,0 +1,69 @@
+"""Clone a repository that is given by its URL."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from scripts.repository.errors import RepositoryError
+from scripts.repository.git import run_git
+
+CLONE_SECONDS = 600.0
+"""How long a clone may take."""
+
+_URL = re.compile(r"(?:https?|ssh|git|file)://.+", re.IGNORECASE)
+_SCP_LIKE = re.compile(r"[\w.-]+@[\w.-]+:(?!:).+")
+_OTHER_TRANSPORT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::)")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def is_url(source: str) -> bool:
+    """Tell whether `source` is the URL of a repository, and not a path.
+
+    Raises
+    ------
+    RepositoryError
+        If it is a URL whose transport is not allowed, such as ``ext::``, which runs a command.
+    """
+    if _URL.fullmatch(source) or (_SCP_LIKE.fullmatch(source) and not Path(source).exists()):
+        return True
+    if _OTHER_TRANSPORT.match(source):
+        raise RepositoryError(
+            f"{without_credentials(source)}: this transport is not allowed; use an https, ssh, git or file URL"
+        )
+    return False
+
+
+def name_of(url: str) -> str:
+    """Return what to call a repository that is cloned from `url`: the last part of its path."""
+    last = re.split(r"[/:\\]", url.split("?", maxsplit=1)[0].rstrip("/"))[-1]
+    return last.removesuffix(".git") or "repository"
+
+
+@contextmanager
+def cloned(url: str, *, seconds: float = CLONE_SECONDS) -> Iterator[Path]:
+    """Clone the latest commit of a repository's default branch for as long as the context lasts.
+
+    Hooks and templates do not run, submodules are not fetched, and git never asks for a password.
+
+    Raises
+    ------
+    RepositoryError
+        If it cannot be cloned.
+    """
+    with TemporaryDirectory(prefix="stepweave-clone-") as place:
+        tree = Path(place) / "tree"
+        options = ["--quiet", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules", "--template="]
+        result = run_git(["clone", *options, "--", url, tree], seconds=seconds)
+        if result.returncode:
+            raise RepositoryError(
+                f"could not clone {without_credentials(url)}: {without_credentials(result.stderr)}; check the URL and "
+                "your access (git does not ask for a password here), or clone it yourself and give its path"
+            )
+        yield tree
+
+
+def without_credentials(text: str) -> str:
+    """Return a text without the user names and passwords of the URLs in it."""
+    return _CREDENTIALS.sub("", text)
