@@ -1,0 +1,27 @@
+"""The CDK application: ``cdk synth``, ``cdk deploy`` and plain ``python app.py`` all start here."""
+
+import sys
+
+from stacks.node import use_packaged_node
+
+use_packaged_node()  # before aws_cdk is imported, which starts Node.js
+
+from stacks.application import add_stacks, create_app  # noqa: E402
+from stacks.errors import SynthesisError  # noqa: E402
+from state_machines.compiler.compile import compile_workflow  # noqa: E402
+from state_machines.graph.errors import WorkflowError  # noqa: E402
+from state_machines.workflows.catalog import workflows  # noqa: E402
+
+
+def main() -> None:
+    """Write the cloud assembly of all workflows."""
+    try:
+        app = create_app()
+        add_stacks(app, [compile_workflow(workflow) for workflow in workflows().values()])
+    except (SynthesisError, WorkflowError) as error:
+        sys.exit(f"app.py: {error}")
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""ARNs of what another stack holds, by name and not by reference.
+
+CloudFormation locks what another stack imports: with a reference, an agent that no workflow uses any more could not be
+removed in one deployment.
+"""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.naming import function_name, state_machine_name
+
+
+def function_arn(scope: Construct, agent: str) -> str:
+    """Return the ARN of an agent's function, in the account and region of `scope`."""
+    return _arn(scope, "lambda", "function", function_name(agent))
+
+
+def state_machine_arn(scope: Construct, workflow: str) -> str:
+    """Return the ARN of a workflow's state machine, in the account and region of `scope`."""
+    return _arn(scope, "states", "stateMachine", state_machine_name(workflow))
+
+
+def _arn(scope: Construct, service: str, resource: str, name: str) -> str:
+    return cdk.Stack.of(scope).format_arn(
+        service=service, resource=resource, resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+    )

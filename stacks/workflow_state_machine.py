@@ -1,0 +1,166 @@
+"""One workflow in AWS: its state machine, its logs, and the queue that takes the executions that failed."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.arns import function_arn
+from stacks.deployed_agents import has_gates
+from stacks.naming import state_machine_name
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+from stacks.workflow_role import WorkflowRole
+from state_machines.compiler.compile import CompiledWorkflow
+
+INLINE_DEFINITION_BYTES: Final = 50_000
+"""A longer definition becomes an asset, so that many workflows fit into a template, which holds 1 MB at most."""
+
+_FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+_KEPT: Final = cdk.Duration.days(14)  # as long as an execution can be redriven, and as long as SQS keeps anything
+
+
+class WorkflowStateMachine(Construct):
+    """The state machine of a workflow, its log, and the queue of its failures.
+
+    Whatever ends an execution other than success puts the event that says so into the failure queue: it holds the
+    execution's ARN, input, error and cause, which is all that a redrive needs.
+
+    The log has every event but no execution data. The data is in the execution's history for 90 days; the log would be
+    a second place that holds what customers sent.
+
+    Parameters
+    ----------
+    workflow : CompiledWorkflow
+        The workflow.
+    storage : StorageStack
+        Where the gates are.
+    settings : Settings
+        What was chosen about the deployment.
+
+    Attributes
+    ----------
+    state_machine : sfn.StateMachine
+    failures : sqs.Queue
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workflow: CompiledWorkflow,
+        storage: StorageStack,
+        settings: Settings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        name = state_machine_name(workflow.name)
+        substitutions = {f"agent_{agent.name}": function_arn(self, agent.name) for agent in workflow.agents}
+        if has_gates(workflow):
+            substitutions["gates_table"] = storage.gates_table.table_name
+        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
+        with _definition_body(workflow) as definition_body:
+            self.state_machine = sfn.StateMachine(
+                self,
+                "StateMachine",
+                state_machine_name=name,
+                state_machine_type=sfn.StateMachineType.STANDARD,
+                definition_body=definition_body,
+                definition_substitutions=substitutions,
+                role=role,
+                tracing_enabled=True,
+                logs=sfn.LogOptions(
+                    destination=logs.LogGroup(
+                        self,
+                        "Logs",
+                        log_group_name=f"/aws/vendedlogs/states/{name}",
+                        retention=logs.RetentionDays.ONE_MONTH,
+                        removal_policy=cdk.RemovalPolicy.DESTROY,
+                    ),
+                    level=sfn.LogLevel.ALL,
+                    include_execution_data=False,
+                ),
+            )
+        # cfn-lint takes `Parameters` of a Parallel state for an error; the language has it.
+        resource = cast("sfn.CfnStateMachine", self.state_machine.node.default_child)
+        resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
+        cdk.Validations.of(role.node.find_child("DefaultPolicy")).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::*]",
+                reason="X-Ray and the delivery of vended logs have no resources to name.",
+            )
+        )
+        self.failures = self._queue("Failures")
+        undelivered = self._queue("UndeliveredFailures")
+        events.Rule(
+            self,
+            "FailureRule",
+            description=f"Executions of {name} that did not succeed",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={"status": list(_FAILED), "stateMachineArn": [self.state_machine.state_machine_arn]},
+            ),
+            targets=[targets.SqsQueue(self.failures, dead_letter_queue=undelivered)],
+        )
+        self._alarm("FailureAlarm", self.failures, f"Executions of {name} failed", settings)
+        self._alarm("UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their queue", settings)
+
+    def _queue(self, construct_id: str) -> sqs.Queue:
+        queue = sqs.Queue(
+            self,
+            construct_id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=_KEPT,
+        )
+        cdk.Validations.of(queue).acknowledge(
+            cdk.Acknowledgment(
+                id="AwsSolutions-SQS3",
+                reason="This queue is a dead-letter queue, of an EventBridge rule; people read it.",
+            )
+        )
+        return queue
+
+    def _alarm(self, construct_id: str, queue: sqs.Queue, description: str, settings: Settings) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=description,
+            metric=queue.metric_approximate_number_of_messages_visible(
+                period=cdk.Duration.minutes(1), statistic="Maximum"
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        if settings.alarm_topic_arn is not None:
+            topic = sns.Topic.from_topic_arn(self, f"{construct_id}Topic", settings.alarm_topic_arn)
+            alarm.add_alarm_action(actions.SnsAction(topic))
+
+
+@contextmanager
+def _definition_body(workflow: CompiledWorkflow) -> Iterator[sfn.DefinitionBody]:
+    """Give the definition to the state machine that is made in this context, which copies it."""
+    asl = json.dumps(workflow.definition, separators=(",", ":"))
+    if len(asl) <= INLINE_DEFINITION_BYTES:
+        yield sfn.DefinitionBody.from_string(asl)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "definition.asl.json")
+        file.write_text(asl, encoding="utf-8")
+        yield sfn.DefinitionBody.from_file(str(file))

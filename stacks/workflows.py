@@ -1,0 +1,44 @@
+"""The state machines of all deployed workflows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stacks.naming import pascal_case
+from stacks.settings import Settings
+from stacks.storage import StorageStack
+from stacks.workflow_state_machine import WorkflowStateMachine
+from state_machines.compiler.compile import CompiledWorkflow
+
+
+class WorkflowsStack(cdk.Stack):
+    """One `WorkflowStateMachine` for each workflow, with its ARN and the URL of its failure queue as outputs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workflows: Sequence[CompiledWorkflow],
+        storage: StorageStack,
+        settings: Settings,
+        **options: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, description="Stepweave: the workflows' state machines", **options)
+        for workflow in workflows:
+            name = pascal_case(workflow.name)
+            deployed = WorkflowStateMachine(self, name, workflow=workflow, storage=storage, settings=settings)
+            cdk.CfnOutput(
+                self,
+                f"{name}StateMachineArn",
+                value=deployed.state_machine.state_machine_arn,
+                description=f"Start executions of {workflow.name} with this ARN",
+            )
+            cdk.CfnOutput(
+                self,
+                f"{name}FailureQueueUrl",
+                value=deployed.failures.queue_url,
+                description=f"Executions of {workflow.name} that failed, timed out or were aborted",
+            )
