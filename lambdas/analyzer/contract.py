@@ -68,7 +68,7 @@ analyzer = Agent(
     input=AnalysisInput,
     output=QualityReport,
     timeout=timedelta(minutes=10),
-    memory_mb=1024,
+    memory_mb=1769,  # one whole vCPU
     ephemeral_storage_mb=2048,
     reserved_concurrency=10,
 )

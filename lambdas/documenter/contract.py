@@ -46,7 +46,7 @@ documenter = Agent(
     input=DocumentationInput,
     output=DocumentationReport,
     timeout=timedelta(minutes=5),
-    memory_mb=512,
+    memory_mb=1024,
     ephemeral_storage_mb=2048,
     reserved_concurrency=10,
 )

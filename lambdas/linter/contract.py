@@ -1,11 +1,12 @@
 """Contract of the linter: what ruff finds in a repository."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.contract.agent import Agent
-from lambdas.repository.contract import RepoRef, Tool
+from lambdas.repository.contract import RepoRef, SkippedFile, Tool
 
 
 class LintInput(BaseModel):
@@ -15,7 +16,7 @@ class LintInput(BaseModel):
 
 
 class LintFinding(BaseModel):
-    """One violation, as ruff reports it; lines and columns count from 1."""
+    """One violation, as ruff reports it; lines and columns count from 1, in a notebook from the top of the cell."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,15 +28,19 @@ class LintFinding(BaseModel):
     code: str
     message: str
     url: str | None = None
-    fixable: bool = False
+    fixable: Annotated[bool, Field(description="whether `ruff check --fix` mends it")] = False
+    cell: Annotated[int | None, Field(description="the notebook's cell, from 1; None in other files")] = None
 
 
 class LintReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tool: Tool
-    files: int
+    files: Annotated[int, Field(description="source files: .py, .pyi, .pyw, and notebooks")]
     findings: list[LintFinding]
+    skipped: Annotated[
+        list[SkippedFile], Field(description="files that end ruff itself, such as by their nesting")
+    ] = []
 
 
 linter = Agent(
@@ -43,7 +48,7 @@ linter = Agent(
     input=LintInput,
     output=LintReport,
     timeout=timedelta(minutes=5),
-    memory_mb=1024,
+    memory_mb=1769,  # one whole vCPU
     ephemeral_storage_mb=2048,
     reserved_concurrency=10,
 )

@@ -45,22 +45,29 @@ class FailedTask(BaseModel):
 
     agent: str
     error: str
-    cause: str
+    cause: Annotated[str, Field(description="the error's message, without its stack trace")]
 
 
 class ReviewSummary(BaseModel):
-    """The figures that a person reads first; None where the agent failed."""
+    """The figures that a person reads first; None where the agent failed, or where there is nothing to tell."""
 
     model_config = ConfigDict(frozen=True)
 
-    python_files: int | None
+    python_files: Annotated[int | None, Field(description="files that the linter, else the security scanner, read")]
     lint_findings: int | None
     security_findings: int | None
-    security_high: int | None
-    average_complexity: float | None
-    most_complex: str | None
-    reached_percent: float | None
-    docstring_percent: float | None
+    security_high: Annotated[int | None, Field(description="security findings of high severity")]
+    average_complexity: Annotated[float | None, Field(description="mean cyclomatic complexity of all blocks")]
+    most_complex: Annotated[str | None, Field(description="the worst block, as path:line name (complexity)")]
+    reached_percent: Annotated[float | None, Field(description="share of source files that tests reach, 0 to 100")]
+    docstring_percent: Annotated[float | None, Field(description="docstring coverage, 0 to 100")]
+    lint_fixable: Annotated[int | None, Field(description="lint findings that the linter can fix itself")] = None
+    security_medium: Annotated[int | None, Field(description="security findings of medium severity")] = None
+    complex_blocks: Annotated[int | None, Field(description="blocks of rank C or worse: complexity above 10")] = None
+    test_functions: int | None = None
+    unreached_modules: Annotated[int | None, Field(description="source files that no test reaches")] = None
+    undocumented: Annotated[int | None, Field(description="public names without a docstring")] = None
+    skipped_files: Annotated[int, Field(description="different files that some tool could not read")] = 0
 
 
 class ReviewReport(BaseModel):

@@ -49,7 +49,7 @@ security_scanner = Agent(
     input=ScanInput,
     output=SecurityReport,
     timeout=timedelta(minutes=10),
-    memory_mb=1024,
+    memory_mb=1769,  # one whole vCPU
     ephemeral_storage_mb=2048,
     reserved_concurrency=10,
 )

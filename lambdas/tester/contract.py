@@ -45,7 +45,7 @@ tester = Agent(
     input=ReachInput,
     output=ReachReport,
     timeout=timedelta(minutes=5),
-    memory_mb=512,
+    memory_mb=1024,
     ephemeral_storage_mb=2048,
     reserved_concurrency=10,
 )

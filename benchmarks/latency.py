@@ -1,0 +1,145 @@
+"""How long small workflows take on the local cloud, warm, through real handlers in their own processes.
+
+``python benchmarks/latency.py [--runs N]`` prints JSON: for each workflow the median, in milliseconds, from the start
+of an execution to its end, and beside it the time that its handlers took (of the busiest path for the N shape, whose
+handlers sleep). What is left is the cost of the engine, the invocations, idempotency and gates.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambdas.replayer.contract import ReplayResult, replayer
+from scripts.local_cloud.cloud import LocalCloud
+from stacks.node import use_packaged_node
+from state_machines.compiler.compile import compile_workflow
+from state_machines.language.workflow import Workflow, workflow
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_PAUSE_SECONDS = 0.005
+
+
+@workflow(timeout=timedelta(minutes=5))
+def five_tasks() -> ReplayResult:
+    """Fan out to three tasks and join."""
+    first = replayer("first")
+    middle = [replayer(f"middle_{number}", dependencies=[first]) for number in range(3)]
+    return replayer("last", dependencies=middle)
+
+
+@workflow(timeout=timedelta(minutes=5))
+def chain_of_20() -> ReplayResult:
+    """Run twenty tasks in a row."""
+    task = replayer("task_1")
+    for number in range(2, 21):
+        task = replayer(f"task_{number}", dependencies=[task])
+    return task
+
+
+@workflow(timeout=timedelta(minutes=5))
+def fan_out_100() -> None:
+    """Run a hundred tasks side by side."""
+    for number in range(100):
+        replayer(f"task_{number}")
+
+
+@workflow(timeout=timedelta(minutes=5))
+def n_shape() -> None:
+    """Run A before C, and A and B before D: no nesting of sequences and parallels says that without a barrier."""
+    a = replayer("a", seconds=0.1)
+    b = replayer("b", seconds=2.0)
+    replayer("c", seconds=2.0, dependencies=[a])
+    replayer("d", seconds=0.1, dependencies=[a, b])
+
+
+WORKFLOWS: tuple[Workflow, ...] = (five_tasks, chain_of_20, fan_out_100, n_shape)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Medians over the warm runs of a workflow, in milliseconds."""
+
+    runs: int
+    execution_ms: float
+    slowest_ms: float
+    in_handlers_ms: float
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=15, help="warm runs of each workflow (default: 15)")
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder, LocalCloud.start() as cloud:
+        cloud.deploy(_assembly(Path(folder)))
+        client = cloud.session().client("stepfunctions")
+        machines = {
+            machine["name"]: machine["stateMachineArn"] for machine in client.list_state_machines()["stateMachines"]
+        }
+        results = {each.name: asdict(_measure(client, machines[f"stepweave-{each.name}"], runs)) for each in WORKFLOWS}
+    print(json.dumps(results, indent=2))
+
+
+def _assembly(folder: Path) -> Path:
+    use_packaged_node()
+    from stacks.application import add_stacks, create_app
+
+    app = create_app(folder)
+    add_stacks(app, [compile_workflow(each) for each in WORKFLOWS])
+    app.synth()
+    return folder
+
+
+def _measure(client: SFNClient, machine: str, runs: int) -> Measured:
+    for _ in range(2):  # starts the worker processes
+        _run(client, machine)
+    taken = [_run(client, machine) for _ in range(runs)]
+    return Measured(
+        runs,
+        round(statistics.median(execution for execution, _ in taken), 1),
+        round(max(execution for execution, _ in taken), 1),
+        round(statistics.median(handlers for _, handlers in taken), 1),
+    )
+
+
+def _run(client: SFNClient, machine: str) -> tuple[float, float]:
+    """Run an execution; return how long it took, and how long some handler of it was at work, in milliseconds."""
+    arn = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    while (execution := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
+        time.sleep(_PAUSE_SECONDS)
+    if execution["status"] != "SUCCEEDED":
+        raise SystemExit(f"{arn}: {execution['status']}: {execution.get('cause')}")
+    took = (execution["stopDate"] - execution["startDate"]).total_seconds() * 1000
+    return took, _covered(list(_handlers(client, arn))) * 1000
+
+
+def _handlers(client: SFNClient, arn: str) -> Iterator[tuple[float, float]]:
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
+    for event in (event for page in pages for event in page["events"]):
+        if event["type"] == "LambdaFunctionSucceeded":
+            result = ReplayResult.model_validate_json(event["lambdaFunctionSucceededEventDetails"]["output"])
+            yield result.started, result.finished
+
+
+def _covered(spans: list[tuple[float, float]]) -> float:
+    """Return how many seconds at least one of the spans covers."""
+    total, reached = 0.0, 0.0
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, reached))
+        reached = max(reached, end)
+    return total
+
+
+if __name__ == "__main__":
+    main()

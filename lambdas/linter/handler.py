@@ -1,0 +1,14 @@
+"""Lambda handler of the linter."""
+
+from lambdas.linter.contract import LintInput, LintReport, linter
+from lambdas.linter.lint import lint
+from lambdas.repository.checkout import checkout
+from lambdas.runtime.agent_handler import agent_handler
+from lambdas.runtime.context import TaskContext
+
+
+@agent_handler(linter)
+def handler(task: LintInput, _: TaskContext) -> LintReport:
+    """Report what ruff finds in a repository."""
+    with checkout(task.repo) as tree:
+        return lint(tree)

@@ -1,0 +1,73 @@
+"""What bandit finds in a tree.
+
+Bandit is used as a library, one file at a time in child processes. It finds what the command line finds:
+
+- ``--ini /dev/null``: a ``.bandit`` file in the repository, which ``-r`` would obey, is not read; so no repository can
+  switch off what it is reviewed for. ``# nosec`` comments count as ever.
+- ``-x ./.git/``: bandit's default exclusions are parts of paths, and ``.git`` among them would leave out ``.github`` as
+  well, though only where there is no ``.git`` directory. So without the option a clone and an archive of the same
+  files would differ. What is tracked is reviewed.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from bandit.core.config import BanditConfig
+from bandit.core.manager import BanditManager
+
+from lambdas.repository.contract import SkippedFile, Tool
+from lambdas.repository.files import display_name
+from lambdas.repository.isolation import Limits, inspect_files
+from lambdas.security_scanner.bandit_file import FileScan, scan_file
+from lambdas.security_scanner.contract import SecurityFinding, SecurityReport, security_scanner
+
+COMMAND = "bandit -r . -x ./.git/ --ini /dev/null -f json -q --exit-zero"
+"""The command line that finds the same by hand, at the top of the same files."""
+
+_LIMITS = Limits(memory_mb=security_scanner.memory_mb - 256)
+
+
+def scan(tree: Path, limits: Limits = _LIMITS) -> SecurityReport:
+    """Run bandit on a tree.
+
+    Parameters
+    ----------
+    tree : Path
+        The top of a repository's files.
+    limits : Limits
+        What reading the files may cost.
+
+    Returns
+    -------
+    SecurityReport
+        The findings by file in the order of their names; files that could not be scanned, with bandit's reason or ours.
+
+    Raises
+    ------
+    IsolationError
+        If the agent's bundle is broken.
+    """
+    inspection = inspect_files(scan_file, FileScan, tree, _files(tree), limits)
+    scans = inspection.results.items()
+    return SecurityReport(
+        tool=Tool(name="bandit", version=version("bandit"), command=COMMAND),
+        files=sum(scan.skipped is None for _, scan in scans),
+        lines_of_code=sum(scan.lines_of_code for _, scan in scans),
+        findings=[
+            SecurityFinding(path=display_name(path), **finding.model_dump())
+            for path, scan in scans
+            for finding in scan.findings
+        ],
+        skipped=sorted(
+            inspection.skipped
+            + [SkippedFile(path=display_name(path), reason=scan.skipped) for path, scan in scans if scan.skipped],
+            key=lambda file: file.path,
+        ),
+    )
+
+
+def _files(tree: Path) -> list[str]:
+    """List the files that bandit itself would scan: links too, and those in hidden directories."""
+    manager = BanditManager(BanditConfig(), "file")
+    manager.discover_files([str(tree)], recursive=True)
+    return [str(Path(file).relative_to(tree)) for file in manager.files_list]

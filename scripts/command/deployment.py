@@ -1,0 +1,74 @@
+"""Find what is deployed, by the outputs of the stacks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scripts.command.errors import CommandError
+from stacks.naming import STORAGE_STACK, WORKFLOWS_STACK, pascal_case
+from state_machines.workflows.catalog import workflows
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where a workflow is deployed.
+
+    Parameters
+    ----------
+    state_machine_arn : str
+        What runs it.
+    payload_bucket : str
+        Where repositories, large results and reports are.
+    """
+
+    state_machine_arn: str
+    payload_bucket: str
+
+
+def find_deployment(client: "CloudFormationClient", workflow: str, where: str, how: str) -> Deployment:
+    """Find a workflow among the deployed stacks.
+
+    Parameters
+    ----------
+    client : CloudFormationClient
+        Where to look.
+    workflow : str
+        The workflow's name, for example ``code-review``.
+    where, how : str
+        What to call the place, and how one deploys there, should it not be found.
+
+    Raises
+    ------
+    CommandError
+        If the stacks are not there, or do not hold the workflow.
+    """
+    arn = state_machines(client).get(workflow)
+    if arn is None:
+        raise CommandError(f"workflow {workflow} is not deployed on {where}", how)
+    bucket = (stack_outputs(client, STORAGE_STACK) or {}).get("PayloadBucketName")
+    if bucket is None:
+        raise CommandError(f"stack {STORAGE_STACK} on {where} names no payload bucket", how)
+    return Deployment(arn, bucket)
+
+
+def state_machines(client: "CloudFormationClient") -> dict[str, str]:
+    """Return the ARNs of the deployed state machines by the name of their workflow; empty if there are none."""
+    outputs = stack_outputs(client, WORKFLOWS_STACK) or {}
+    keys = {name: f"{pascal_case(name)}StateMachineArn" for name in workflows()}
+    return {name: outputs[key] for name, key in keys.items() if key in outputs}
+
+
+def stack_outputs(client: "CloudFormationClient", stack: str) -> Mapping[str, str] | None:
+    """Return the outputs of a stack by key; None if there is no such stack."""
+    try:
+        found = client.describe_stacks(StackName=stack)["Stacks"]
+    except client.exceptions.ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    if not found:
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in found[0].get("Outputs", [])}

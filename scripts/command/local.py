@@ -1,0 +1,53 @@
+"""``stepweave local``: a local cloud that stays until it is told to stop."""
+
+from typing import Annotated
+
+import typer
+
+DEFAULT_PORT = 4566
+"""The port that tools for local AWS endpoints look at first."""
+
+local = typer.Typer(
+    help="Start, look at and stop a local cloud: AWS for this project, on this machine, without an account.",
+    no_args_is_help=True,
+)
+
+
+@local.command()
+def up(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where it listens, on this machine only; 0 takes a free port.")
+    ] = DEFAULT_PORT,
+    foreground: Annotated[
+        bool, typer.Option("--foreground", help="Stay in this terminal until Ctrl-C instead of in the background.")
+    ] = False,
+    deploy: Annotated[
+        bool, typer.Option("--deploy/--no-deploy", help="Whether to synthesize and deploy the project into it.")
+    ] = True,
+) -> None:
+    """Start a local cloud, deploy the project into it, and say how to use it.
+
+    If it is up already, what is deployed is brought up to date. `stepweave run` uses it while it is up.
+    """
+    from scripts.command.local_cloud_session import start_in_background, start_in_foreground
+
+    (start_in_foreground if foreground else start_in_background)(port, deploy=deploy)
+
+
+@local.command()
+def down() -> None:
+    """Stop the local cloud. All that is in it is gone."""
+    from scripts.command.local_cloud_session import stop
+
+    stop()
+
+
+@local.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show whether the local cloud is up, where, and what is deployed there. Exit code 1 if it is not up."""
+    from scripts.command.local_cloud_session import show_status
+
+    if not show_status(as_json=as_json):
+        raise typer.Exit(1)

@@ -1,0 +1,135 @@
+"""Start, look at and stop the local cloud of the project."""
+
+import json
+
+from scripts.command.aws_environment import aws_configuration_hidden
+from scripts.command.console import say, say_warning, standard_output, styled
+from scripts.command.deployment import state_machines
+from scripts.command.errors import CommandError
+from scripts.command.open_target import at_local_endpoint, deploy_project, require_local_cloud
+from scripts.command.project import Project, require_project
+from scripts.command.step import step
+from scripts.local_cloud import daemon
+from scripts.local_cloud.account import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from scripts.local_cloud.daemon_files import DaemonState
+from scripts.local_cloud.errors import PortInUseError
+
+
+def start_in_background(port: int, *, deploy: bool) -> None:
+    """Start the local cloud unless it is up, and return when it can be used.
+
+    Parameters
+    ----------
+    port : int
+        Where it listens; 0 takes a free port.
+    deploy : bool
+        Whether the project is deployed into it.
+
+    Raises
+    ------
+    CommandError
+        If what it needs is not installed.
+    LocalCloudError
+        If it cannot be started.
+    """
+    require_local_cloud()
+    project = require_project()
+    with step("starting the local cloud", "started") as starting:
+        state, is_new = daemon.up(project.root, port)
+        if not is_new:
+            starting.done = "found it up already"
+    if not is_new and port not in {0, state.port}:
+        say_warning(f"it listens on port {state.port}; to change that: stepweave local down")
+    _present(project, state, deploy=deploy)
+    _print_line("stop", "stepweave local down")
+
+
+def start_in_foreground(port: int, *, deploy: bool) -> None:
+    """Run the local cloud in this process until Ctrl-C.
+
+    Parameters
+    ----------
+    port, deploy
+        See `start_in_background`.
+
+    Raises
+    ------
+    CommandError
+        If what it needs is not installed, or the port is taken.
+    LocalCloudError
+        If it is up already.
+    """
+    require_local_cloud()
+    project = require_project()
+
+    def present(state: DaemonState) -> None:
+        _present(project, state, deploy=deploy)
+        _print_line("stop", "Ctrl-C")
+
+    try:
+        with aws_configuration_hidden():
+            daemon.serve(project.root, port, present)
+    except PortInUseError as error:
+        raise CommandError(str(error)) from error
+    say("stopped")
+
+
+def stop() -> None:
+    """Stop the local cloud of the project, if it is up."""
+    say("stopped" if daemon.down(require_project().root) else "no local cloud was up")
+
+
+def show_status(*, as_json: bool) -> bool:
+    """Print whether the local cloud of the project is up; tell whether it is."""
+    found = daemon.status(require_project().root)
+    state = found.state
+    running = state is not None and found.answers
+    deployed = _deployed(state) if state is not None and running else {}
+    if as_json:
+        details = {} if state is None else state.model_dump(mode="json")
+        print(json.dumps({"running": running, **details, "state_machines": deployed}))  # noqa: T201 - the result
+    elif state is None:
+        say("no local cloud is up; start one: stepweave local up")
+    elif not running:
+        say_warning(
+            f"process {state.pid} should answer at {state.endpoint_url}, but does not; stepweave local down ends it"
+        )
+    else:
+        _print_state(state, deployed)
+    return running
+
+
+def _present(project: Project, state: DaemonState, *, deploy: bool) -> None:
+    if deploy:
+        deploy_project(project, at_local_endpoint(state.endpoint_url))
+    deployed = _deployed(state)
+    _print_state(state, deployed)
+    credentials = (
+        f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY} AWS_DEFAULT_REGION={REGION}"
+    )
+    endpoint = f"AWS_ENDPOINT_URL={state.endpoint_url}"
+    standard_output().print()
+    _print_line("run", f"stepweave run {next(iter(deployed), 'code-review')} --repo .")
+    _print_line("AWS CLI, boto3", f"export {endpoint} {credentials}")
+    _print_line("", "aws stepfunctions list-state-machines")
+    _print_line("", 'boto3.client("stepfunctions").list_state_machines()')
+    if not deploy:
+        _print_line("CDK", "with the same variables: npx cdk bootstrap && npx cdk deploy --all")
+
+
+def _deployed(state: DaemonState) -> dict[str, str]:
+    return state_machines(at_local_endpoint(state.endpoint_url).client("cloudformation"))
+
+
+def _print_state(state: DaemonState, deployed: dict[str, str]) -> None:
+    console = standard_output()
+    console.print(styled(f"the local cloud is up at {state.endpoint_url}", "bold green"), soft_wrap=True)
+    _print_line("process", f"{state.pid}, since {state.started.astimezone():%Y-%m-%d %H:%M:%S}")
+    for name, arn in deployed.items():
+        _print_line(name, arn)
+    if not deployed:
+        _print_line("deployed", "nothing yet")
+
+
+def _print_line(label: str, text: str) -> None:
+    standard_output().print(styled(f"  {label:<16}", "dim").append_text(styled(text)), soft_wrap=True)

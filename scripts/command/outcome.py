@@ -1,0 +1,163 @@
+"""What a run came to: for a person and for a program."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from pydantic import JsonValue
+
+from scripts.command.console import say_error, seconds, standard_output, styled
+from scripts.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
+from scripts.command.execution import ExecutionEnd
+from scripts.command.failure_text import plain_cause
+from scripts.command.progress import Progress, TaskProgress, TaskStatus
+from scripts.command.review_summary import review_lines
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_VERBS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
+
+
+class TaskJson(TypedDict, total=False):
+    """What ``--json`` says of a task; `seconds` is left out if it never started, `error` and `cause` if none failed."""
+
+    status: str
+    attempts: int
+    seconds: float
+    error: str
+    cause: str
+
+
+class OutcomeJson(TypedDict, total=False):
+    """What ``--json`` prints; the last three are there only if the execution did not succeed."""
+
+    execution_arn: str
+    status: str
+    seconds: float
+    output: JsonValue
+    reports: dict[str, str]
+    tasks: dict[str, TaskJson]
+    error: str
+    cause: str
+    failed_task: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to.
+
+    Parameters
+    ----------
+    workflow, execution_arn : str
+        What ran.
+    end : ExecutionEnd
+        How it ended. The status is ``RUNNING`` if it was left running.
+    progress : Progress
+        What is known of its tasks.
+    reports : Mapping[str, Path]
+        The report files by format.
+    interrupted : bool
+        Whether Ctrl-C ended the run.
+    incomplete : bool
+        Whether something that the execution made could not be brought here.
+    """
+
+    workflow: str
+    execution_arn: str
+    end: ExecutionEnd
+    progress: Progress
+    reports: Mapping[str, Path] = field(default_factory=dict)
+    interrupted: bool = False
+    incomplete: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+        if self.interrupted:
+            return EXIT_INTERRUPTED
+        return EXIT_FAILED if self.incomplete or self.end.status != "SUCCEEDED" else 0
+
+    @property
+    def headline(self) -> str:
+        """One line: how it ended."""
+        return f"{self.workflow} {_VERBS.get(self.end.status, 'is still running')} after {seconds(self.end.seconds)}"
+
+    def failure(self) -> str:
+        """Say why the execution did not succeed, naming the task."""
+        culprit = self.progress.culprit
+        if culprit is not None:
+            task = self.progress.tasks[culprit]
+            tries = f" in {task.attempts} attempts" if task.attempts > 1 else ""
+            return f"task {culprit} failed{tries} with {task.error}: {plain_cause(task.error, task.cause)}".rstrip(": ")
+        if self.end.status == "TIMED_OUT":
+            stopped = [name for name, task in self.progress.tasks.items() if task.status is TaskStatus.STOPPED]
+            return "it took longer than the workflow's timeout" + (
+                f"; under way: {', '.join(stopped)}" if stopped else ""
+            )
+        return f"{self.end.error}: {plain_cause(self.end.error, self.end.cause)}".strip(": ")
+
+    def to_json(self) -> OutcomeJson:
+        """Return what ``--json`` prints."""
+        now = datetime.now(UTC)
+        value: OutcomeJson = {
+            "execution_arn": self.execution_arn,
+            "status": self.end.status,
+            "seconds": round(self.end.seconds, 3),
+            "output": self.end.output,
+            "reports": {name: str(path.resolve()) for name, path in self.reports.items()},
+            "tasks": {name: _task_json(task, now) for name, task in self.progress.tasks.items()},
+        }
+        if self.end.status not in {"SUCCEEDED", "RUNNING"}:
+            value |= {"error": self.end.error, "cause": self.end.cause, "failed_task": self.progress.culprit}
+        return value
+
+    def show(self, *, as_json: bool) -> None:
+        """Tell the user: the result on standard output, a failure on standard error."""
+        if as_json:
+            print(json.dumps(self.to_json()))  # noqa: T201 - it is what the command is for
+        elif self.end.status == "SUCCEEDED":
+            self._print_result(standard_output())
+        if not self.interrupted and self.end.status != "SUCCEEDED":
+            say_error(f"{self.headline}: {self.failure()}")
+
+    def _print_result(self, console: "Console") -> None:
+        """Write the result of an execution that succeeded."""
+        console.print()
+        console.print(styled(self.headline, "bold green"), soft_wrap=True)
+        lines = review_lines(self.end.output)
+        if lines is not None:
+            _print_pairs(console, lines)
+        elif self.end.output is not None:
+            console.print(styled(json.dumps(self.end.output, indent=2, ensure_ascii=False)), soft_wrap=True)
+        if self.reports:
+            console.print()
+            console.print(styled("reports", "bold"))
+            _print_pairs(console, [(name, _shown(path)) for name, path in self.reports.items()])
+
+
+def _print_pairs(console: "Console", lines: list[tuple[str, str]]) -> None:
+    width = max(len(label) for label, _ in lines)
+    for label, text in lines:
+        style = "red" if label.endswith(" failed") else ""
+        indented = text.replace("\n", "\n" + " " * (width + 4))
+        line = styled(f"  {label:<{width}}  ", style or "dim").append_text(styled(indented, style))
+        console.print(line, soft_wrap=True)
+
+
+def _shown(path: Path) -> str:
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _task_json(task: TaskProgress, now: datetime) -> TaskJson:
+    value: TaskJson = {"status": str(task.status), "attempts": task.attempts}
+    took = task.seconds(now)
+    if took is not None:
+        value["seconds"] = round(took, 3)
+    if task.status is not TaskStatus.DONE and task.error:
+        value |= {"error": task.error, "cause": task.cause}
+    return value

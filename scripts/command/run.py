@@ -1,0 +1,65 @@
+"""``stepweave run``: run a workflow and show how it goes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
+    repo: Annotated[
+        str | None,
+        typer.Option(help="The repository to work on: a folder, or a Git URL to clone.", metavar="PATH|URL"),
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option("--input", help="The other inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")
+    ] = False,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Run at this endpoint instead of choosing; one on this machine gets none of your credentials.",
+            metavar="URL",
+            envvar="AWS_ENDPOINT_URL",
+        ),
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Run on this machine, even if AWS has the stacks.")] = False,
+    reports: Annotated[
+        Path | None,
+        typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="The execution's name (default: the workflow's, the time, and something random).", metavar="NAME"
+        ),
+    ] = None,
+) -> None:
+    """Run a workflow, show how each task goes, and bring its result and reports here.
+
+    It runs on AWS if you have credentials and the stacks are deployed there, else in the local cloud that
+    `stepweave local up` started, else in one that lasts as long as the run. A local cloud gets the project as it is
+    now: it is synthesized and deployed first if anything changed.
+
+    Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
+    leaves one on AWS running.
+    """
+    from scripts.command.run_workflow import RunRequest, run_workflow
+
+    outcome = run_workflow(
+        RunRequest(
+            workflow=workflow,
+            repo=repo,
+            inputs=inputs,
+            endpoint_url=endpoint_url,
+            local=local,
+            reports=reports,
+            name=name,
+        )
+    )
+    outcome.show(as_json=as_json)
+    raise typer.Exit(outcome.exit_code)

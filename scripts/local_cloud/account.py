@@ -1,0 +1,56 @@
+"""The one account and region that the local cloud plays, and sessions that can reach nothing else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import boto3
+import botocore.session
+
+ACCOUNT_ID: Final = "123456789012"
+REGION: Final = "us-east-1"
+ACCESS_KEY_ID: Final = "stepweave-local"
+SECRET_ACCESS_KEY: Final = "stepweave-local"  # noqa: S105 - accepted by the local cloud only
+
+
+def isolated_botocore_session() -> botocore.session.Session:
+    """Return a botocore session that never reads the user's AWS configuration.
+
+    The profile, the configuration file and the shared credentials file are closed off, so neither real credentials
+    nor a misspelt ``AWS_PROFILE`` can reach a local call.
+    """
+    session = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+            "region": (None, None, REGION, None),
+        }
+    )
+    session.set_credentials(ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+    return session
+
+
+class LocalSession(boto3.Session):
+    """A ``boto3.Session`` whose clients and resources all talk to one local endpoint.
+
+    Parameters
+    ----------
+    endpoint_url
+        The endpoint that each client gets unless it is given another one.
+    """
+
+    def __init__(self, endpoint_url: str) -> None:
+        super().__init__(region_name=REGION, botocore_session=isolated_botocore_session())
+        self.endpoint_url = endpoint_url
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        """Create a client; see ``boto3.Session.client``."""
+        options.setdefault("endpoint_url", self.endpoint_url)
+        return super().client(*args, **options)
+
+    def resource(self, *args: Any, **options: Any) -> Any:
+        """Create a resource; see ``boto3.Session.resource``."""
+        options.setdefault("endpoint_url", self.endpoint_url)
+        return super().resource(*args, **options)

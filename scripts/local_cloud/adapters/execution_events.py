@@ -1,0 +1,88 @@
+"""Step Functions tells EventBridge when an execution changes its status.
+
+Upstream defect: no such event is sent, so a rule that puts failed executions into a queue never fires.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto.events.models import EventsBackend, events_backends
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+
+from scripts.local_cloud.adapters.patch import replaced
+
+_LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def execution_status_events() -> Iterator[None]:
+    """Put ``Step Functions Execution Status Change`` events on the default event bus."""
+    upstream_start = Execution.start
+    upstream_terminated = BaseExecutionWorkerCommunication.terminated
+
+    def start(self: Any) -> None:
+        upstream_start(self)
+        _announce(self, "RUNNING")
+
+    def terminated(self: Any) -> None:
+        upstream_terminated(self)
+        _announce(self.execution, str(self.execution.status))
+
+    with (
+        replaced(Execution, "start", start),
+        replaced(BaseExecutionWorkerCommunication, "terminated", terminated),
+    ):
+        yield
+
+
+def _announce(execution: Any, status: str) -> None:
+    backend: EventsBackend = events_backends[execution.account_id][execution.region_name]
+    rules = list(backend.describe_event_bus("default").rules.values())
+    if not rules:
+        return
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "account": execution.account_id,
+        "time": time.time(),
+        "ingestion-time": time.time(),
+        "region": execution.region_name,
+        "resources": [execution.exec_arn],
+        "detail": _detail(execution, status),
+    }
+    for rule in rules:
+        if rule.state != "ENABLED":
+            continue
+        try:
+            rule.send_to_targets(json.loads(json.dumps(event)))
+        except Exception:  # noqa: BLE001 - a broken rule must not fail the execution
+            _LOG.exception("the rule %s could not deliver an event of %s", rule.name, execution.exec_arn)
+
+
+def _detail(execution: Any, status: str) -> dict[str, Any]:
+    output = to_json_str(execution.output, separators=(",", ":")) if status == "SUCCEEDED" else None
+    has_stopped = status != "RUNNING"
+    return {
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine.arn,
+        "name": execution.name,
+        "status": status,
+        "startDate": int(execution.start_date.timestamp() * 1000),
+        "stopDate": int(execution.stop_date.timestamp() * 1000) if has_stopped else None,
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "output": output,
+        "outputDetails": {"included": True} if output is not None else None,
+        "error": execution.error if has_stopped else None,
+        "cause": execution.cause if has_stopped else None,
+    }

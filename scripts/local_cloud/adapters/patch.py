@@ -1,0 +1,30 @@
+"""Replace an attribute of an upstream module or class for as long as a context lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """Set ``owner.name`` to ``value`` and put back what was there.
+
+    An attribute that ``owner`` merely inherits is removed again rather than copied down.
+
+    Raises
+    ------
+    AttributeError
+        If there is no such attribute: upstream changed, and the adapter must be looked at again.
+    """
+    getattr(owner, name)
+    own = vars(owner)
+    is_own, before = name in own, own.get(name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if is_own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)

@@ -1,0 +1,284 @@
+"""The function host: runs Lambda functions in warm worker processes, as AWS Lambda would.
+
+Independent of moto: give it a `FunctionSpec` and a payload. The adapter for moto is in `moto_backend`.
+
+What differs from AWS, for want of a container: the code sees the real file system, so a path that a handler spells
+``/tmp/...`` is the machine's (what respects ``TMPDIR``, as Python's `tempfile` does, gets a directory of its own);
+memory is watched, every quarter of a second, rather than limited, since a limit of the address space would hit what
+is reserved but never used; the ephemeral storage has no limit.
+
+Example
+-------
+>>> spec = FunctionSpec(name="hello", arn=ARN, handler="app.handler", code_directory=Path("src"))  # doctest: +SKIP
+>>> with FunctionHost(runtime_directory=Path(".venv/lambda-runtime")) as host:  # doctest: +SKIP
+...     host.invoke(spec, b"{}").payload
+b'"hello"'
+"""
+
+import secrets
+import socket
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from scripts.local_cloud.lambda_runtime import function_errors, platform_log
+from scripts.local_cloud.lambda_runtime.concurrency import Concurrency
+from scripts.local_cloud.lambda_runtime.event_queue import (
+    AWS_RETRY_DELAYS_SECONDS,
+    AsyncEvent,
+    DeadLetter,
+    DeliverDeadLetter,
+    EventQueue,
+)
+from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from scripts.local_cloud.lambda_runtime.invocation import (
+    ASYNCHRONOUS_PAYLOAD_BYTES,
+    SYNCHRONOUS_PAYLOAD_BYTES,
+    InvocationResult,
+    request_too_large,
+)
+from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent, now_event
+from scripts.local_cloud.lambda_runtime.log_shipper import DeliverLogs, LogShipper
+from scripts.local_cloud.lambda_runtime.reaper import Reaper
+from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeEvent
+from scripts.local_cloud.lambda_runtime.worker import InitFailedError, Outcome, Worker, WorkerGoneError
+from scripts.local_cloud.lambda_runtime.worker_environment import Platform
+from scripts.local_cloud.lambda_runtime.worker_factory import WorkerFactory, create_interpreter
+from scripts.local_cloud.lambda_runtime.worker_pool import WorkerPool
+
+TRIM_SECONDS = 30.0
+
+
+def discard_logs(batch: LogBatch) -> None:
+    """Deliver logs nowhere."""
+
+
+def discard_dead_letter(letter: DeadLetter) -> None:
+    """Deliver dead letters nowhere."""
+
+
+class FunctionHost:
+    """Runs functions. Thread-safe: any number of threads may call it at once.
+
+    Parameters
+    ----------
+    runtime_directory : Path
+        The managed runtime's own packages (awslambdaric and boto3), on every function's path.
+    endpoint_url : str or None
+        The functions' ``AWS_ENDPOINT_URL``: where their AWS clients connect.
+    deliver_logs : callable
+        Takes a `LogBatch`; called in one thread of the host's, never in a caller's.
+    deliver_dead_letter : callable
+        Takes a `DeadLetter`: an asynchronous event that failed for good.
+    xray_daemon_address : str or None
+        ``host:port`` that takes trace segments by UDP. None: a port of the host's own that drops them.
+    parent_directory : Path or None
+        Where the host makes its working directory; the system's place for temporary files if None.
+    max_workers : int
+        How many worker processes there may be, of all functions together.
+    idle_seconds : float
+        Workers that have been idle for longer are ended.
+    init_timeout_seconds : float
+        How long a worker may take to load its handler. AWS says 10; here many may start at once on few cores.
+    retry_delays_seconds : sequence of float
+        The waits before the retries of an asynchronous event.
+    enforce_memory : bool
+        Whether a worker that uses more than its function's memory is ended.
+
+    Attributes
+    ----------
+    work_directory : Path
+        Holds all of the host's files; removed at the end.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword for each thing that may be set
+        self,
+        *,
+        runtime_directory: Path,
+        endpoint_url: str | None = None,
+        deliver_logs: DeliverLogs = discard_logs,
+        deliver_dead_letter: DeliverDeadLetter = discard_dead_letter,
+        xray_daemon_address: str | None = None,
+        parent_directory: Path | None = None,
+        max_workers: int = 128,
+        idle_seconds: float = 300.0,
+        init_timeout_seconds: float = 60.0,
+        retry_delays_seconds: Sequence[float] = AWS_RETRY_DELAYS_SECONDS,
+        enforce_memory: bool = True,
+    ) -> None:
+        if not (runtime_directory / "awslambdaric").is_dir():
+            raise FileNotFoundError(
+                f"{runtime_directory} does not hold awslambdaric: install requirements/lambda-runtime.txt into it "
+                "with 'uv pip install --target', as 'make setup' does"
+            )
+        self.work_directory = Path(tempfile.mkdtemp(prefix="stepweave-lambda-", dir=parent_directory)).resolve()
+        python = create_interpreter(self.work_directory / "python")
+        self._reaper = Reaper(python, self.work_directory)
+        # Bound and never read: segments are dropped here, not sent to a daemon that happens to run on the machine.
+        self._trace_sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._trace_sink.bind(("127.0.0.1", 0))
+        platform = Platform(
+            python=python,
+            runtime_directory=runtime_directory.resolve(),
+            endpoint_url=endpoint_url,
+            xray_daemon_address=xray_daemon_address or "{}:{}".format(*self._trace_sink.getsockname()),
+        )
+        factory = WorkerFactory(platform, self.work_directory, self._reaper, init_timeout_seconds, enforce_memory)
+        self._pool = WorkerPool(factory, max_workers)
+        self._concurrency = Concurrency()
+        self._logs = LogShipper(deliver_logs)
+        self._events = EventQueue(self._attempt, deliver_dead_letter, retry_delays_seconds)
+        self._idle_seconds = idle_seconds
+        self._shut_down = threading.Event()
+        self._trimmer = threading.Thread(target=self._trim, name="lambda-trim", daemon=True)
+        self._trimmer.start()
+
+    @property
+    def live_workers(self) -> int:
+        """How many worker processes there are."""
+        return self._pool.live_workers
+
+    def invoke(
+        self,
+        spec: FunctionSpec,
+        payload: bytes,
+        *,
+        trace_header: str | None = None,
+        client_context: str | None = None,
+    ) -> InvocationResult:
+        """Call a function and wait for its result (``RequestResponse``).
+
+        Parameters
+        ----------
+        spec : FunctionSpec
+        payload : bytes
+            The event, JSON; empty stands for ``{}``.
+        trace_header : str, optional
+            An X-Ray trace header, ``Root=...;Parent=...;Sampled=1``.
+        client_context : str, optional
+            JSON, for mobile clients.
+
+        Raises
+        ------
+        InvocationRefused
+            If a concurrency limit is reached or the payload is too large. A failing function is no exception: see
+            `InvocationResult.function_error`.
+        HostClosedError
+            If the host is being shut down.
+        """
+        if len(payload) > SYNCHRONOUS_PAYLOAD_BYTES:
+            raise request_too_large(SYNCHRONOUS_PAYLOAD_BYTES)
+        return self._run(spec, payload, str(uuid.uuid4()), trace_header, client_context)
+
+    def invoke_async(self, spec: FunctionSpec, payload: bytes, *, trace_header: str | None = None) -> str:
+        """Queue an event (``Event``): tried again when it fails, dead-lettered at the end; returns the request id.
+
+        Raises `InvocationRefused` if the payload is too large.
+        """
+        if len(payload) > ASYNCHRONOUS_PAYLOAD_BYTES:
+            raise request_too_large(ASYNCHRONOUS_PAYLOAD_BYTES)
+        request_id = str(uuid.uuid4())
+        self._events.put(AsyncEvent(spec, payload, request_id, trace_header))
+        return request_id
+
+    def retire(self, function_arn: str) -> None:
+        """End the function's workers, as they come free: after it was deleted."""
+        self._pool.retire(function_arn)
+
+    def flush_logs(self) -> None:
+        """Return when all that was logged before this call has been delivered."""
+        self._logs.flush()
+
+    def shutdown(self) -> None:
+        """End every worker and remove every temporary file. Calls under way fail."""
+        if self._shut_down.is_set():
+            return
+        self._shut_down.set()
+        self._events.stop()
+        self._pool.close()
+        self._events.close()
+        self._logs.close()
+        self._trimmer.join()
+        self._trace_sink.close()
+        self._reaper.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+
+    def _attempt(self, event: AsyncEvent) -> InvocationResult:
+        return self._run(event.spec, event.payload, event.request_id, event.trace_header, None)
+
+    def _run(
+        self,
+        spec: FunctionSpec,
+        payload: bytes,
+        request_id: str,
+        trace_header: str | None,
+        client_context: str | None,
+    ) -> InvocationResult:
+        trace_header = trace_header or new_trace_header(spec.active_tracing)
+        with self._concurrency.slot(spec):
+            try:
+                worker, outcome = self._deliver(spec, payload or b"{}", request_id, trace_header, client_context)
+            except InitFailedError as failure:
+                outcome = _init_failure(spec, request_id, trace_header, failure)
+                stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid.uuid4().hex}"
+            else:
+                stream = worker.log_stream
+                self._pool.release(worker)
+        self._logs.put(spec, stream, outcome.log)
+        return InvocationResult(
+            request_id=request_id,
+            payload=outcome.payload,
+            function_error="Unhandled" if outcome.failed else None,
+            executed_version=spec.version,
+            duration_ms=outcome.duration_ms,
+            log="".join(f"{event.message}\n" for event in outcome.log),
+        )
+
+    def _deliver(
+        self, spec: FunctionSpec, payload: bytes, request_id: str, trace_header: str, client_context: str | None
+    ) -> tuple[Worker, Outcome]:
+        while True:
+            worker = self._pool.acquire(spec)
+            deadline_ms = int((time.time() + spec.timeout_seconds) * 1000)
+            event = RuntimeEvent(request_id, payload, deadline_ms, spec.qualified_arn, trace_header, client_context)
+            try:
+                return worker, worker.invoke(event)
+            except WorkerGoneError:
+                self._pool.release(worker)
+            except BaseException:
+                worker.stop()
+                self._pool.release(worker)
+                raise
+
+    def _trim(self) -> None:
+        while not self._shut_down.wait(min(TRIM_SECONDS, self._idle_seconds)):
+            self._pool.trim(self._idle_seconds)
+
+
+def new_trace_header(sampled: bool) -> str:
+    """The X-Ray trace header of a call that came without one."""
+    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"Root={root};Parent={secrets.token_hex(8)};Sampled={int(sampled)}"
+
+
+def _init_failure(spec: FunctionSpec, request_id: str, trace_header: str, failure: InitFailedError) -> Outcome:
+    if failure.payload:
+        payload = function_errors.with_request_id(failure.payload, request_id)
+    else:
+        payload = function_errors.exit_error(request_id, failure.return_code)
+    report = platform_log.Report(request_id, trace_header, 0.0, None, 0, "error", function_errors.error_type(payload))
+    lines: list[LogEvent] = [*failure.log, now_event(platform_log.start(spec, request_id))]
+    lines += [now_event(line) for line in platform_log.end(spec, report)]
+    return Outcome(payload, failed=True, duration_ms=0.0, log=lines)

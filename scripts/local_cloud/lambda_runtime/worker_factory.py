@@ -1,0 +1,110 @@
+"""Starts worker processes."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import uuid
+import venv
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from scripts.local_cloud.lambda_runtime.reaper import Reaper
+from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeApi
+from scripts.local_cloud.lambda_runtime.worker import Worker
+from scripts.local_cloud.lambda_runtime.worker_environment import (
+    Platform,
+    Sandbox,
+    search_path,
+    worker_environment,
+)
+from scripts.local_cloud.lambda_runtime.worker_output import WorkerOutput
+
+BOOTSTRAP = Path(__file__).with_name("worker_bootstrap.py")
+PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def create_interpreter(directory: Path) -> Path:
+    """An interpreter without site packages: what a handler starts with `sys.executable` must not see the caller's."""
+    venv.EnvBuilder(symlinks=True).create(directory)
+    return directory / "bin" / "python"
+
+
+class WorkerFactory:
+    """Starts workers and waits until they are ready.
+
+    The threads that call `start` must live as long as the workers are to: Linux ends a worker with the thread that
+    started it.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        directory: Path,
+        reaper: Reaper,
+        init_timeout_seconds: float,
+        enforce_memory: bool,
+    ) -> None:
+        self._platform = platform
+        self._directory = directory
+        self._reaper = reaper
+        self._init_timeout_seconds = init_timeout_seconds
+        self._enforce_memory = enforce_memory
+        self._workers: set[Worker] = set()
+        self._is_closed = False
+
+    def start(self, spec: FunctionSpec) -> Worker:
+        """A worker that has loaded the handler. Raises `InitFailedError`, or `OSError` if no process can be had."""
+        api = RuntimeApi()
+        sandbox = Sandbox(
+            runtime_api=api.address,
+            temporary_directory=Path(tempfile.mkdtemp(prefix="tmp-", dir=self._directory)),
+            log_stream=f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{uuid.uuid4().hex}",
+            memory_limit_mb=spec.memory_mb if self._enforce_memory else None,
+        )
+        read_end, write_end = os.pipe()
+        try:
+            process = self._spawn(spec, sandbox, write_end)
+        except OSError:
+            api.close()
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        self._reaper.started(process.pid)
+        worker = Worker(spec, process, api, WorkerOutput(read_end), sandbox)
+        self._workers.add(worker)
+        if self._is_closed:
+            worker.kill()
+        try:
+            worker.await_ready(self._init_timeout_seconds)
+        except BaseException:
+            self.stop(worker)
+            raise
+        return worker
+
+    def stop(self, worker: Worker) -> None:
+        """End a worker."""
+        worker.stop()
+        self._workers.discard(worker)
+        self._reaper.stopped(worker.pid)
+
+    def kill_all(self) -> None:
+        """Kill every worker there is, busy and starting ones too; who owns one still has to `stop` it."""
+        self._is_closed = True
+        for worker in list(self._workers):
+            worker.kill()
+
+    def _spawn(self, spec: FunctionSpec, sandbox: Sandbox, output: int) -> subprocess.Popen[bytes]:
+        path = search_path(spec, self._platform.runtime_directory, PYTHON_VERSION)
+        return subprocess.Popen(  # noqa: S603 - running the function is the purpose
+            # -I and -S: the path is the one given here, and nothing of the caller's. -X utf8: as in AWS, any locale.
+            [self._platform.python, "-I", "-S", "-X", "utf8", BOOTSTRAP, str(os.getpid()), spec.handler, *path],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=spec.code_directory,
+            env=worker_environment(spec, self._platform, sandbox),
+            start_new_session=True,
+        )

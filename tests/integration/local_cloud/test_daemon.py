@@ -1,0 +1,84 @@
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.local_cloud.account import LocalSession
+from scripts.local_cloud.daemon import down, status, up
+from scripts.local_cloud.daemon_files import DaemonFiles
+from scripts.local_cloud.errors import LocalCloudError
+from scripts.local_cloud.health import answering_process
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    down(tmp_path)
+
+
+def test_up_status_and_down(root: Path) -> None:
+    assert not status(root).is_running
+    state, is_new = up(root)
+    assert is_new
+    assert state.endpoint_url == f"http://localhost:{state.port}"
+    assert LocalSession(state.endpoint_url).client("sts").get_caller_identity()["Account"] == "123456789012"
+    assert status(root).state == state
+    assert status(root).answers
+    assert up(root) == (state, False)
+
+    assert down(root) is True
+    assert not status(root).is_running
+    assert answering_process(state.port) is None
+    assert down(root) is False
+    assert not DaemonFiles(root).state.exists()
+
+
+def test_a_killed_local_cloud_is_replaced(root: Path) -> None:
+    first, _ = up(root)
+    os.kill(first.pid, signal.SIGKILL)
+    while DaemonFiles(root).is_locked():
+        time.sleep(0.01)
+    assert DaemonFiles(root).state.exists()
+    second, is_new = up(root)
+    assert is_new
+    assert second.pid != first.pid
+
+
+def test_two_at_once_start_one(root: Path) -> None:
+    results: list[tuple[int, bool]] = []
+
+    def start() -> None:
+        state, is_new = up(root)
+        results.append((state.pid, is_new))
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(is_new for _, is_new in results) == [False, True]
+    assert len({pid for pid, _ in results}) == 1
+
+
+def test_a_port_in_use_is_reported(root: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalCloudError, match=f"port {port} "):
+            up(root, port)
+    assert not status(root).is_running
+
+
+def test_two_projects_do_not_touch_each_other(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    first, _ = up(root)
+    second, _ = up(other)
+    try:
+        assert first.port != second.port
+    finally:
+        down(other)
+    assert status(root).answers
