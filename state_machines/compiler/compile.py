@@ -16,7 +16,7 @@ from state_machines.compiler.schedule import schedule
 from state_machines.graph.dag import Dag
 from state_machines.graph.decomposition import decompose
 from state_machines.graph.gates import gate_primes
-from state_machines.graph.order import members, order_of, reduction
+from state_machines.graph.order import members, order_of
 from state_machines.graph.validate import validate
 from state_machines.language.workflow import Workflow
 
@@ -76,7 +76,7 @@ def compile_dag(dag: Dag) -> CompiledWorkflow:
     order = order_of(dag.dependencies)
     waits_for = {
         task: tuple(order.tasks[needed] for needed in members(direct))
-        for task, direct in zip(order.tasks, reduction(order), strict=True)
+        for task, direct in zip(order.tasks, order.direct, strict=True)
     }
     program = dataflow(dag, schedule(order, gate_primes(order, decompose(order))))
     definition = emit(dag, program, waits_for, result_limit(program.flow))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from state_machines.graph.modules import maximal_modules
-from state_machines.graph.order import Order, components, members
+from state_machines.graph.order import Order, closed, components, members
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,11 @@ def decompose(order: Order) -> Block:
 
 
 def _quotient(order: Order, parts: list[int]) -> Order:
-    firsts = [next(members(part)) for part in parts]
-
-    def parts_in(tasks: int) -> int:
-        return sum(1 << position for position, first in enumerate(firsts) if tasks >> first & 1)
-
-    return Order(
-        tuple(order.tasks[first] for first in firsts),
-        tuple(parts_in(order.before[first]) for first in firsts),
-        tuple(parts_in(order.after[first]) for first in firsts),
-    )
+    part_of = {task: position for position, part in enumerate(parts) for task in members(part)}
+    direct = []
+    for part in parts:
+        # The first task of a module waits for nothing in it, and from outside for what the whole module waits for.
+        first = next(members(part))
+        needed = {part_of[task] for task in members(order.direct[first]) if task in part_of}
+        direct.append(sum(1 << position for position in needed))
+    return closed(tuple(order.tasks[next(members(part))] for part in parts), direct)

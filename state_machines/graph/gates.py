@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from state_machines.graph.decomposition import Block, Gated, Leaf, Parallel, Prime, Series, decompose, tasks_in
-from state_machines.graph.order import Order, closed, members, reduction
+from state_machines.graph.order import Order, closed, members
 from state_machines.graph.skeleton import skeleton
 
 
@@ -42,7 +42,7 @@ def _gated(order: Order, parts: list[Block], quotient: Order) -> Block:
     place = closed(quotient.tasks, skeleton(quotient))
     ends = [_ends(order, tasks_in(part)) for part in parts]
     placed: list[Block] = []
-    for part, direct, before in zip(parts, reduction(quotient), place.before, strict=True):
+    for part, direct, before in zip(parts, quotient.direct, place.before, strict=True):
         awaited = 0
         for needed in members(direct & ~before):
             awaited |= ends[needed]

@@ -18,11 +18,14 @@ class Order:
     ----------
     tasks : tuple of str
         The ids in a topological order, which keeps the author's order where the dependencies leave it free.
+    direct : tuple of int
+        For each task the set of those that it waits for and that no other of them waits for.
     before, after : tuple of int
         For each task the set of all tasks that must end before it starts, and that start after it has ended.
     """
 
     tasks: tuple[str, ...]
+    direct: tuple[int, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
 
@@ -58,17 +61,21 @@ def closed(tasks: tuple[str, ...], direct: Iterable[int]) -> Order:
     tasks : tuple of str
         The ids in a topological order.
     direct : Iterable[int]
-        For each task the set of tasks that it waits for; more than the direct ones do no harm.
+        For each task the set of tasks that it waits for; redundant ones do no harm.
     """
+    reduced: list[int] = []
     before: list[int] = []
-    after = [0] * len(tasks)
-    for position, needed in enumerate(direct):
-        before.append(needed)
+    for needed in direct:
+        implied = 0
         for other in members(needed):
-            before[position] |= before[other]
-        for other in members(before[position]):
-            after[other] |= 1 << position
-    return Order(tasks, tuple(before), tuple(after))
+            implied |= before[other]
+        reduced.append(needed & ~implied)
+        before.append(needed | implied)
+    after = [0] * len(tasks)
+    for position in range(len(tasks) - 1, -1, -1):
+        for other in members(reduced[position]):
+            after[other] |= after[position] | 1 << position
+    return Order(tasks, tuple(reduced), tuple(before), tuple(after))
 
 
 def _topological(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -81,17 +88,6 @@ def _topological(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
         tasks.extend(ready)
         sorter.done(*ready)
     return tuple(tasks)
-
-
-def reduction(order: Order) -> tuple[int, ...]:
-    """Return for each task the set of its direct predecessors: those that no other predecessor waits for."""
-    direct = []
-    for before in order.before:
-        implied = 0
-        for needed in members(before):
-            implied |= order.before[needed]
-        direct.append(before & ~implied)
-    return tuple(direct)
 
 
 def levels(order: Order, within: int) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from state_machines.graph.order import Order, closed, components, members, reduction
+from state_machines.graph.order import Order, closed, components, members
 
 _LARGEST_SEARCHED = 800
 """Parts beyond which each part keeps one dependency only: that is always series-parallel and needs no search."""
@@ -34,7 +34,7 @@ def skeleton(order: Order) -> tuple[int, ...]:
         For each part the set of parts after which the state machine's shape puts it. They are among those that it
         waits for, and they are all of its direct ones unless it needs a gate.
     """
-    direct = reduction(order)
+    direct = order.direct
     if len(direct) > _LARGEST_SEARCHED:
         return tuple(1 << kept.bit_length() - 1 if kept else 0 for kept in direct)
     kept = _grown(order, direct)

@@ -7,7 +7,7 @@ import networkx as nx
 from hypothesis import given
 
 from state_machines.graph.decomposition import Block, Leaf, Parallel, Prime, Series, decompose, tasks_in
-from state_machines.graph.order import Order, levels, members, order_of, reduction
+from state_machines.graph.order import Order, levels, members, order_of
 from tests.properties.graphs import dependency_maps, series_parallel_maps
 
 
@@ -30,7 +30,7 @@ def test_closure_and_reduction_agree_with_networkx(edges: dict[str, dict[str, bo
         assert {order.tasks[other] for other in members(order.after[position])} == nx.descendants(graph, task)
     reduced = {
         (order.tasks[needed], task)
-        for task, direct in zip(order.tasks, reduction(order), strict=True)
+        for task, direct in zip(order.tasks, order.direct, strict=True)
         for needed in members(direct)
     }
     assert reduced == set(nx.transitive_reduction(graph).edges)
