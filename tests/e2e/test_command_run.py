@@ -28,6 +28,16 @@ TASKS = {
 CODE = """import os
 import sys
 
+# A shell's background jobs are started with SIGINT ignored, and so is what they start.
+INTERRUPTIBLE = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from scripts.command.main import main
+
+main()
+"""
+
 
 def run(command):
     if command:
@@ -170,7 +180,7 @@ def test_a_name_that_is_taken_is_refused(project: Path, repository: Path) -> Non
 
 
 def test_ctrl_c_stops_a_local_execution(project: Path, repository: Path) -> None:
-    command = [sys.executable, "-c", "from scripts.command.main import main; main()", "run", "code-review", "--json"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "run", "code-review", "--json"]
     running = subprocess.Popen(
         [*command, "--repo", str(repository)],
         cwd=project,
@@ -216,7 +226,7 @@ def test_an_app_that_cannot_be_synthesized_says_why(repository: Path, tmp_path: 
 
 def test_a_local_cloud_in_the_foreground_ends_with_ctrl_c(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "project")
-    command = [sys.executable, "-c", "from scripts.command.main import main; main()", "local", "up", "--foreground"]
+    command = [sys.executable, "-c", INTERRUPTIBLE, "local", "up", "--foreground"]
     running = subprocess.Popen(
         [*command, "--port", "0", "--no-deploy"],
         cwd=folder,

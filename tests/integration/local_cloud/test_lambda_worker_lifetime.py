@@ -35,12 +35,13 @@ def busy(event, context):
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:f"
 # A host with an idle worker that has a child, and a busy one; it tells of them, then does what it is told.
 OWNER = """
-import json, os, sys, threading, time
+import json, os, signal, sys, threading, time
 from pathlib import Path
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.host import FunctionHost
 
 runtime, code, directory, ending = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started with it ignored
 host = FunctionHost(runtime_directory=Path(runtime), parent_directory=Path(directory))
 
 def spec(handler):

@@ -126,9 +126,17 @@ def failed(error: str = "RuntimeError", message: str = "out of luck") -> TaskFai
     return TaskFailure(error=error, cause=json.dumps(cause))
 
 
-texts = st.text(max_size=12) | st.sampled_from(
-    [HOSTILE, "a/b.py", "caf\\xe9.py", "'\" onload=x ", "``", "]]>-->", "@team"]
-)
+_tricky = [
+    HOSTILE,
+    "caf\\xe9.py",
+    "a|b\\",
+    "[x](https://evil.example)",
+    "<img src=x onerror=y>",
+    "'\" onload=x ",
+    "``",
+    "@team",
+]
+texts = st.text(max_size=12) | st.sampled_from(_tricky)
 _lines = st.integers(-1, 9)
 _levels = st.sampled_from(["HIGH", "MEDIUM", "LOW", "UNDEFINED"])
 _urls = st.none() | st.sampled_from(["https://example.org/rules/some-rule#b1-x", "javascript:alert(1)"]) | texts
