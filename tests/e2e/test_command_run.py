@@ -16,6 +16,11 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# A shell's background jobs are started with SIGINT ignored, and so is what they start.
+INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from scripts.command.main import main; main()"
+)
 SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
 TASKS = {
     "syntax_analysis",
@@ -27,16 +32,6 @@ TASKS = {
 }
 CODE = """import os
 import sys
-
-# A shell's background jobs are started with SIGINT ignored, and so is what they start.
-INTERRUPTIBLE = """
-import signal
-
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from scripts.command.main import main
-
-main()
-"""
 
 
 def run(command):
