@@ -6,7 +6,9 @@ from stacks.node import use_packaged_node
 
 use_packaged_node()  # before aws_cdk is imported, which starts Node.js
 
+from lambdas.replayer.contract import replayer  # noqa: E402
 from stacks.application import add_stacks, create_app  # noqa: E402
+from stacks.dag_deployment import DagDeployment  # noqa: E402
 from stacks.errors import SynthesisError  # noqa: E402
 from state_machines.compiler.compile import compile_workflow  # noqa: E402
 from state_machines.graph.errors import WorkflowError  # noqa: E402
@@ -14,10 +16,12 @@ from state_machines.workflows.catalog import workflows  # noqa: E402
 
 
 def main() -> None:
-    """Write the cloud assembly of all workflows."""
+    """Write the cloud assembly of all workflows, and of the DAG file that the context names."""
     try:
         app = create_app()
-        add_stacks(app, [compile_workflow(workflow) for workflow in workflows().values()])
+        compiled = [compile_workflow(workflow) for workflow in workflows().values()]
+        dag = DagDeployment.from_context(app.node.try_get_context)
+        add_stacks(app, compiled, dag=None if dag is None else dag.compile(), kept=[replayer])
     except (SynthesisError, WorkflowError) as error:
         sys.exit(f"app.py: {error}")
     app.synth()

@@ -4,15 +4,16 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aws_cdk as cdk
 
+from lambdas.contract.agent import Agent
 from stacks.agents import AgentsStack
 from stacks.bundle import Bundler
-from stacks.deployed_agents import deployed_agents
+from stacks.deployed_agents import DeployedAgent, deployed_agents
 from stacks.errors import SynthesisError
-from stacks.naming import AGENTS_STACK, STORAGE_STACK, WORKFLOWS_STACK
+from stacks.naming import AGENTS_STACK, DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name
 from stacks.settings import Settings
 from stacks.storage import StorageStack
 from stacks.workflows import WorkflowsStack
@@ -47,7 +48,13 @@ def create_app(
     )
 
 
-def add_stacks(app: cdk.App, workflows: Iterable[CompiledWorkflow], bundler: Bundler | None = None) -> None:
+def add_stacks(
+    app: cdk.App,
+    workflows: Iterable[CompiledWorkflow],
+    bundler: Bundler | None = None,
+    dag: CompiledWorkflow | None = None,
+    kept: Iterable[Agent[Any, Any]] = (),
+) -> None:
     """Add what the workflows need: storage, their agents' functions, their state machines.
 
     Parameters
@@ -58,6 +65,11 @@ def add_stacks(app: cdk.App, workflows: Iterable[CompiledWorkflow], bundler: Bun
         The workflows to deploy, at least one.
     bundler : Bundler | None
         What makes the functions' bundles, if not the project's own.
+    dag : CompiledWorkflow | None
+        The workflow of a DAG file. It gets a stack of its own, so that those of other files stay where they are.
+    kept : Iterable[Agent]
+        Agents that have a function whether or not one of these workflows calls them: those of DAG files that were
+        deployed before.
 
     Raises
     ------
@@ -74,18 +86,31 @@ def add_stacks(app: cdk.App, workflows: Iterable[CompiledWorkflow], bundler: Bun
     deployed = sorted(workflows, key=lambda workflow: workflow.name)
     if not deployed:
         raise SynthesisError("there is no workflow to deploy; add one below state_machines/workflows/")
-    names = [workflow.name for workflow in deployed]
+    added = [] if dag is None else [dag]
+    names = [workflow.name for workflow in [*deployed, *added]]
     if len(set(names)) < len(names):
         raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(names)}")
 
+    called = deployed_agents([*deployed, *added])
+    idle = [DeployedAgent(agent, ()) for agent in kept if agent.name not in {one.agent.name for one in called}]
     storage_stack = StorageStack(app, STORAGE_STACK, settings=settings)
     agents_stack = AgentsStack(
         app,
         AGENTS_STACK,
-        agents=deployed_agents(deployed),
+        agents=[*called, *idle],
         storage=storage_stack,
         bundler=bundler or Bundler(PROJECT, settings.bundle_platform),
         settings=settings,
     )
     workflows_stack = WorkflowsStack(app, WORKFLOWS_STACK, workflows=deployed, storage=storage_stack, settings=settings)
     workflows_stack.add_stack_dependency(agents_stack)
+    for one in added:
+        dag_stack = WorkflowsStack(
+            app,
+            dag_stack_name(one.name),
+            workflows=[one],
+            storage=storage_stack,
+            settings=settings,
+            construct_name=lambda _: DAG_CONSTRUCT,
+        )
+        dag_stack.add_stack_dependency(agents_stack)

@@ -20,6 +20,16 @@ def state_machine_arn(scope: Construct, workflow: str) -> str:
     return _arn(scope, "states", "stateMachine", state_machine_name(workflow))
 
 
+def executions_arn(scope: Construct, workflow: str) -> str:
+    """Return the ARN that stands for every execution of a workflow's state machine."""
+    return _arn(scope, "states", "execution", f"{state_machine_name(workflow)}:*")
+
+
+def rule_arn(scope: Construct, rule: str) -> str:
+    """Return the ARN of a rule on the default event bus."""
+    return cdk.Stack.of(scope).format_arn(service="events", resource="rule", resource_name=rule)
+
+
 def _arn(scope: Construct, service: str, resource: str, name: str) -> str:
     return cdk.Stack.of(scope).format_arn(
         service=service, resource=resource, resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME

@@ -7,13 +7,14 @@ from typing import Any
 
 from lambdas.contract.agent import Agent
 from stacks.errors import SynthesisError
+from stacks.naming import nested_name
 from state_machines.compiler.compile import CompiledWorkflow
 from state_machines.compiler.jsonpath_dialect.gates import TABLE as GATES_TABLE
 
 
 @dataclass(frozen=True)
 class DeployedAgent:
-    """An agent, and the workflows at whose gates it may have to arrive."""
+    """An agent, and the workflows, nested parts among them, at whose gates it may have to arrive."""
 
     agent: Agent[Any, Any]
     gated_workflows: tuple[str, ...]
@@ -21,7 +22,7 @@ class DeployedAgent:
 
 def has_gates(workflow: CompiledWorkflow) -> bool:
     """Tell whether a workflow's state machine uses the gates table."""
-    return GATES_TABLE in json.dumps(workflow.definition)
+    return any(GATES_TABLE in json.dumps(definition) for definition in (workflow.definition, *workflow.nested.values()))
 
 
 def deployed_agents(workflows: Iterable[CompiledWorkflow]) -> list[DeployedAgent]:
@@ -42,5 +43,6 @@ def deployed_agents(workflows: Iterable[CompiledWorkflow]) -> list[DeployedAgent
                     "two agents cannot share a function, so rename one"
                 )
             if has_gates(workflow):
-                gated.setdefault(agent.name, []).append(workflow.name)
+                nested = [nested_name(workflow.name, key) for key in workflow.nested]
+                gated.setdefault(agent.name, []).extend([workflow.name, *nested])
     return [DeployedAgent(agents[name], tuple(gated.get(name, ()))) for name in sorted(agents)]

@@ -31,6 +31,32 @@ def state_machine_name(workflow: str) -> str:
     return f"{_NAMESPACE}-{workflow}"
 
 
+def nested_name(workflow: str, key: str) -> str:
+    """Return what a nested part of a workflow is called, as if it were a workflow of its own.
+
+    Example
+    -------
+    >>> nested_name("nightly-build", "nested_2")
+    'nightly-build-nested-2'
+    """
+    return f"{workflow}-{key.replace('_', '-')}"
+
+
+DAG_CONSTRUCT: Final = "Dag"
+"""What the workflow of a DAG file is called inside its own stack: names that repeat the stack's get too long."""
+
+
+def dag_stack_name(workflow: str) -> str:
+    """Return the name of the stack that holds the workflow of a DAG file.
+
+    Example
+    -------
+    >>> dag_stack_name("dag-montage")
+    'StepweaveDagMontage'
+    """
+    return f"{pascal_case(_NAMESPACE)}{pascal_case(workflow)}"
+
+
 def pascal_case(name: str) -> str:
     """Return an agent's or a workflow's name as CloudFormation wants ids: letters and digits only.
 

@@ -4,15 +4,16 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.arns import function_arn, state_machine_arn
+from stacks.arns import executions_arn, function_arn, rule_arn, state_machine_arn
 from stacks.deployed_agents import has_gates
+from stacks.naming import nested_name
 from stacks.policy import allow
 from stacks.storage import StorageStack
 from state_machines.compiler.compile import CompiledWorkflow
 
 
 class WorkflowRole(iam.Role):
-    """What the state machine of a workflow may do: invoke the workflow's agents, and use its gates if it has any.
+    """What the state machines of a workflow may do: invoke its agents, use its gates, and run its nested executions.
 
     Parameters
     ----------
@@ -25,12 +26,25 @@ class WorkflowRole(iam.Role):
     def __init__(
         self, scope: Construct, construct_id: str, *, workflow: CompiledWorkflow, storage: StorageStack
     ) -> None:
+        nested = [nested_name(workflow.name, key) for key in workflow.nested]
+        machines = [state_machine_arn(scope, name) for name in (workflow.name, *nested)]
         functions = [function_arn(scope, agent.name) for agent in workflow.agents]
         policies = {"Agents": allow("lambda", ["InvokeFunction"], functions)}
         if has_gates(workflow):
             policies["Gates"] = allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn])
-            policies["WakeWaitingStates"] = allow(
-                "states", ["SendTaskSuccess"], [state_machine_arn(scope, workflow.name)]
+            policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)
+        if nested:
+            policies["StartNested"] = allow("states", ["StartExecution"], machines[1:])
+            policies["FollowNested"] = allow(
+                "states",
+                ["DescribeExecution", "StopExecution"],
+                [executions_arn(scope, name) for name in nested],
+            )
+            # The rule by which Step Functions learns that an execution which it waits for has ended.
+            policies["WaitForNested"] = allow(
+                "events",
+                ["PutTargets", "PutRule", "DescribeRule"],
+                [rule_arn(scope, "StepFunctionsGetEventsForStepFunctionsExecutionRule")],
             )
         super().__init__(
             scope,

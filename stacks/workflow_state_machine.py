@@ -1,8 +1,8 @@
-"""One workflow in AWS: its state machine, its logs, and the queue that takes the executions that failed."""
+"""One workflow in AWS: its state machines, their logs, and the queue that takes the executions that failed."""
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, cast
@@ -12,18 +12,20 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.arns import function_arn
+from stacks.arns import executions_arn, function_arn, state_machine_arn
 from stacks.deployed_agents import has_gates
-from stacks.naming import state_machine_name
+from stacks.naming import nested_name, pascal_case, state_machine_name
 from stacks.settings import Settings
 from stacks.storage import StorageStack
 from stacks.workflow_role import WorkflowRole
+from state_machines.compiler.asl import Definition
 from state_machines.compiler.compile import CompiledWorkflow
 
 INLINE_DEFINITION_BYTES: Final = 50_000
@@ -72,31 +74,13 @@ class WorkflowStateMachine(Construct):
         if has_gates(workflow):
             substitutions["gates_table"] = storage.gates_table.table_name
         role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
-        with _definition_body(workflow) as definition_body:
-            self.state_machine = sfn.StateMachine(
-                self,
-                "StateMachine",
-                state_machine_name=name,
-                state_machine_type=sfn.StateMachineType.STANDARD,
-                definition_body=definition_body,
-                definition_substitutions=substitutions,
-                role=role,
-                tracing_enabled=True,
-                logs=sfn.LogOptions(
-                    destination=logs.LogGroup(
-                        self,
-                        "Logs",
-                        log_group_name=f"/aws/vendedlogs/states/{name}",
-                        retention=logs.RetentionDays.ONE_MONTH,
-                        removal_policy=cdk.RemovalPolicy.DESTROY,
-                    ),
-                    level=sfn.LogLevel.ALL,
-                    include_execution_data=False,
-                ),
-            )
-        # cfn-lint takes `Parameters` of a Parallel state for an error; the language has it.
-        resource = cast("sfn.CfnStateMachine", self.state_machine.node.default_child)
-        resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
+        substitutions |= {key: state_machine_arn(self, nested_name(workflow.name, key)) for key in workflow.nested}
+        self.state_machine = self._machine("StateMachine", name, workflow.definition, substitutions, role)
+        for key, definition in workflow.nested.items():
+            nested = state_machine_name(nested_name(workflow.name, key))
+            self._machine(pascal_case(key), nested, definition, substitutions, role)
+        if workflow.nested:
+            self._acknowledge_nested(workflow, role)
         cdk.Validations.of(role.node.find_child("DefaultPolicy")).acknowledge(
             cdk.Acknowledgment(
                 id="AwsSolutions-IAM5[Resource::*]",
@@ -118,6 +102,54 @@ class WorkflowStateMachine(Construct):
         )
         self._alarm("FailureAlarm", self.failures, f"Executions of {name} failed", settings)
         self._alarm("UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their queue", settings)
+
+    def _machine(
+        self,
+        construct_id: str,
+        name: str,
+        definition: Definition,
+        substitutions: Mapping[str, str],
+        role: iam.IRole,
+    ) -> sfn.StateMachine:
+        with _definition_body(definition) as (text, body):
+            used = {key: value for key, value in substitutions.items() if f"${{{key}}}" in text}
+            machine = sfn.StateMachine(
+                self,
+                construct_id,
+                state_machine_name=name,
+                state_machine_type=sfn.StateMachineType.STANDARD,
+                definition_body=body,
+                definition_substitutions=used,
+                role=role,
+                tracing_enabled=True,
+                logs=sfn.LogOptions(
+                    destination=logs.LogGroup(
+                        self,
+                        "Logs" if construct_id == "StateMachine" else f"{construct_id}Logs",
+                        log_group_name=f"/aws/vendedlogs/states/{name}",
+                        retention=logs.RetentionDays.ONE_MONTH,
+                        removal_policy=cdk.RemovalPolicy.DESTROY,
+                    ),
+                    level=sfn.LogLevel.ALL,
+                    include_execution_data=False,
+                ),
+            )
+        # cfn-lint takes `Parameters` of a Parallel state for an error; the language has it.
+        resource = cast("sfn.CfnStateMachine", machine.node.default_child)
+        resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
+        return machine
+
+    def _acknowledge_nested(self, workflow: CompiledWorkflow, role: iam.Role) -> None:
+        for key in workflow.nested:
+            executions = cdk.Stack.of(self).resolve(executions_arn(self, nested_name(workflow.name, key)))
+            parts = executions["Fn::Join"][1]
+            text = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
+            cdk.Validations.of(role).acknowledge(
+                cdk.Acknowledgment(
+                    id=f"AwsSolutions-IAM5[Resource::{text}]",
+                    reason="Nested executions get their names when they start; their state machine is named.",
+                )
+            )
 
     def _queue(self, construct_id: str) -> sqs.Queue:
         queue = sqs.Queue(
@@ -154,13 +186,13 @@ class WorkflowStateMachine(Construct):
 
 
 @contextmanager
-def _definition_body(workflow: CompiledWorkflow) -> Iterator[sfn.DefinitionBody]:
-    """Give the definition to the state machine that is made in this context, which copies it."""
-    asl = json.dumps(workflow.definition, separators=(",", ":"))
+def _definition_body(definition: Definition) -> Iterator[tuple[str, sfn.DefinitionBody]]:
+    """Give the text and the body of a definition to the state machine that is made in this context, which copies it."""
+    asl = json.dumps(definition, separators=(",", ":"))
     if len(asl) <= INLINE_DEFINITION_BYTES:
-        yield sfn.DefinitionBody.from_string(asl)
+        yield asl, sfn.DefinitionBody.from_string(asl)
         return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "definition.asl.json")
         file.write_text(asl, encoding="utf-8")
-        yield sfn.DefinitionBody.from_file(str(file))
+        yield asl, sfn.DefinitionBody.from_file(str(file))

@@ -1,6 +1,6 @@
 """The state machines of all deployed workflows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,9 +14,21 @@ from state_machines.compiler.compile import CompiledWorkflow
 
 
 class WorkflowsStack(cdk.Stack):
-    """One `WorkflowStateMachine` for each workflow, with its ARN and the URL of its failure queue as outputs."""
+    """One `WorkflowStateMachine` for each workflow, with its ARN and the URL of its failure queue as outputs.
 
-    def __init__(
+    Parameters
+    ----------
+    workflows : Sequence[CompiledWorkflow]
+        The workflows.
+    storage : StorageStack
+        Where their gates are.
+    settings : Settings
+        What was chosen about the deployment.
+    construct_name : Callable[[str], str]
+        Returns what a workflow is called in the stack, by its name.
+    """
+
+    def __init__(  # noqa: PLR0913
         self,
         scope: Construct,
         construct_id: str,
@@ -24,11 +36,12 @@ class WorkflowsStack(cdk.Stack):
         workflows: Sequence[CompiledWorkflow],
         storage: StorageStack,
         settings: Settings,
+        construct_name: Callable[[str], str] = pascal_case,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, description="Stepweave: the workflows' state machines", **options)
         for workflow in workflows:
-            name = pascal_case(workflow.name)
+            name = construct_name(workflow.name)
             deployed = WorkflowStateMachine(self, name, workflow=workflow, storage=storage, settings=settings)
             cdk.CfnOutput(
                 self,

@@ -41,6 +41,8 @@ class Agent(Generic[InputT, OutputT]):
         How many invocations may run at once over the whole fleet; None reserves none.
     retry : Retry
         How a task of this agent is tried again, unless the workflow says otherwise.
+    expected : timedelta | None
+        How long a task of this agent usually takes, unless the workflow says otherwise; None if that is not known.
 
     Raises
     ------
@@ -60,12 +62,17 @@ class Agent(Generic[InputT, OutputT]):
     ephemeral_storage_mb: int = 512
     reserved_concurrency: int | None = None
     retry: Retry = field(default_factory=Retry)
+    expected: timedelta | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"agent name {self.name!r}: use a lower-case Python identifier of at most 40 characters")
         if not timedelta(seconds=1) <= self.timeout <= _MAX_TIMEOUT:
             raise ValueError(f"agent {self.name}: timeout must be 1 second to 15 minutes, not {self.timeout}")
+        if self.expected is not None and not timedelta() < self.expected <= self.timeout:
+            raise ValueError(
+                f"agent {self.name}: expected must be above 0 and at most the timeout, not {self.expected}"
+            )
         for what, value in (("memory_mb", self.memory_mb), ("ephemeral_storage_mb", self.ephemeral_storage_mb)):
             least = 128 if what == "memory_mb" else 512
             if not least <= value <= 10_240:

@@ -3,6 +3,7 @@
 import time
 
 from lambdas.replayer.contract import ReplayInput, ReplayResult, replayer
+from lambdas.replayer.lineage import lineage
 from lambdas.runtime.agent_handler import agent_handler
 from lambdas.runtime.context import TaskContext
 
@@ -13,4 +14,9 @@ def handler(task: ReplayInput, context: TaskContext) -> ReplayResult:
     started = time.time()
     if task.seconds:
         time.sleep(task.seconds)
-    return ReplayResult(task=context.task, started=started, finished=time.time())
+    return ReplayResult(
+        task=context.task,
+        started=started,
+        finished=time.time(),
+        lineage=lineage(context.task, task.dependencies),
+    )

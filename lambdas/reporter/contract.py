@@ -86,6 +86,6 @@ reporter = Agent(
     input=ReportInput,
     output=ReviewReport,
     timeout=timedelta(minutes=2),
-    memory_mb=512,
+    memory_mb=3008,  # a repository of 5,000 files can have 150,000 findings and functions
     reserved_concurrency=10,
 )

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.command.errors import CommandError
-from stacks.naming import STORAGE_STACK, WORKFLOWS_STACK, pascal_case
-from state_machines.workflows.catalog import workflows
+from stacks.naming import DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, pascal_case, state_machine_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+
+
+_ARN_OUTPUT = "StateMachineArn"
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class Deployment:
     payload_bucket: str
 
 
-def find_deployment(client: "CloudFormationClient", workflow: str, where: str, how: str) -> Deployment:
+def find_deployment(
+    client: "CloudFormationClient", workflow: str, where: str, how: str, stack: str = WORKFLOWS_STACK
+) -> Deployment:
     """Find a workflow among the deployed stacks.
 
     Parameters
@@ -39,13 +43,16 @@ def find_deployment(client: "CloudFormationClient", workflow: str, where: str, h
         The workflow's name, for example ``code-review``.
     where, how : str
         What to call the place, and how one deploys there, should it not be found.
+    stack : str
+        The stack that holds it: that of all workflows, or that of a DAG file.
 
     Raises
     ------
     CommandError
         If the stacks are not there, or do not hold the workflow.
     """
-    arn = state_machines(client).get(workflow)
+    construct = pascal_case(workflow) if stack == WORKFLOWS_STACK else DAG_CONSTRUCT
+    arn = (stack_outputs(client, stack) or {}).get(f"{construct}{_ARN_OUTPUT}")
     if arn is None:
         raise CommandError(f"workflow {workflow} is not deployed on {where}", how)
     bucket = (stack_outputs(client, STORAGE_STACK) or {}).get("PayloadBucketName")
@@ -57,8 +64,8 @@ def find_deployment(client: "CloudFormationClient", workflow: str, where: str, h
 def state_machines(client: "CloudFormationClient") -> dict[str, str]:
     """Return the ARNs of the deployed state machines by the name of their workflow; empty if there are none."""
     outputs = stack_outputs(client, WORKFLOWS_STACK) or {}
-    keys = {name: f"{pascal_case(name)}StateMachineArn" for name in workflows()}
-    return {name: outputs[key] for name, key in keys.items() if key in outputs}
+    arns = [arn for key, arn in sorted(outputs.items()) if key.endswith(_ARN_OUTPUT)]
+    return {arn.rpartition(":")[2].removeprefix(state_machine_name("")): arn for arn in arns}
 
 
 def stack_outputs(client: "CloudFormationClient", stack: str) -> Mapping[str, str] | None:

@@ -8,6 +8,8 @@ from typer.core import TyperGroup
 
 from scripts.command.list import list_workflows
 from scripts.command.local import local
+from scripts.command.plan import plan
+from scripts.command.profile import profile
 from scripts.command.project import use_project_packages
 from scripts.command.reporting import reported
 from scripts.command.run import run
@@ -38,6 +40,8 @@ app = typer.Typer(
 app.command("list")(list_workflows)
 app.command("synth")(synth)
 app.command("run")(run)
+app.command("plan")(plan)
+app.command("profile")(profile)
 app.add_typer(local, name="local")
 
 

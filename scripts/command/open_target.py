@@ -1,6 +1,7 @@
 """Open the place where a workflow runs, with the project deployed there if the command sees to that."""
 
 import importlib.util
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from scripts.command.target import Place, Target
 from scripts.local_cloud.account import LocalSession
 from scripts.local_cloud.cloud import LocalCloud
 from scripts.local_cloud.deployment import deploy_assembly
+from stacks.dag_deployment import DagDeployment
 
 _LOCAL_POLL_SECONDS = 0.1
 _REMOTE_POLL_SECONDS = 1.0
@@ -36,11 +38,14 @@ class OpenTarget:
         Its endpoint; None for AWS itself.
     local : bool
         Whether it is on this machine.
+    dag : DagDeployment | None
+        The DAG file that is to be run there.
     """
 
     session: boto3.Session
     endpoint_url: str | None
     local: bool
+    dag: DagDeployment | None = None
 
     @property
     def where(self) -> str:
@@ -53,7 +58,9 @@ class OpenTarget:
     def how_to_deploy(self) -> str:
         """What to do if something is not deployed there."""
         endpoint = "" if self.endpoint_url is None else f"AWS_ENDPOINT_URL={self.endpoint_url} "
-        return f"deploy it: {endpoint}npx cdk deploy --all"
+        chosen = {} if self.dag is None else self.dag.context(self.dag.path)
+        context = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
+        return f"deploy it: {endpoint}npx cdk deploy --all{context}"
 
     @property
     def poll_seconds(self) -> float:
@@ -72,8 +79,15 @@ class OpenTarget:
 
 
 @contextmanager
-def open_target(target: Target) -> Iterator[OpenTarget]:
+def open_target(target: Target, dag: DagDeployment | None = None) -> Iterator[OpenTarget]:
     """Open a place, and bring what is deployed there up to date if it is a local cloud that this command cares for.
+
+    Parameters
+    ----------
+    target : Target
+        The place.
+    dag : DagDeployment | None
+        The DAG file that is to be run there.
 
     Raises
     ------
@@ -81,26 +95,26 @@ def open_target(target: Target) -> Iterator[OpenTarget]:
         If the app cannot be synthesized, or the local cloud is not installed.
     """
     if target.place is Place.IN_PROCESS:
-        with _own_local_cloud(require_project()) as opened:
+        with _own_local_cloud(require_project(), dag) as opened:
             yield opened
     elif target.session is not None:
-        yield OpenTarget(target.session, target.endpoint_url, local=False)
+        yield OpenTarget(target.session, target.endpoint_url, local=False, dag=dag)
     else:
-        opened = at_local_endpoint(target.endpoint_url or "")
+        opened = at_local_endpoint(target.endpoint_url or "", dag)
         if target.deploys:
             deploy_project(require_project(), opened)
         yield opened
 
 
-def at_local_endpoint(endpoint_url: str) -> OpenTarget:
+def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None) -> OpenTarget:
     """Return what is at an endpoint on this machine, opened without anybody's credentials."""
-    return OpenTarget(LocalSession(endpoint_url), endpoint_url, local=True)
+    return OpenTarget(LocalSession(endpoint_url), endpoint_url, local=True, dag=dag)
 
 
 def deploy_project(project: Project, opened: OpenTarget) -> None:
     """Synthesize a project and deploy it into a local cloud, as far as anything changed."""
     with project_lock(project):
-        assembly = synthesize(project)
+        assembly = synthesize(project, opened.dag)
         changed: set[str] = set()
         with step("deploying", "deployed") as deploying:
             deploy_assembly(opened.session, assembly, lambda _, what: changed.add(what))
@@ -124,10 +138,10 @@ def require_local_cloud() -> None:
 
 
 @contextmanager
-def _own_local_cloud(project: Project) -> Iterator[OpenTarget]:
+def _own_local_cloud(project: Project, dag: DagDeployment | None) -> Iterator[OpenTarget]:
     require_local_cloud()
     say("starting a local cloud for this run (`stepweave local up` starts one that stays)", "dim")
     with aws_configuration_hidden(), LocalCloud.start() as cloud:
-        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True)
+        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag)
         deploy_project(project, opened)
         yield opened

@@ -13,6 +13,7 @@ from scripts.command.console import say_error, seconds, standard_output, styled
 from scripts.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
 from scripts.command.execution import ExecutionEnd
 from scripts.command.failure_text import plain_cause
+from scripts.command.makespan import Makespan
 from scripts.command.progress import Progress, TaskProgress, TaskStatus
 from scripts.command.review_summary import review_lines
 
@@ -23,17 +24,27 @@ _VERBS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out"
 
 
 class TaskJson(TypedDict, total=False):
-    """What ``--json`` says of a task; `seconds` is left out if it never started, `error` and `cause` if none failed."""
+    """What ``--json`` says of a task.
+
+    `seconds` and `started` are left out if it never started, `finished` if it has not ended, `error` and `cause` if no
+    attempt failed. Times are in UTC, by the clock of Step Functions, in ISO 8601.
+    """
 
     status: str
     attempts: int
     seconds: float
+    started: str
+    finished: str
     error: str
     cause: str
 
 
 class OutcomeJson(TypedDict, total=False):
-    """What ``--json`` prints; the last three are there only if the execution did not succeed."""
+    """What ``--json`` prints.
+
+    The makespan and the critical path are there for a DAG file only, the last three only if the execution did not
+    succeed.
+    """
 
     execution_arn: str
     status: str
@@ -41,6 +52,8 @@ class OutcomeJson(TypedDict, total=False):
     output: JsonValue
     reports: dict[str, str]
     tasks: dict[str, TaskJson]
+    makespan_seconds: float | None
+    critical_path_seconds: float | None
     error: str
     cause: str
     failed_task: str | None
@@ -64,6 +77,8 @@ class Outcome:
         Whether Ctrl-C ended the run.
     incomplete : bool
         Whether something that the execution made could not be brought here.
+    makespan : Makespan | None
+        How long the tasks of a DAG file took; None for other workflows.
     """
 
     workflow: str
@@ -73,6 +88,7 @@ class Outcome:
     reports: Mapping[str, Path] = field(default_factory=dict)
     interrupted: bool = False
     incomplete: bool = False
+    makespan: Makespan | None = None
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +127,11 @@ class Outcome:
             "reports": {name: str(path.resolve()) for name, path in self.reports.items()},
             "tasks": {name: _task_json(task, now) for name, task in self.progress.tasks.items()},
         }
+        if self.makespan is not None:
+            value |= {
+                "makespan_seconds": _rounded(self.makespan.measured),
+                "critical_path_seconds": _rounded(self.makespan.critical_path),
+            }
         if self.end.status not in {"SUCCEEDED", "RUNNING"}:
             value |= {"error": self.end.error, "cause": self.end.cause, "failed_task": self.progress.culprit}
         return value
@@ -128,6 +149,8 @@ class Outcome:
         """Write the result of an execution that succeeded."""
         console.print()
         console.print(styled(self.headline, "bold green"), soft_wrap=True)
+        if self.makespan is not None and (line := self.makespan.line()):
+            console.print(styled(line), soft_wrap=True)
         lines = review_lines(self.end.output)
         if lines is not None:
             _print_pairs(console, lines)
@@ -158,6 +181,18 @@ def _task_json(task: TaskProgress, now: datetime) -> TaskJson:
     took = task.seconds(now)
     if took is not None:
         value["seconds"] = round(took, 3)
+    if task.started is not None:
+        value["started"] = _written(task.started)
+    if task.finished is not None:
+        value["finished"] = _written(task.finished)
     if task.status is not TaskStatus.DONE and task.error:
         value |= {"error": task.error, "cause": task.cause}
     return value
+
+
+def _written(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -7,7 +7,9 @@ import typer
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
-    workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
+    workflow: Annotated[
+        str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
+    ] = None,
     repo: Annotated[
         str | None,
         typer.Option(help="The repository to work on: a folder, or a Git URL to clone.", metavar="PATH|URL"),
@@ -16,6 +18,17 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         str | None,
         typer.Option("--input", help="The other inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
     ] = None,
+    dag: Annotated[
+        Path | None,
+        typer.Option(help="Run a DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE"),
+    ] = None,
+    time_scale: Annotated[
+        float | None,
+        typer.Option(help="By what the seconds of a DAG file's tasks are multiplied (default: 1).", metavar="X"),
+    ] = None,
+    shorten_ids: Annotated[
+        bool, typer.Option("--shorten-ids", help="Shorten ids of a DAG file that have more than 80 characters.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")
     ] = False,
@@ -45,14 +58,20 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     `stepweave local up` started, else in one that lasts as long as the run. A local cloud gets the project as it is
     now: it is synthesized and deployed first if anything changed.
 
+    With --dag the graph of a file runs instead. A task calls the agent that it names, or the replayer, which takes as
+    long as the file says, times --time-scale.
+
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
     leaves one on AWS running.
     """
+    from scripts.command.dag_choice import check_one_given, choose_dag
     from scripts.command.run_workflow import RunRequest, run_workflow
 
+    check_one_given(workflow, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
     outcome = run_workflow(
         RunRequest(
             workflow=workflow,
+            dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
             repo=repo,
             inputs=inputs,
             endpoint_url=endpoint_url,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.command.console import say, say_warning, standard_error
+from scripts.command.dag_choice import report_shortened
 from scripts.command.definition_tasks import DefinedTask, defined_tasks
 from scripts.command.deployment import find_deployment
 from scripts.command.errors import EXIT_FAILED, CommandError, explain
@@ -15,6 +16,7 @@ from scripts.command.execution import await_end, check_name, follow, new_name, s
 from scripts.command.inputs import ExecutionInput, check_input
 from scripts.command.interruption import interrupt
 from scripts.command.live_view import progress_view
+from scripts.command.makespan import Makespan
 from scripts.command.open_target import OpenTarget, open_target
 from scripts.command.outcome import Outcome
 from scripts.command.progress import Progress
@@ -25,7 +27,10 @@ from scripts.command.target import choose_target, deployed_on_aws, user_session
 from scripts.command.workflow_choice import find_workflow
 from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
-from state_machines.language.workflow import Workflow
+from stacks.dag_deployment import DagDeployment
+from stacks.naming import WORKFLOWS_STACK, dag_stack_name
+from state_machines.dag_files.compile import compile_dag_file
+from state_machines.graph.critical_path import critical_path_seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -38,8 +43,10 @@ class RunRequest:
 
     Parameters
     ----------
-    workflow : str
-        Its name.
+    workflow : str | None
+        Its name; None to run a DAG file.
+    dag : DagDeployment | None
+        The DAG file.
     repo : str | None
         The path or URL of a repository.
     inputs : str | None
@@ -54,7 +61,8 @@ class RunRequest:
         The execution's name.
     """
 
-    workflow: str
+    workflow: str | None
+    dag: DagDeployment | None = None
     repo: str | None = None
     inputs: str | None = None
     endpoint_url: str | None = None
@@ -65,13 +73,39 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class _CheckedRun:
-    """What was asked for, after it was checked."""
+    """What was asked for, after it was checked.
 
-    workflow: Workflow
+    Parameters
+    ----------
+    workflow : str
+        The workflow's name.
+    tasks : tuple of str
+        Its tasks in the author's order.
+    stack : str
+        The stack that holds it.
+    name : str
+        The execution's name.
+    inputs : ExecutionInput
+        What it is given.
+    archive : RepositoryArchive | None
+        The repository that is to be uploaded for it.
+    folder : Path
+        Where report files go.
+    made_from : str
+        For a DAG file, what its state machine must say that it was made from.
+    critical_path : float | None
+        For a DAG file, the seconds of its critical path, if every task is replayed.
+    """
+
+    workflow: str
+    tasks: tuple[str, ...]
+    stack: str
     name: str
     inputs: ExecutionInput
     archive: RepositoryArchive | None
     folder: Path
+    made_from: str = ""
+    critical_path: float | None = None
 
 
 def run_workflow(request: RunRequest) -> Outcome:
@@ -91,18 +125,45 @@ def run_workflow(request: RunRequest) -> Outcome:
         target = choose_target(
             request.endpoint_url, local=request.local, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session
         )
-        return _execute(checked, held.enter_context(open_target(target)))
+        return _execute(checked, held.enter_context(open_target(target, request.dag)))
 
 
 def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
-    workflow = find_workflow(request.workflow)
+    if request.dag is not None:
+        return _check_dag(request, request.dag)
+    workflow = find_workflow(request.workflow or "")
     name = new_name(workflow.name) if request.name is None else check_name(request.name)
     return _CheckedRun(
-        workflow=workflow,
+        workflow=workflow.name,
+        tasks=tuple(task.id for task in workflow.trace().tasks),
+        stack=WORKFLOWS_STACK,
         name=name,
         inputs=check_input(workflow, request.inputs, repository=request.repo is not None),
         archive=None if request.repo is None else _archived(request.repo, held),
         folder=request.reports or Path("stepweave-reports") / name,
+    )
+
+
+def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
+    if request.repo is not None or request.inputs is not None:
+        option = "--input" if request.repo is None else "--repo"
+        raise CommandError(f"{option} is given, but a DAG file takes no input", "write it into the tasks' 'input'")
+    file = deployed.read()
+    report_shortened(file)
+    compiled = compile_dag_file(file, deployed.time_scale)  # what cannot be compiled is refused before all the rest
+    replayed = file.replayed_seconds(deployed.time_scale)
+    all_known = len(replayed) == len(file.tasks)
+    name = new_name(file.name) if request.name is None else check_name(request.name)
+    return _CheckedRun(
+        workflow=file.name,
+        tasks=tuple(task.id for task in file.tasks),
+        stack=dag_stack_name(file.name),
+        name=name,
+        inputs=ExecutionInput({}),
+        archive=None,
+        folder=request.reports or Path("stepweave-reports") / name,
+        made_from=compiled.definition["Comment"],
+        critical_path=critical_path_seconds(file.dependencies, replayed) if all_known else None,
     )
 
 
@@ -117,13 +178,21 @@ def _archived(source: str, held: ExitStack) -> RepositoryArchive:
 
 
 def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
-    deployment = find_deployment(opened.client("cloudformation"), run.workflow.name, opened.where, opened.how_to_deploy)
+    deployment = find_deployment(
+        opened.client("cloudformation"), run.workflow, opened.where, opened.how_to_deploy, run.stack
+    )
     s3: S3Client = opened.client("s3")
     repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)
     client: SFNClient = opened.client("stepfunctions")
     # What is deployed there, which need not be what this project would deploy.
     definition = json.loads(client.describe_state_machine(stateMachineArn=deployment.state_machine_arn)["definition"])
-    progress = Progress.of(_in_authors_order(defined_tasks(definition), run.workflow))
+    if run.made_from and definition.get("Comment") != run.made_from:
+        raise CommandError(
+            f"what is deployed as {run.workflow} on {opened.where} was made from another file or time scale: "
+            f"{definition.get('Comment')}",
+            opened.how_to_deploy,
+        )
+    progress = Progress.of(_in_authors_order(defined_tasks(definition), run.tasks))
     execution_arn = start_execution(client, deployment.state_machine_arn, run.name, run.inputs.to_json(repo))
     try:
         say(f"running {run.name} on {opened.where}")
@@ -133,16 +202,17 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
                 view.show(progress)
     except KeyboardInterrupt:
         stopped, progress = interrupt(opened, execution_arn, progress)
-        return Outcome(run.workflow.name, execution_arn, stopped, progress, interrupted=True)
+        return Outcome(run.workflow, execution_arn, stopped, progress, interrupted=True)
     end = await_end(client, execution_arn)
     if end is None:
         raise CommandError(f"{execution_arn} has ended, but Step Functions does not say how", exit_code=EXIT_FAILED)
-    return _collect(s3, Outcome(run.workflow.name, execution_arn, end, progress), run.folder)
+    makespan = Makespan.of(progress, run.critical_path) if run.made_from else None
+    return _collect(s3, Outcome(run.workflow, execution_arn, end, progress, makespan=makespan), run.folder)
 
 
-def _in_authors_order(tasks: tuple[DefinedTask, ...], workflow: Workflow) -> list[DefinedTask]:
+def _in_authors_order(tasks: tuple[DefinedTask, ...], order: tuple[str, ...]) -> list[DefinedTask]:
     """Sort tasks as the author wrote them; those that only the deployed definition has come last."""
-    rank = {task.id: index for index, task in enumerate(workflow.trace().tasks)}
+    rank = {task: index for index, task in enumerate(order)}
     return sorted(tasks, key=lambda task: rank.get(task.id, len(rank)))
 
 

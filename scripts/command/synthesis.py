@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from scripts.command.aws_environment import without_aws
 from scripts.command.errors import EXIT_FAILED, CommandError
 from scripts.command.project import Project
 from scripts.command.step import step
+from stacks.dag_deployment import DagDeployment
 from stacks.platform import Platform
 
 _SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
@@ -37,13 +38,15 @@ def project_lock(project: Project) -> Iterator[None]:
         yield
 
 
-def synthesize(project: Project) -> Path:
+def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
     """Synthesize the project's app as the local cloud needs it.
 
     Parameters
     ----------
     project : Project
         Whose app.
+    dag : DagDeployment | None
+        The DAG file that is deployed beside the project's workflows.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def synthesize(project: Project) -> Path:
         If the app fails; the message is that of its error, and the whole output is in a file.
     """
     stamp = project.state / "cdk.out.sha256"
-    digest = source_digest(project.root)
+    digest = source_digest(project.root) + ("" if dag is None else dag_digest(dag))
     if stamp.exists() and stamp.read_text() == digest and (project.assembly / "manifest.json").exists():
         return project.assembly
     if importlib.util.find_spec("aws_cdk") is None:
@@ -68,7 +71,7 @@ def synthesize(project: Project) -> Path:
     shutil.rmtree(project.assembly, ignore_errors=True)
     first = not (project.state / "bundles").exists()
     with step("synthesizing the app" + (" and fetching what its agents need" if first else ""), "synthesized"):
-        _run_app(project)
+        _run_app(project, {} if dag is None else dag.context(dag.path.resolve()))
     stamp.write_text(digest)
     return project.assembly
 
@@ -83,6 +86,12 @@ def source_digest(root: Path) -> str:
         digest.update(os.fsencode(f"{file.relative_to(root)} {len(content)}\n"))
         digest.update(content)
     return digest.hexdigest()
+
+
+def dag_digest(dag: DagDeployment) -> str:
+    """Return a digest of what a DAG file adds to the templates."""
+    chosen = json.dumps(dag.context(dag.path.resolve()), sort_keys=True).encode()
+    return hashlib.sha256(chosen + dag.path.read_bytes()).hexdigest()
 
 
 def relevant_error(output: str) -> str:
@@ -122,11 +131,11 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def _run_app(project: Project) -> None:
+def _run_app(project: Project, context: Mapping[str, str]) -> None:
     ended = subprocess.run(
         [sys.executable, "app.py"],
         cwd=project.root,
-        env=_environment(project),
+        env=_environment(project, context),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -143,7 +152,7 @@ def _run_app(project: Project) -> None:
     raise CommandError(f"{project.root / 'app.py'} failed: {why}", f"all that it printed is in {log}", EXIT_FAILED)
 
 
-def _environment(project: Project) -> dict[str, str]:
+def _environment(project: Project, context: Mapping[str, str]) -> dict[str, str]:
     # What is made for the local cloud must not depend on the account or the region that the user works with.
     kept = without_aws(os.environ)
     return {
@@ -151,5 +160,5 @@ def _environment(project: Project) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]),
         "CDK_OUTDIR": str(project.assembly),
         # As `cdk -c` passes it on: the functions' wheels must run on this very machine.
-        "CDK_CONTEXT_JSON": json.dumps({"bundle_platform": Platform.native()}),
+        "CDK_CONTEXT_JSON": json.dumps({"bundle_platform": Platform.native(), **context}),
     }

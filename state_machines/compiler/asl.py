@@ -27,10 +27,10 @@ class Catcher(TypedDict):
 class State(TypedDict):
     """A state; which fields it has depends on its type."""
 
-    Type: Literal["Task", "Parallel", "Pass", "Choice"]
+    Type: Literal["Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"]
     Comment: NotRequired[str]
     Resource: NotRequired[str]
-    InputPath: NotRequired[None]
+    InputPath: NotRequired[str | None]
     Parameters: NotRequired[dict[str, JsonValue]]
     Branches: NotRequired[list["Branch"]]
     ResultSelector: NotRequired[dict[str, JsonValue]]
@@ -41,6 +41,15 @@ class State(TypedDict):
     Catch: NotRequired[list[Catcher]]
     Choices: NotRequired[list[JsonValue]]
     Default: NotRequired[str]
+    ItemsPath: NotRequired[str]
+    ItemSelector: NotRequired[dict[str, JsonValue]]
+    ItemProcessor: NotRequired["Branch"]
+    MaxConcurrency: NotRequired[int]
+    Seconds: NotRequired[int]
+    SecondsPath: NotRequired[str]
+    Result: NotRequired[JsonValue]
+    Error: NotRequired[str]
+    Cause: NotRequired[str]
     Next: NotRequired[str]
     End: NotRequired[Literal[True]]
 

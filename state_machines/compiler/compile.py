@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +11,29 @@ from lambdas.contract.agent import Agent
 from state_machines.compiler.asl import Definition
 from state_machines.compiler.budget import result_limit
 from state_machines.compiler.dataflow import dataflow
-from state_machines.compiler.jsonpath_dialect.states import emit
-from state_machines.compiler.limits import check_limits
+from state_machines.compiler.durations import known_durations
+from state_machines.compiler.jsonpath_dialect.states import Emitted, emit
+from state_machines.compiler.learned import with_learned
+from state_machines.compiler.limits import (
+    MAX_DEFINITION_BYTES,
+    MAX_HISTORY_EVENTS,
+    check_limits,
+    definition_bytes,
+    history_events,
+)
+from state_machines.compiler.options import AS_DECLARED, CompileOptions
+from state_machines.compiler.partition import Weight, partition, task_weights
+from state_machines.compiler.recursion import deep_recursion
 from state_machines.compiler.schedule import schedule
 from state_machines.graph.dag import Dag
-from state_machines.graph.decomposition import decompose
-from state_machines.graph.gates import gate_primes
-from state_machines.graph.order import members, order_of
+from state_machines.graph.decomposition import Block
+from state_machines.graph.order import Order, members, order_of
+from state_machines.graph.strategy import arrange
 from state_machines.graph.validate import validate
 from state_machines.language.workflow import Workflow
+
+_ROOM = Weight(MAX_DEFINITION_BYTES * 3 // 4, MAX_HISTORY_EVENTS * 9 // 10)
+"""What an execution is filled with at the most: substitutions make the definition longer, and a redrive the history."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +47,13 @@ class CompiledWorkflow:
     definition : Definition
         The state machine in Amazon States Language. Functions are named by substitution: ``${agent_linter}``
         stands for the ARN of the linter's function.
+    nested : Mapping[str, Definition]
+        The state machines of its nested executions by name. ``${nested_1}`` stands for the ARN of the first.
     """
 
     dag: Dag
     definition: Definition
+    nested: Mapping[str, Definition]
 
     @property
     def name(self) -> str:
@@ -53,18 +71,20 @@ class CompiledWorkflow:
         return json.dumps(self.definition, indent=2) + "\n"
 
 
-def compile_workflow(workflow: Workflow) -> CompiledWorkflow:
+def compile_workflow(workflow: Workflow, options: CompileOptions = AS_DECLARED) -> CompiledWorkflow:
     """Trace a workflow function and compile its graph.
+
+    Durations that were learned from executions (``stepweave profile``) count, unless the options give some.
 
     Raises
     ------
     WorkflowError
         If the workflow cannot be built: what is wrong, where, and what to do.
     """
-    return compile_dag(workflow.trace())
+    return compile_dag(workflow.trace(), with_learned(workflow, options))
 
 
-def compile_dag(dag: Dag) -> CompiledWorkflow:
+def compile_dag(dag: Dag, options: CompileOptions = AS_DECLARED) -> CompiledWorkflow:
     """Compile a graph to a state machine.
 
     Raises
@@ -73,12 +93,35 @@ def compile_dag(dag: Dag) -> CompiledWorkflow:
         If the graph is not valid or does not fit the limits of Step Functions.
     """
     validate(dag)
+    with deep_recursion():
+        return _compile(dag, options)
+
+
+def _compile(dag: Dag, options: CompileOptions) -> CompiledWorkflow:
     order = order_of(dag.dependencies)
+    durations = known_durations(dag, options)
+    seconds = {number: durations[task] for number, task in enumerate(order.tasks) if task in durations}
+    tolerance = dag.tolerance if options.tolerance is None else options.tolerance
+    block = arrange(order, options.strategy, seconds, tolerance)
+    emitted = _emit(dag, order, block)
+    if not _fits(emitted.main):
+        taken = task_weights(emitted.main, dag.by_id)
+        weights = {position: taken[task] for position, task in enumerate(order.tasks)}
+        emitted = _emit(dag, order, partition(block, weights, _ROOM))
+    check_limits(f"workflow {dag.name!r}", emitted.main)
+    for name, definition in emitted.nested.items():
+        check_limits(f"{name} of workflow {dag.name!r}", definition)
+    return CompiledWorkflow(dag, emitted.main, emitted.nested)
+
+
+def _emit(dag: Dag, order: Order, block: Block) -> Emitted:
     waits_for = {
         task: tuple(order.tasks[needed] for needed in members(direct))
         for task, direct in zip(order.tasks, order.direct, strict=True)
     }
-    program = dataflow(dag, schedule(order, gate_primes(order, decompose(order))))
-    definition = emit(dag, program, waits_for, result_limit(program.flow))
-    check_limits(dag, definition)
-    return CompiledWorkflow(dag, definition)
+    program = dataflow(dag, schedule(order, block))
+    return emit(dag, program, waits_for, result_limit(program.flow))
+
+
+def _fits(definition: Definition) -> bool:
+    return Weight(definition_bytes(definition), history_events(definition)).share_of(_ROOM) <= 1

@@ -10,15 +10,18 @@ A result that is used across a gate cannot come in a document: its task publishe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from state_machines.compiler.schedule import RunBranches, RunTask, Sequence, WaitAtGate, tasks_of
+from state_machines.compiler.schedule import RunBranches, RunNested, RunTask, Sequence, WaitAtGate, tasks_of
 from state_machines.graph.dag import Dag
 
 MOST_CARRIED = 100
 """A task that uses more results than this fetches them: a document of so many would leave little room for each."""
+
+MOST_IN_DOCUMENT = 128
+"""How many results may meet in a document: more would leave each less room than a reference needs."""
 
 MOST_CARRIED_OF_SOME = 20
 """The same for a task that fetches some of them anyway: an expression that mixes both is long."""
@@ -72,12 +75,14 @@ class TaskFlow:
 
 @dataclass(frozen=True)
 class BranchesFlow:
-    """What a ``Parallel`` gives to its branches and gathers from them.
+    """What a ``Parallel`` or a nested execution gives to what runs inside it, and gathers from there.
 
     Parameters
     ----------
     branches : tuple of Flow
-        The states of each branch.
+        The states of each branch. A nested execution has one.
+    nested : bool
+        Whether it is a nested execution.
     enters : tuple of (Slot, Slot) | None
         For each result that the branches need: its slot outside, and the one inside.
         None if the document that enters is just what they need.
@@ -90,6 +95,7 @@ class BranchesFlow:
     """
 
     branches: tuple[Flow, ...]
+    nested: bool
     enters: tuple[tuple[Slot, Slot], ...] | None
     leaves: Mapping[str, tuple[int, Slot, Slot]]
     width: int
@@ -189,13 +195,48 @@ def dataflow(dag: Dag, sequence: Sequence) -> Program:
     sequence : Sequence
         The shape of its state machine.
     """
+    fetched: frozenset[str] = frozenset()
+    while True:
+        program = _program(dag, sequence, fetched)
+        if widest(program.flow) <= MOST_IN_DOCUMENT:
+            return program
+        crowded = frozenset(_crowded(program.flow)) - fetched
+        # Once nothing but the workflow's own result travels in documents, they cannot be crowded.
+        fetched |= crowded or frozenset(dag.by_id)
+
+
+def _program(dag: Dag, sequence: Sequence, fetched: frozenset[str]) -> Program:
+    """Decide the data flow where some results are fetched by every task that uses them."""
     carried: dict[str, frozenset[str]] = {}
     _find_carried(dag, sequence, frozenset(), carried)
+    carried = {task: uses - fetched for task, uses in carried.items()}
     published = frozenset(used for task in dag.tasks for used in task.uses - carried[task.id])
     needed = frozenset({dag.result}) if dag.result is not None else frozenset[str]()
     # The execution's input is the first document. Every state can read it elsewhere, so nothing in it is needed.
     flow, _ = _flow(carried, sequence, _Document({}, clean=False), needed, returns=dag.result)
     return Program(flow, published)
+
+
+def _crowded(flow: Flow) -> Iterator[str]:
+    """Yield the results that leave branches together with too many others."""
+    for state in flow:
+        if isinstance(state, BranchesFlow):
+            if state.width > MOST_IN_DOCUMENT:
+                yield from state.leaves
+            for branch in state.branches:
+                yield from _crowded(branch)
+
+
+def widest(flow: Flow) -> int:
+    """Return how many results meet in the fullest document."""
+    most = 0
+    for state in flow:
+        most = max(most, state.width)
+        if isinstance(state, BranchesFlow):
+            most = max(most, *(widest(branch) for branch in state.branches))
+        elif isinstance(state, TaskFlow):
+            most = max(most, len(state.reads))
+    return most
 
 
 def _find_carried(
@@ -211,6 +252,8 @@ def _find_carried(
                 known |= {task}
             case RunBranches(branches):
                 known = known.union(*(_find_carried(dag, branch, known, carried) for branch in branches))
+            case RunNested(inner):
+                known = _find_carried(dag, inner, known, carried)
     return known
 
 
@@ -228,8 +271,8 @@ def _flow(
         match step:
             case RunTask(task):
                 states.append(_task(task, uses[task], document, live[position], returned))
-            case RunBranches(branches):
-                states.append(_branches(uses, branches, document, live[position], returned))
+            case RunBranches() | RunNested():
+                states.append(_branches(uses, step, document, live[position], returned))
             case WaitAtGate():
                 states.append(GateFlow(step, document.width))
     return tuple(states), document
@@ -265,11 +308,13 @@ def _task(task: str, uses: frozenset[str], document: _Document, live: frozenset[
 
 def _branches(
     task_uses: Mapping[str, frozenset[str]],
-    branches: tuple[Sequence, ...],
+    step: RunBranches | RunNested,
     document: _Document,
     live: frozenset[str],
     returns: str | None,
 ) -> BranchesFlow:
+    nested = isinstance(step, RunNested)
+    branches = (step.sequence,) if isinstance(step, RunNested) else step.branches
     inside = [frozenset(tasks_of(branch)) for branch in branches]
     uses = [frozenset[str]().union(*(task_uses[task] for task in tasks)) - tasks for tasks in inside]
     carried = live - frozenset[str]().union(*inside)
@@ -279,7 +324,7 @@ def _branches(
     document.retire(entering)
 
     enters = None
-    if not document.exact:
+    if nested or not document.exact:
         inner = {task: Slot([task]) for task in sorted(entering)}
         enters = tuple((document.slots[task], slot) for task, slot in inner.items())
         document.renew(inner)
@@ -289,7 +334,9 @@ def _branches(
     leaves: dict[str, tuple[int, Slot, Slot]] = {}
     for number, branch in enumerate(branches):
         kept = (live & inside[number]) | (carried if number == carrier else frozenset())
-        flow, end = _flow(task_uses, branch, document.for_branch(uses[number] | kept), kept, returns=None)
+        start = document.for_branch(uses[number] | kept)
+        start.clean = not nested  # a nested execution starts with its input, which holds more than results
+        flow, end = _flow(task_uses, branch, start, kept, returns=None)
         flows.append(flow)
         width += end.width
         leaves |= {task: (number, end.slots[task], Slot([task])) for task in kept}
@@ -297,5 +344,5 @@ def _branches(
     leaves = dict(sorted(leaves.items()))
     document.renew({task: outside for task, (_, _, outside) in leaves.items()})
     if returns is not None:
-        return BranchesFlow(tuple(flows), enters, leaves, width, Pass.RESULT, document.slots[returns])
-    return BranchesFlow(tuple(flows), enters, leaves, width, Pass.DOCUMENT if leaves else Pass.NOTHING)
+        return BranchesFlow(tuple(flows), nested, enters, leaves, width, Pass.RESULT, document.slots[returns])
+    return BranchesFlow(tuple(flows), nested, enters, leaves, width, Pass.DOCUMENT if leaves else Pass.NOTHING)

@@ -3,7 +3,6 @@
 import json
 
 from state_machines.compiler.asl import Branch, Definition, State
-from state_machines.graph.dag import Dag
 from state_machines.graph.errors import WorkflowError
 
 MAX_DEFINITION_BYTES = 1024 * 1024
@@ -16,35 +15,48 @@ _EVENTS_OF_ATTEMPT = 3
 _EVENTS_OF_TOKEN = 1
 
 
-def check_limits(dag: Dag, definition: Definition) -> None:
+def check_limits(name: str, definition: Definition) -> None:
     """Refuse a definition that Step Functions would refuse or could not run to its end.
+
+    Parameters
+    ----------
+    name : str
+        What the definition is of.
+    definition : Definition
+        The definition.
 
     Raises
     ------
     WorkflowError
         Naming the limit and by how much it is exceeded.
     """
-    size = len(json.dumps(definition).encode())
+    size = definition_bytes(definition)
     if size > MAX_DEFINITION_BYTES:
         raise WorkflowError(
-            f"the definition of {dag.name!r} has {size} bytes, more than the {MAX_DEFINITION_BYTES} allowed",
-            remedy="split the workflow",
+            f"the definition of {name} has {size} bytes, more than the {MAX_DEFINITION_BYTES} allowed",
+            remedy="give its tasks less constant input, or split the workflow",
         )
     events = history_events(definition)
     if events > MAX_HISTORY_EVENTS:
         raise WorkflowError(
-            f"an execution of {dag.name!r} could write {events} history events with every retry taken, more than "
+            f"an execution of {name} could write {events} history events with every retry taken, more than "
             f"the {MAX_HISTORY_EVENTS} allowed",
             remedy="lower the retry attempts, or split the workflow",
         )
 
 
+def definition_bytes(definition: Definition | State) -> int:
+    """Return how long a definition is as JSON text without blanks."""
+    return len(json.dumps(definition, separators=(",", ":")).encode())
+
+
 def history_events(definition: Definition) -> int:
     """Return how many events an execution writes at the most: every retry is taken, every optional task fails."""
-    return _EVENTS_OF_EXECUTION + sum(_events(state) for state in states_of(definition).values())
+    return _EVENTS_OF_EXECUTION + sum(events_of(state) for state in states_of(definition).values())
 
 
-def _events(state: State) -> int:
+def events_of(state: State) -> int:
+    """Return how many events one state writes at the most, those of its branches left out."""
     if state["Type"] == "Parallel":
         return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
     if state["Type"] != "Task":

@@ -28,6 +28,10 @@ class Names:
         """Name a gate by the task behind it and the tasks that open it."""
         return self._unique(_listed(f"{task} waits for ", awaited))
 
+    def nested(self, number: int, tasks: Sequence[str]) -> str:
+        """Name a state that runs a nested execution by its number and its tasks."""
+        return self._unique(_listed(f"execution {number}: ", tasks))
+
     def after_failure(self, task: str, step: str = "") -> str:
         """Name a state that runs only if an optional task failed."""
         return self._unique(f"{task} failed{': ' if step else ''}{step}")

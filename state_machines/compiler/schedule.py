@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from state_machines.graph.decomposition import Block, Gated, Leaf, Parallel, Prime, Series
+from state_machines.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series
 from state_machines.graph.order import Order, members
 
 
@@ -24,6 +24,13 @@ class RunBranches:
 
 
 @dataclass(frozen=True)
+class RunNested:
+    """One state that runs a sequence as an execution of its own."""
+
+    sequence: Sequence
+
+
+@dataclass(frozen=True)
 class WaitAtGate:
     """One state that waits until other branches have come so far.
 
@@ -39,7 +46,7 @@ class WaitAtGate:
     awaited: tuple[str, ...]
 
 
-Step = RunTask | RunBranches | WaitAtGate
+Step = RunTask | RunBranches | RunNested | WaitAtGate
 Sequence = tuple[Step, ...]
 
 
@@ -58,6 +65,8 @@ def schedule(order: Order, block: Block) -> Sequence:
         case Gated(part, awaited):
             inner = schedule(order, part)
             return (WaitAtGate(next(tasks_of(inner)), tuple(order.tasks[task] for task in members(awaited))), *inner)
+        case Nested(part):
+            return (RunNested(schedule(order, part)),)
         case Prime():
             raise ValueError("a prime block has no shape: replace it by gates or by levels first")
 
@@ -71,6 +80,8 @@ def tasks_of(sequence: Sequence) -> Iterator[str]:
             case RunBranches(branches):
                 for branch in branches:
                     yield from tasks_of(branch)
+            case RunNested(inner):
+                yield from tasks_of(inner)
 
 
 def gates_of(sequence: Sequence) -> Iterator[WaitAtGate]:
@@ -82,3 +93,5 @@ def gates_of(sequence: Sequence) -> Iterator[WaitAtGate]:
             case RunBranches(branches):
                 for branch in branches:
                     yield from gates_of(branch)
+            case RunNested(inner):
+                yield from gates_of(inner)

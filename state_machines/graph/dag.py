@@ -13,6 +13,9 @@ from lambdas.contract.retry import Retry
 from state_machines.graph.arguments import Argument, results_in
 from state_machines.graph.location import SourceLocation
 
+TOLERANCE = 0.02
+"""A workflow's tolerance unless its author sets another: two hundredths of the critical path."""
+
 
 @dataclass(frozen=True)
 class ControlEdge:
@@ -44,6 +47,8 @@ class Task:
         Whether the workflow goes on when this task fails for good.
     location : SourceLocation | None
         Where the author wrote it.
+    expected : timedelta | None
+        How long it is expected to take; None if nobody said so.
     """
 
     id: str
@@ -54,6 +59,7 @@ class Task:
     timeout: timedelta = timedelta(minutes=1)
     optional: bool = False
     location: SourceLocation | None = None
+    expected: timedelta | None = None
 
     @cached_property
     def uses(self) -> frozenset[str]:
@@ -84,6 +90,8 @@ class Dag:
         The task whose result is the workflow's; None if the workflow returns nothing.
     timeout : timedelta
         How long an execution may take, whole seconds.
+    tolerance : float
+        How much longer than its critical path an execution may be expected to take for the sake of fewer transitions.
     """
 
     name: str
@@ -92,6 +100,7 @@ class Dag:
     tasks: tuple[Task, ...]
     result: str | None
     timeout: timedelta
+    tolerance: float = TOLERANCE
 
     @cached_property
     def by_id(self) -> Mapping[str, Task]:

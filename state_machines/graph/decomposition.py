@@ -6,10 +6,14 @@ nesting of sequences and parallels expresses it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from state_machines.graph.modules import maximal_modules
 from state_machines.graph.order import Order, closed, components, members
+
+LARGEST_REFINED = 1500
+"""Tasks beyond which a prime block is not taken apart further: the time that it takes grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,14 @@ class Gated:
     awaited: int
 
 
-Block = Leaf | Series | Parallel | Prime | Gated
+@dataclass(frozen=True)
+class Nested:
+    """A part that runs as an execution of its own. Decomposition makes none: partition does, where a part is large."""
+
+    part: Block
+
+
+Block = Leaf | Series | Parallel | Prime | Gated | Nested
 
 
 def tasks_in(block: Block) -> int:
@@ -69,7 +80,7 @@ def tasks_in(block: Block) -> int:
     match block:
         case Leaf(task):
             return 1 << task
-        case Gated(part):
+        case Gated(part) | Nested(part):
             return tasks_in(part)
         case Series(parts) | Parallel(parts) | Prime(parts):
             return sum(tasks_in(part) for part in parts)
@@ -79,7 +90,7 @@ def decompose(order: Order) -> Block:
     """Take an order of at least one task apart.
 
     The result is unique: it is the modular decomposition of the order. `Series` never holds a `Series`, nor `Parallel`
-    a `Parallel`, and the quotient of a `Prime` has no modules.
+    a `Parallel`, and the quotient of a `Prime` has no modules, unless it has more than `LARGEST_REFINED` tasks.
     """
     ordered = [before | after for before, after in zip(order.before, order.after, strict=True)]
     unordered = [~related for related in ordered]
@@ -91,13 +102,17 @@ def decompose(order: Order) -> Block:
             return Parallel(tuple(take_apart(part) for part in parts))
         if len(parts := components(within, unordered)) > 1:
             return Series(tuple(take_apart(part) for part in parts))
-        parts = maximal_modules(order, within)
-        return Prime(tuple(take_apart(part) for part in parts), _quotient(order, parts))
+        if within.bit_count() > LARGEST_REFINED:
+            parts = [1 << task for task in members(within)]
+        else:
+            parts = maximal_modules(order, within)
+        return Prime(tuple(take_apart(part) for part in parts), quotient_of(order, parts))
 
     return take_apart(order.everything)
 
 
-def _quotient(order: Order, parts: list[int]) -> Order:
+def quotient_of(order: Order, parts: list[int]) -> Order:
+    """Return the order between modules, which are given in the order of their first tasks."""
     part_of = {task: position for position, part in enumerate(parts) for task in members(part)}
     direct = []
     for part in parts:
@@ -106,3 +121,8 @@ def _quotient(order: Order, parts: list[int]) -> Order:
         needed = {part_of[task] for task in members(order.direct[first]) if task in part_of}
         direct.append(sum(1 << position for position in needed))
     return closed(tuple(order.tasks[next(members(part))] for part in parts), direct)
+
+
+def flat(kind: type[Series | Parallel], parts: Iterable[Block]) -> tuple[Block, ...]:
+    """Put in place of each part of one kind its own parts: what is of the same kind needs no state of its own."""
+    return tuple(each for part in parts for each in (part.parts if isinstance(part, kind) else (part,)))

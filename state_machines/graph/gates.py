@@ -1,12 +1,14 @@
-"""Turns every prime block into a series-parallel one: what its shape cannot say, a gate does."""
+"""Turns prime blocks into series-parallel ones in which no task waits without need: gates say what no shape can."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from state_machines.graph.decomposition import Block, Gated, Leaf, Parallel, Prime, Series, decompose, tasks_in
-from state_machines.graph.order import Order, closed, members
-from state_machines.graph.skeleton import skeleton
+from state_machines.graph.bound import least_states
+from state_machines.graph.decomposition import Block
+from state_machines.graph.first_shape import first_shape, primes_in
+from state_machines.graph.moves import Limits
+from state_machines.graph.order import Order, members
+from state_machines.graph.search import bettered
+from state_machines.graph.shape import Parts, Shape
 
 
 def gate_primes(order: Order, block: Block) -> Block:
@@ -25,51 +27,35 @@ def gate_primes(order: Order, block: Block) -> Block:
         A block that holds `Gated` where it held `Prime`. What its shape and its gates put in order is exactly what
         `order` does.
     """
-    match block:
-        case Leaf():
-            return block
-        case Gated(part, awaited):
-            return Gated(gate_primes(order, part), awaited)
-        case Series(parts):
-            return Series(tuple(gate_primes(order, part) for part in parts))
-        case Parallel(parts):
-            return Parallel(tuple(gate_primes(order, part) for part in parts))
-        case Prime(parts, quotient):
-            return _gated(order, [gate_primes(order, part) for part in parts], quotient)
+    return Parts(order).gated(gated_shape(order, block)) if has_prime(block) else block
 
 
-def _gated(order: Order, parts: list[Block], quotient: Order) -> Block:
-    place = closed(quotient.tasks, skeleton(quotient))
-    ends = [_ends(order, tasks_in(part)) for part in parts]
-    placed: list[Block] = []
-    for part, direct, before in zip(parts, quotient.direct, place.before, strict=True):
-        awaited = 0
-        for needed in members(direct & ~before):
-            awaited |= ends[needed]
-        placed.append(Gated(part, awaited) if awaited else part)
-    return _substitute(decompose(place), placed)
+def gated_shape(order: Order, block: Block) -> Shape:
+    """Find a shape of a decomposed order in which no task waits without need, with few gates and parallels."""
+    shape = first_shape(order, block)
+    return bettered(order, shape, _WithoutNeed(order), least_states(order)) if has_prime(block) else shape
 
 
-def _ends(order: Order, tasks: int) -> int:
-    """Return the tasks of a set that none of the set waits for."""
-    return sum(1 << task for task in members(tasks) if order.after[task] & tasks == 0)
+def has_prime(block: Block) -> bool:
+    """Tell whether a decomposition is not series-parallel."""
+    return any(True for _ in primes_in(block))
 
 
-def _substitute(shape: Block, parts: list[Block]) -> Block:
-    match shape:
-        case Leaf(part):
-            return parts[part]
-        case Series(inner):
-            return Series(tuple(_flat(Series, (_substitute(part, parts) for part in inner))))
-        case Parallel(inner):
-            return Parallel(tuple(_flat(Parallel, (_substitute(part, parts) for part in inner))))
-    raise AssertionError("a skeleton is series-parallel")
+class _WithoutNeed:
+    """No task waits for what it does not depend on."""
 
+    def __init__(self, order: Order) -> None:
+        self._order = order
 
-def _flat(kind: type[Series | Parallel], parts: Iterable[Block]) -> Iterator[Block]:
-    """Yield the parts, and in place of one of the same kind its own parts: it needs no state of its own."""
-    for part in parts:
-        if isinstance(part, kind):
-            yield from part.parts
-        else:
-            yield part
+    def limits(self, piece: Shape) -> Limits:
+        before, after, waits_for, awaited = -1, -1, 0, 0
+        for part in members(piece.parts):
+            before &= self._order.before[part]
+            after &= self._order.after[part]
+            waits_for |= self._order.direct[part]
+            awaited |= self._order.after[part]
+        return Limits(~before, ~after, waits_for, awaited)
+
+    @staticmethod
+    def accepts(_shape: Shape, /) -> bool:
+        return True  # wherever the limits let a piece go

@@ -90,12 +90,12 @@ def _topological(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     return tuple(tasks)
 
 
-def levels(order: Order, within: int) -> list[int]:
-    """Group the tasks of a set by the longest chain of that set which leads to them, shortest first."""
-    depth: dict[int, int] = {}
+def levels(order: Order) -> list[int]:
+    """Group the tasks by the longest chain that leads to them, shortest first."""
+    depth: list[int] = []
     groups: list[int] = []
-    for task in members(within):
-        depth[task] = max((depth[needed] + 1 for needed in members(order.before[task] & within)), default=0)
+    for task, direct in enumerate(order.direct):
+        depth.append(max((depth[needed] + 1 for needed in members(direct)), default=0))
         if depth[task] == len(groups):
             groups.append(0)
         groups[depth[task]] |= 1 << task
@@ -134,3 +134,13 @@ def members(subset: int) -> Iterator[int]:
         lowest = subset & -subset
         yield lowest.bit_length() - 1
         subset ^= lowest
+
+
+def restricted(order: Order, within: int) -> Order:
+    """Return the order of some of the tasks, numbered anew in the same sequence."""
+    kept = list(members(within))
+    number = {task: position for position, task in enumerate(kept)}
+    return closed(
+        tuple(order.tasks[task] for task in kept),
+        [sum(1 << number[needed] for needed in members(order.before[task] & within)) for task in kept],
+    )

@@ -2,24 +2,25 @@
 
 The dependencies that are kept make a *skeleton*: a series-parallel order that asks for nothing which the whole order
 does not ask for, so no task ever waits without need. A task with a dependency that the skeleton lacks waits at a gate.
-A gate costs one transition and so does a ``Parallel`` state, and the skeleton is chosen for the least of both.
+The skeleton is where the search for a better shape starts.
 """
 
 from __future__ import annotations
 
-import random
+from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from state_machines.graph.order import Order, closed, components, members
 
 _LARGEST_SEARCHED = 800
 """Parts beyond which each part keeps one dependency only: that is always series-parallel and needs no search."""
 
-_SEARCH_EFFORT = 3_000_000
-_TRIES_PER_PART = 100
-"""How much is tried to better a skeleton, in parts looked at and in tries: about half a second at the most."""
+_DEEPEST = 40
+"""How deeply branches are nested in branches where nothing else decides it."""
 
 
+@lru_cache(maxsize=64)
 def skeleton(order: Order) -> tuple[int, ...]:
     """Choose the dependencies to keep.
 
@@ -36,9 +37,21 @@ def skeleton(order: Order) -> tuple[int, ...]:
     """
     direct = order.direct
     if len(direct) > _LARGEST_SEARCHED:
-        return tuple(1 << kept.bit_length() - 1 if kept else 0 for kept in direct)
-    kept = _grown(order, direct)
-    return tuple(_bettered(order, direct, kept))
+        return _forest(direct)
+    return tuple(_grown(order, direct))
+
+
+def _forest(direct: tuple[int, ...]) -> tuple[int, ...]:
+    """Keep the last direct dependency of each part, as long as that does not nest branches too deeply."""
+    kept = [needed and 1 << needed.bit_length() - 1 for needed in direct]
+    children = Counter(kept)
+    depth: list[int] = []
+    for part, parent in enumerate(kept):
+        own = depth[parent.bit_length() - 1] + (children[parent] > 1) if parent else 0
+        if own > _DEEPEST:
+            kept[part], own = 0, 0
+        depth.append(own)
+    return tuple(kept)
 
 
 def _grown(order: Order, direct: tuple[int, ...]) -> list[int]:
@@ -61,33 +74,6 @@ def _choices(direct: int, before: int) -> Iterator[int]:
                 yield 1 << needed
     if direct:
         yield 0
-
-
-def _bettered(order: Order, direct: tuple[int, ...], kept: list[int]) -> list[int]:
-    """Change one or two parts' choices at random, and keep what costs no more. The same order gives the same result."""
-    chance = random.Random(len(direct))  # noqa: S311 - not for secrets
-    cost = _cost(direct, kept)
-    assert cost is not None  # noqa: S101 - what was grown is series-parallel
-    for _ in range(min(_TRIES_PER_PART * len(direct), _SEARCH_EFFORT // len(direct) ** 2)):
-        former = list(kept)
-        for _ in range(chance.choice((1, 2))):
-            part = chance.randrange(len(direct))
-            kept[part] = chance.choice(list(_choices(direct[part], order.before[part])))
-        changed = _cost(direct, kept)
-        if changed is None or changed > cost:
-            kept = former
-        else:
-            cost = changed
-    return kept
-
-
-def _cost(direct: tuple[int, ...], kept: list[int]) -> int | None:
-    """Return the transitions that a skeleton adds to those of the tasks; None if it is not series-parallel."""
-    parallels = _parallels(kept)
-    if parallels is None:
-        return None
-    before = closed(("",) * len(kept), kept).before
-    return parallels + sum(needed & ~placed != 0 for needed, placed in zip(direct, before, strict=True))
 
 
 def _parallels(kept: list[int]) -> int | None:

@@ -3,13 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from state_machines.graph.dag import Dag, Task
 from state_machines.graph.errors import WorkflowError
 from state_machines.graph.location import SourceLocation
 
 MAX_ID_LENGTH = 80
-_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+"""Characters that a state's name, which a task's id is, may have (Amazon States Language)."""
+
+_ID = re.compile(r"[!-~]+")
+_SYNTAX = re.compile(r"[\[\]{}$'\"`\\]")
+_RESERVED = ("slot:", "gate:", "stepweave:")
+_FOLDERS = frozenset({".", ".."})
 
 
 def validate(dag: Dag) -> None:
@@ -29,18 +35,8 @@ def validate(dag: Dag) -> None:
 
 def _check_ids(dag: Dag) -> None:
     for task in dag.tasks:
-        if len(task.id) > MAX_ID_LENGTH:
-            raise WorkflowError(
-                f"task id {task.id[:20]!r}... has {len(task.id)} characters",
-                task.location,
-                f"Step Functions allows {MAX_ID_LENGTH}; choose a shorter one",
-            )
-        if not _ID.fullmatch(task.id):
-            raise WorkflowError(
-                f"task id {task.id!r} cannot name a state",
-                task.location,
-                "use letters, digits, '_', '-' and '.', starting with a letter, a digit or '_'",
-            )
+        if wrong := check_id(task.id):
+            raise WorkflowError(wrong.problem, task.location, wrong.remedy)
     counts = Counter(task.id for task in dag.tasks)
     for task in reversed(dag.tasks):
         if counts[task.id] > 1:
@@ -51,6 +47,44 @@ def _check_ids(dag: Dag) -> None:
                 task.location,
                 f"give this one an id of its own: {task.agent.name}('another_id', ...)",
             )
+
+
+@dataclass(frozen=True)
+class UnusableId:
+    """Why a text cannot be a task's id, and what to do."""
+
+    problem: str
+    remedy: str
+
+
+def check_id(task_id: str) -> UnusableId | None:
+    """Say what is wrong with a task's id, which is the name of its state and the key of its result; None if nothing is.
+
+    Step Functions takes any text of 80 characters as the name of a state. What does not get through everywhere else is
+    refused: characters outside ASCII (CloudWatch), and the syntax of paths, intrinsic functions and substitutions,
+    which engines differ in reading inside of quotes.
+    """
+    if len(task_id) > MAX_ID_LENGTH:
+        return UnusableId(
+            f"task id {task_id[:20]!r}... has {len(task_id):,} characters",
+            f"Step Functions allows {MAX_ID_LENGTH}; choose a shorter one",
+        )
+    if not _ID.fullmatch(task_id):
+        return UnusableId(
+            f"task id {task_id!r} cannot name a state",
+            "use letters, digits and other printable ASCII characters, without spaces",
+        )
+    if found := _SYNTAX.search(task_id):
+        return UnusableId(
+            f"task id {task_id!r} holds {found.group()!r}, which the paths of Step Functions cannot quote",
+            "leave out brackets, braces, quotes, '$' and backslashes",
+        )
+    if task_id.startswith(_RESERVED) or not _FOLDERS.isdisjoint(task_id.split("/")):
+        return UnusableId(
+            f"task id {task_id!r} could be taken for something else",
+            f"let it not begin with {', '.join(_RESERVED)}, and have no part '.' or '..' between slashes",
+        )
+    return None
 
 
 def _check_references(dag: Dag) -> None:

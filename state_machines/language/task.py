@@ -31,6 +31,7 @@ class TaskRecord:
     retry: Retry | None = None
     timeout: timedelta | None = None
     optional: bool = False
+    expected: timedelta | None = None
 
 
 class TaskHandle(Placeholder):
@@ -122,6 +123,23 @@ class TaskHandle(Placeholder):
                 "or raise the timeout in its contract",
             )
         self._record.timeout = limit
+        return self
+
+    def expect(self, duration: timedelta) -> Self:
+        """Say how long this task usually takes, so that the compiler can choose between barriers and gates.
+
+        Durations that ``stepweave profile`` learned count for more.
+
+        Raises
+        ------
+        WorkflowError
+            If `duration` is not above 0.
+        """
+        if duration <= timedelta():
+            raise WorkflowError(
+                f"task {self._record.id!r} is expected to take {duration}", call_site(), "give a time above 0"
+            )
+        self._record.expected = duration
         return self
 
     def optional(self) -> Self:

@@ -15,7 +15,7 @@ from state_machines.language.call_site import call_site
 from state_machines.language.inputs import InputField, InputPlaceholder
 from state_machines.language.task import TaskHandle, TaskRecord
 
-_BACKSTOP = timedelta(seconds=10)
+BACKSTOP = timedelta(seconds=10)
 """How much longer than its function a state waits: the function's own timeout says more, so it comes first."""
 
 
@@ -83,7 +83,8 @@ class Trace:
             arguments=bind(self, record),
             after=tuple(record.after),
             retry=record.retry or record.agent.retry,
-            timeout=record.timeout or record.agent.timeout + _BACKSTOP,
+            timeout=record.timeout or record.agent.timeout + BACKSTOP,
             optional=record.optional,
             location=record.location,
+            expected=record.expected or record.agent.expected,
         )

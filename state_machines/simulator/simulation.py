@@ -6,75 +6,32 @@ It reads the ASL alone, not the graph that it was compiled from, so that what it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
 from lambdas.contract.event import TaskEvent
 from lambdas.contract.gate import ARRIVED, WAITER, GateSignal, arrival, item_id
-from state_machines.compiler.asl import Branch, Definition, State
-from state_machines.simulator.paths import ExpressionError, read, render, write
+from state_machines.compiler.asl import Branch, Definition, Retrier, State
+from state_machines.simulator.choice import chosen
+from state_machines.simulator.errors import TaskError, rule_for
+from state_machines.simulator.paths import read, render, write
 from state_machines.simulator.processes import Clock, Fork, Process, Signal, Sleep
 from state_machines.simulator.table import ConditionFailedError, Table
+from state_machines.simulator.trace import Trace
 
-_EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:simulated:1"
-_PARALLEL_EVENTS, _ATTEMPT_EVENTS, _ENTRY_EVENTS, _EXECUTION_EVENTS = 2, 3, 2, 2
+__all__ = ["Run", "TaskError", "Trace", "simulate"]
 
-
-class TaskError(Exception):
-    """What a simulated task raises in order to fail.
-
-    Parameters
-    ----------
-    error, cause : str
-        As Step Functions reports them.
-    """
-
-    def __init__(self, error: str, cause: str = "") -> None:
-        super().__init__(error)
-        self.error = error
-        self.cause = cause
-
+_EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:simulated:"
+_START_EXECUTION = "arn:aws:states:::states:startExecution.sync:2"
+_SDK = "arn:aws:states:::aws-sdk:"
+_PARALLEL_EVENTS, _ATTEMPT_EVENTS, _SUBMITTED_EVENTS, _ENTRY_EVENTS, _EXECUTION_EVENTS = 2, 3, 1, 2, 2
+_MAP_EVENTS, _ITERATION_EVENTS = 2, 2
 
 Run = Callable[[TaskEvent, int], JsonValue]
 """Takes a task's event and the number of its attempt, from 0; returns its result or raises `TaskError`."""
-
-
-@dataclass
-class Trace:
-    """What happened in a simulated execution.
-
-    Attributes
-    ----------
-    output : JsonValue
-        The execution's output.
-    makespan : float
-        Seconds from start to end.
-    started, ended : dict[str, float]
-        For each task the start of its first attempt and the end of its last.
-    events : dict[str, TaskEvent]
-        The event of each task's last attempt.
-    attempts : dict[str, int]
-        How often each task was tried.
-    transitions : int
-        States entered.
-    history_events : int
-        Events in the execution's history.
-    peak_payload_bytes : int
-        The largest input or output of a state.
-    """
-
-    output: JsonValue = None
-    makespan: float = 0.0
-    started: dict[str, float] = field(default_factory=dict)
-    ended: dict[str, float] = field(default_factory=dict)
-    events: dict[str, TaskEvent] = field(default_factory=dict)
-    attempts: dict[str, int] = field(default_factory=dict)
-    transitions: int = 0
-    history_events: int = _EXECUTION_EVENTS
-    peak_payload_bytes: int = 0
 
 
 def simulate(
@@ -82,6 +39,7 @@ def simulate(
     execution_input: JsonValue,
     run: Run,
     seconds: Mapping[str, float] | None = None,
+    nested: Mapping[str, Definition] | None = None,
 ) -> Trace:
     """Execute a definition.
 
@@ -95,6 +53,8 @@ def simulate(
         Stands for every agent.
     seconds : Mapping[str, float]
         How long an attempt of each task takes; 0 where it is not said.
+    nested : Mapping[str, Definition]
+        The state machines that it starts, by name: ``${name}`` stands for the ARN.
 
     Raises
     ------
@@ -105,34 +65,55 @@ def simulate(
     ExpressionError
         If a state refers to what is not there.
     """
-    simulation = _Simulation(run, seconds or {}, execution_input)
-    simulation.trace.output = simulation.clock.run(simulation.branch(definition, execution_input))
+    simulation = _Simulation(run, seconds or {}, nested or {})
+    simulation.trace.output = simulation.clock.run(simulation.execution(definition, execution_input))
     simulation.trace.makespan = simulation.clock.now
     return simulation.trace
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """Where a state runs: which execution, and which item of a ``Map``."""
+
+    number: int
+    execution_input: JsonValue
+    item: JsonValue = None
+
+    def context(self, token: str) -> JsonValue:
+        """Return the context object of a state."""
+        execution: JsonValue = {"Id": f"{_EXECUTION}{self.number}", "Input": self.execution_input}
+        return {"Execution": execution, "Task": {"Token": token}, "Map": {"Item": self.item}}
+
+
 class _Simulation:
-    def __init__(self, run: Run, seconds: Mapping[str, float], execution_input: JsonValue) -> None:
+    def __init__(self, run: Run, seconds: Mapping[str, float], nested: Mapping[str, Definition]) -> None:
         self.clock = Clock()
         self.trace = Trace()
         self._run = run
         self._seconds = seconds
-        self._execution: JsonValue = {"Id": _EXECUTION, "Input": execution_input}
+        self._nested = nested
         self._gates = Table()
         self._tokens: dict[str, Signal] = {}
 
-    def branch(self, branch: Branch, document: JsonValue) -> Process:
+    def execution(self, definition: Definition, execution_input: JsonValue) -> Process:
+        """Run a definition as an execution of its own; the result is its output."""
+        self.trace.histories.append(_EXECUTION_EVENTS)
+        scope = _Scope(len(self.trace.histories) - 1, execution_input)
+        return (yield from self._branch(definition, execution_input, scope))
+
+    def _branch(self, branch: Branch, document: JsonValue, scope: _Scope) -> Process:
         """Execute states from the first to one that ends; the result is its output."""
         name: str | None = branch["StartAt"]
         while name is not None:
             state = branch["States"][name]
             self.trace.transitions += 1
-            self.trace.history_events += _ENTRY_EVENTS
+            self._record(scope, _ENTRY_EVENTS)
             self._weigh(document)
+            context = scope.context(f"{name}@{self.trace.transitions}")
             try:
-                document, name = yield from self._state(name, state, document)
+                document, name = yield from self._state(name, state, document, context, scope)
             except TaskError as failure:
-                catcher = _matching(state.get("Catch", []), failure)
+                catcher = rule_for(failure.error, state.get("Catch", []))
                 if catcher is None:
                     raise
                 error: JsonValue = {"Error": failure.error, "Cause": failure.cause}
@@ -141,47 +122,91 @@ class _Simulation:
             self._weigh(document)
         return document
 
-    def _state(self, name: str, state: State, document: JsonValue) -> Process:
-        if state["Type"] == "Choice":
-            return document, _chosen(state, document)
-        token = f"{name}@{self.trace.transitions}"
-        context: JsonValue = {"Execution": self._execution, "Task": {"Token": token}}
-        given = {} if "InputPath" in state else document
-        if "Parameters" in state:
-            given = render(state["Parameters"], document, context)
+    def _state(self, name: str, state: State, document: JsonValue, context: Any, scope: _Scope) -> Process:
+        path = state.get("InputPath", "$")
+        given = {} if path is None else read(path, document, context)
         match state["Type"]:
-            case "Parallel":
-                self.trace.history_events += _PARALLEL_EVENTS
-                result = yield Fork(tuple(self.branch(branch, given) for branch in state["Branches"]))
-                self._weigh(result)
-            case "Task":
-                result = yield from self._attempts(name, state, given, token)
-            case _:
-                result = given
+            case "Choice":
+                return given, chosen(state, given, context)
+            case "Fail":
+                raise TaskError(state.get("Error", ""), state.get("Cause", ""))
+            case "Wait":
+                wait = read(state["SecondsPath"], given, context) if "SecondsPath" in state else state["Seconds"]
+                yield Sleep(float(str(wait)))
+                return given, state.get("Next")
+            case "Map":
+                items = read(state.get("ItemsPath", "$"), given, context)
+                result = yield from self._attempts(state, lambda _: self._map(state, items, given, scope), scope)
+            case kind:
+                if "Parameters" in state:
+                    given = render(state["Parameters"], given, context)
+                if kind == "Parallel":
+                    result = yield from self._attempts(state, lambda _: self._parallel(state, given, scope), scope)
+                elif kind == "Task":
+                    result = yield from self._attempts(
+                        state, lambda attempt: self._task(name, state["Resource"], given, attempt, scope), scope
+                    )
+                else:
+                    result = state.get("Result", given)
         if "ResultSelector" in state:
             result = render(state["ResultSelector"], result, context)
         document = write(document, state.get("ResultPath", "$"), result)
         path = state.get("OutputPath", "$")
         return ({} if path is None else read(path, document, context)), state.get("Next")
 
-    def _attempts(self, name: str, state: State, given: JsonValue, token: str) -> Process:
-        attempt = 0
+    def _attempts(self, state: State, attempt: Callable[[int], Process], scope: _Scope) -> Process:
+        taken: dict[int, int] = {}
+        number = 0
         while True:
-            self.trace.history_events += _ATTEMPT_EVENTS
+            if state["Type"] == "Task":
+                self._record(scope, _ATTEMPT_EVENTS)
             try:
-                return (yield from self._task(name, state["Resource"], given, token, attempt))
+                return (yield from attempt(number))
             except TaskError as failure:
-                retrier = _matching(state.get("Retry", []), failure)
-                if retrier is None or attempt >= retrier["MaxAttempts"]:
+                retrier = rule_for(failure.error, state.get("Retry", []))
+                if retrier is None or taken.get(id(retrier), 0) >= retrier["MaxAttempts"]:
                     raise
-                yield Sleep(
-                    min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** attempt, retrier["MaxDelaySeconds"])
-                )
-                attempt += 1
+                yield Sleep(_delay(retrier, taken.get(id(retrier), 0)))
+                taken[id(retrier)] = taken.get(id(retrier), 0) + 1
+                number += 1
 
-    def _task(self, name: str, resource: str, given: JsonValue, token: str, attempt: int) -> Process:
-        if resource.startswith("arn:aws:states:::aws-sdk:"):
-            return (yield from self._integration(resource.removeprefix("arn:aws:states:::aws-sdk:"), given, token))
+    def _parallel(self, state: State, given: JsonValue, scope: _Scope) -> Process:
+        self._record(scope, _PARALLEL_EVENTS)
+        result = yield Fork(tuple(self._branch(branch, given, scope) for branch in state["Branches"]))
+        self._weigh(result)
+        return result
+
+    def _map(self, state: State, items: JsonValue, document: JsonValue, scope: _Scope) -> Process:
+        assert isinstance(items, list)  # noqa: S101 - the language has no other items
+        self._record(scope, _MAP_EVENTS)
+        results: list[JsonValue] = [None] * len(items)
+        ahead = iter(list(enumerate(items)))
+        workers = min(len(items), state.get("MaxConcurrency", 0) or len(items))
+        yield Fork(tuple(self._iterations(state, ahead, results, document, scope) for _ in range(workers)))
+        self._weigh(results)
+        return results
+
+    def _iterations(
+        self,
+        state: State,
+        ahead: Iterator[tuple[int, JsonValue]],
+        results: list[JsonValue],
+        document: JsonValue,
+        scope: _Scope,
+    ) -> Process:
+        """Take one item after the other as long as there are any."""
+        for number, item in ahead:
+            self._record(scope, _ITERATION_EVENTS)
+            inside = _Scope(scope.number, scope.execution_input, {"Index": number, "Value": item})
+            selector = state.get("ItemSelector")
+            given = item if selector is None else render(selector, document, inside.context(""))
+            results[number] = yield from self._branch(state["ItemProcessor"], given, inside)
+
+    def _task(self, name: str, resource: str, given: Any, attempt: int, scope: _Scope) -> Process:
+        if resource == _START_EXECUTION:
+            return (yield from self._start_execution(given, scope))
+        if resource.startswith(_SDK):
+            return (yield from self._integration(resource.removeprefix(_SDK), given, scope))
         event = TaskEvent.model_validate(given)
         self.trace.started.setdefault(name, self.clock.now)
         self.trace.attempts[name] = attempt + 1
@@ -190,31 +215,45 @@ class _Simulation:
         self.trace.ended[name] = self.clock.now
         result = self._run(event, attempt)
         for signal in event.signals:
-            self._arrive(event.task, signal)
+            self._arrive(event, signal)
         return result
 
-    def _arrive(self, task: str, signal: GateSignal) -> None:
+    def _start_execution(self, given: Any, scope: _Scope) -> Process:
+        self._record(scope, _SUBMITTED_EVENTS)
+        definition = self._nested[given["StateMachineArn"].removeprefix("${").removesuffix("}")]
+        try:
+            output = yield from self.execution(definition, given["Input"])
+        except TaskError as failure:
+            # The error of a nested execution is told in the cause alone.
+            cause = json.dumps({"Status": "FAILED", "Error": failure.error, "Cause": failure.cause})
+            raise TaskError("States.TaskFailed", cause) from failure
+        return {"Status": "SUCCEEDED", "Output": output}
+
+    def _arrive(self, event: TaskEvent, signal: GateSignal) -> None:
         """Do what an agent does before it returns."""
-        item = self._gates.update(
-            {
-                "Key": {"id": {"S": item_id(_EXECUTION, signal.gate)}},
-                "ConditionExpression": "attribute_not_exists(#me)",
-                "UpdateExpression": "SET #me = :yes ADD arrived :one",
-                "ExpressionAttributeNames": {"#me": arrival(task)},
-                "ExpressionAttributeValues": {":yes": {"S": "done"}, ":one": {"N": "1"}},
-            }
-        )
+        try:
+            item = self._gates.update(
+                {
+                    "Key": {"id": {"S": item_id(event.execution, signal.gate)}},
+                    "ConditionExpression": "attribute_not_exists(#me)",
+                    "UpdateExpression": "SET #me = :yes ADD arrived :one",
+                    "ExpressionAttributeNames": {"#me": arrival(event.task)},
+                    "ExpressionAttributeValues": {":yes": {"S": "done"}, ":one": {"N": "1"}},
+                }
+            )
+        except ConditionFailedError:
+            return
         if int(item[ARRIVED]["N"]) >= signal.need and WAITER in item:
             self.clock.give(self._tokens[item[WAITER]["S"]])
 
-    def _integration(self, call: str, given: Any, token: str) -> Process:
+    def _integration(self, call: str, given: Any, scope: _Scope) -> Process:
         try:
             match call:
                 case "dynamodb:updateItem.waitForTaskToken":
-                    self.trace.history_events += 1
+                    self._record(scope, _SUBMITTED_EVENTS)
                     self._gates.update(given)
-                    self._tokens[token] = Signal()
-                    yield self._tokens[token]
+                    self._tokens[given["ExpressionAttributeValues"][":token"]["S"]] = opened = Signal()
+                    yield opened
                     return {}
                 case "dynamodb:updateItem":
                     return {"Attributes": self._gates.update(given)}
@@ -230,31 +269,13 @@ class _Simulation:
             raise TaskError("DynamoDb.ConditionalCheckFailedException", str(error)) from error
         raise ValueError(f"the integration {call} is not simulated")
 
+    def _record(self, scope: _Scope, events: int) -> None:
+        self.trace.histories[scope.number] += events
+
     def _weigh(self, document: JsonValue) -> None:
-        self.trace.peak_payload_bytes = max(self.trace.peak_payload_bytes, len(json.dumps(document)))
+        size = len(json.dumps(document, separators=(",", ":")))
+        self.trace.peak_payload_bytes = max(self.trace.peak_payload_bytes, size)
 
 
-def _matching(rules: list[Any], failure: TaskError) -> Any:
-    return next(
-        (rule for rule in rules if failure.error in rule["ErrorEquals"] or "States.ALL" in rule["ErrorEquals"]), None
-    )
-
-
-def _chosen(state: State, document: JsonValue) -> str:
-    for rule in state["Choices"]:
-        assert isinstance(rule, dict)  # noqa: S101
-        if _holds(rule, document):
-            return str(rule["Next"])
-    return state["Default"]
-
-
-def _holds(rule: Any, document: JsonValue) -> bool:
-    if "And" in rule:
-        return all(_holds(each, document) for each in rule["And"])
-    try:
-        value = read(rule["Variable"], document, None)
-    except ExpressionError:
-        if "IsPresent" in rule:
-            return not rule["IsPresent"]
-        raise
-    return bool(rule["IsPresent"] if "IsPresent" in rule else value == rule["StringEquals"])
+def _delay(retrier: Retrier, taken: int) -> float:
+    return min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** taken, retrier["MaxDelaySeconds"])

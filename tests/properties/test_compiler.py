@@ -9,9 +9,8 @@ from pydantic import JsonValue
 
 from lambdas.contract.event import TaskEvent
 from lambdas.contract.gate import PUBLISHED_KEY
-from state_machines.compiler.budget import widest
 from state_machines.compiler.compile import compile_dag
-from state_machines.compiler.dataflow import dataflow
+from state_machines.compiler.dataflow import dataflow, widest
 from state_machines.compiler.limits import history_events, states_of
 from state_machines.compiler.schedule import schedule
 from state_machines.graph.arguments import results_in
@@ -153,3 +152,27 @@ def test_a_result_that_only_the_end_needs_does_not_make_the_payload_grow(width: 
     definition = compile_dag(dag_of(edges, result="last")).definition
     trace = simulate(definition, INPUT, lambda event, attempt: "x" * 1000)
     assert trace.peak_payload_bytes < 2 * 1100
+
+
+@pytest.mark.parametrize("size", [1_000, 200_000])
+def test_sixty_large_results_never_fill_the_payload(size: int) -> None:
+    """The runtime sends a result over the limit by reference; what the states carry stays below the quota."""
+    edges: dict[str, dict[str, bool]] = {f"t{number}": {} for number in range(60)}
+    edges |= {f"u{number}": {f"t{number}": True, f"t{(number + 7) % 60}": True} for number in range(60)}
+    edges["last"] = {**dict.fromkeys(list(edges)[:60], True), "u0": True}
+    definition = compile_dag(dag_of(edges, result="last")).definition
+
+    def run(event: TaskEvent, _attempt: int) -> JsonValue:
+        return "x" * size if size + 2 <= event.result_limit_bytes else {"reference": "r" * 380}
+
+    assert simulate(definition, INPUT, run).peak_payload_bytes < 256 * 1024
+
+
+def test_results_that_would_crowd_a_document_are_fetched() -> None:
+    edges: dict[str, dict[str, bool]] = {f"t{number}": {} for number in range(400)}
+    edges["join"] = dict.fromkeys(list(edges), False)
+    edges |= {f"u{number}": {"join": False, f"t{number}": True} for number in range(400)}
+    definition = compile_dag(dag_of(edges)).definition
+    trace = simulate(definition, INPUT, lambda event, attempt: "x" * (event.result_limit_bytes - 2))
+    assert trace.peak_payload_bytes < 256 * 1024
+    assert trace.events["t399"].publish

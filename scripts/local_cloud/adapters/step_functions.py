@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+from scripts.local_cloud.adapters.branch_errors import branch_errors
 from scripts.local_cloud.adapters.context_times import textual_context_times
 from scripts.local_cloud.adapters.definite_paths import definite_paths
 from scripts.local_cloud.adapters.engine_clients import in_process_clients
+from scripts.local_cloud.adapters.escaped_strings import escaped_strings
 from scripts.local_cloud.adapters.executing_engine import executing_engine
 from scripts.local_cloud.adapters.execution_api import complete_execution_api
 from scripts.local_cloud.adapters.execution_events import execution_status_events
@@ -39,8 +41,10 @@ def step_functions_adapters(
     return (
         executing_engine(),
         query_language_per_definition(),
+        escaped_strings(),
         parsed_once(),
         definite_paths(),
+        branch_errors(),
         fewer_threads(),
         jsonata_evaluator(),
         textual_context_times(),

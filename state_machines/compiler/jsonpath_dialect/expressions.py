@@ -3,12 +3,34 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from lambdas.contract.gate import PUBLISHED_KEY
 from state_machines.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from state_machines.graph.errors import WorkflowError
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the states of a definition find what the whole workflow was started with.
+
+    Parameters
+    ----------
+    execution : str
+        Path of the ARN of the workflow's execution, of which a nested execution is a part.
+    inputs : str
+        Path of the workflow's input.
+    """
+
+    execution: str
+    inputs: str
+
+
+MAIN = Origin("$$.Execution.Id", "$$.Execution.Input")
+EXECUTION_KEY, INPUTS_KEY = "stepweave:execution", "stepweave:input"
+NESTED = Origin(f"$$.Execution.Input['{EXECUTION_KEY}']", f"$$.Execution.Input['{INPUTS_KEY}']")
 
 MAX_EXPRESSION = 10_000
 """Characters that a call of an intrinsic function may have (AWS Step Functions)."""
@@ -21,7 +43,7 @@ def member(key: str) -> str:
     return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"['{key}']"
 
 
-def field(name: str, argument: Argument, paths: Mapping[str, str]) -> tuple[str, JsonValue]:
+def field(name: str, argument: Argument, paths: Mapping[str, str], origin: Origin) -> tuple[str, JsonValue]:
     """Spell a field of a task's input.
 
     Parameters
@@ -32,6 +54,8 @@ def field(name: str, argument: Argument, paths: Mapping[str, str]) -> tuple[str,
         Where its value comes from.
     paths : Mapping[str, str]
         For each result that the document carries its path there. A result that is not in it is fetched by the agent.
+    origin : Origin
+        Where the workflow's input is.
 
     Returns
     -------
@@ -47,8 +71,8 @@ def field(name: str, argument: Argument, paths: Mapping[str, str]) -> tuple[str,
     if known is not None and not _holds_expression_key(known.value):
         return name, known.value
     if isinstance(argument, MapOf):
-        return name, dict(field(key, item, paths) for key, item in argument.items)
-    expression = _expression(argument, paths)
+        return name, dict(field(key, item, paths, origin) for key, item in argument.items)
+    expression = _expression(argument, paths, origin)
     if len(expression) > MAX_EXPRESSION:
         raise WorkflowError(
             f"the expression of input {name!r} has {len(expression)} characters, more than the {MAX_EXPRESSION} that "
@@ -72,14 +96,14 @@ def _known(argument: Argument, paths: Mapping[str, str]) -> Constant | None:
     return None
 
 
-def _expression(argument: Argument, paths: Mapping[str, str]) -> str:
+def _expression(argument: Argument, paths: Mapping[str, str], origin: Origin) -> str:
     match argument:
         case WorkflowInput(name):
-            return f"$$.Execution.Input{member(name)}"
+            return f"{origin.inputs}{member(name)}"
         case ResultOf(task) if task in paths:
             return paths[task]
         case ListOf(items):
-            return f"States.Array({', '.join(_expression(item, paths) for item in items)})"
+            return f"States.Array({', '.join(_expression(item, paths, origin) for item in items)})"
         case MapOf():
             raise WorkflowError(
                 "a dict inside a list holds a result or a workflow input, and no expression of Step Functions can "

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from lambdas.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
 from state_machines.compiler.asl import Retrier, State
-from state_machines.compiler.jsonpath_dialect.expressions import literal
+from state_machines.compiler.jsonpath_dialect.expressions import Origin, literal
 from state_machines.compiler.names import Names
 
 TABLE = "${gates_table}"
@@ -18,13 +18,15 @@ _CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
 _SIGNAL = "$['gate:signal']"  # a colon keeps it apart from the ids of tasks
 
 
-def wait_state(signal: GateSignal, timeout_seconds: int, following: str) -> State:
+def wait_state(signal: GateSignal, origin: Origin, timeout_seconds: int, following: str) -> State:
     """Write the state that waits at a gate.
 
     Parameters
     ----------
     signal : GateSignal
         The gate, whose name is also the state's.
+    origin : Origin
+        Where the state finds the workflow's execution.
     timeout_seconds : int
         How long it waits at the most: as long as the execution may take.
     following : str
@@ -36,7 +38,7 @@ def wait_state(signal: GateSignal, timeout_seconds: int, following: str) -> Stat
         "Resource": f"{_DYNAMODB}:updateItem.waitForTaskToken",
         "Parameters": {
             "TableName": TABLE,
-            "Key": _key(signal.gate),
+            "Key": _key(signal.gate, origin),
             "ConditionExpression": f"attribute_not_exists({ARRIVED}) OR {ARRIVED} < :need",
             "UpdateExpression": f"SET {WAITER} = :token",
             "ExpressionAttributeValues": {":need": {"N": str(signal.need)}, ":token": {"S.$": "$$.Task.Token"}},
@@ -50,7 +52,7 @@ def wait_state(signal: GateSignal, timeout_seconds: int, following: str) -> Stat
     }
 
 
-def publish_state(task: str, path: str, following: str) -> State:
+def publish_state(task: str, path: str, origin: Origin, following: str) -> State:
     """Write the state that publishes the error of a task at `path` of the document, unless its result was published."""
     return {
         "Type": "Task",
@@ -58,7 +60,7 @@ def publish_state(task: str, path: str, following: str) -> State:
         "Resource": f"{_DYNAMODB}:putItem",
         "Parameters": {
             "TableName": TABLE,
-            "Item": {**_key(task), RESULT: {"S.$": f"States.JsonToString({path})"}},
+            "Item": {**_key(task, origin), RESULT: {"S.$": f"States.JsonToString({path})"}},
             "ConditionExpression": f"attribute_not_exists({ITEM_KEY})",
         },
         "TimeoutSeconds": 60,
@@ -69,7 +71,7 @@ def publish_state(task: str, path: str, following: str) -> State:
     }
 
 
-def signal_states(task: str, signal: GateSignal, names: Names, following: str) -> dict[str, State]:
+def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, following: str) -> dict[str, State]:
     """Write the states that signal to a gate in place of an agent that failed, the first of them first.
 
     The agent may have signalled and died before it woke who waits, so that is made up for.
@@ -89,7 +91,7 @@ def signal_states(task: str, signal: GateSignal, names: Names, following: str) -
             "Resource": f"{_DYNAMODB}:updateItem",
             "Parameters": {
                 "TableName": TABLE,
-                "Key": _key(signal.gate),
+                "Key": _key(signal.gate, origin),
                 "ConditionExpression": "attribute_not_exists(#me)",
                 "UpdateExpression": f"SET #me = :yes ADD {ARRIVED} :one",
                 "ExpressionAttributeNames": {"#me": arrival(task)},
@@ -106,7 +108,7 @@ def signal_states(task: str, signal: GateSignal, names: Names, following: str) -
         look: {
             "Type": "Task",
             "Resource": f"{_DYNAMODB}:getItem",
-            "Parameters": {"TableName": TABLE, "Key": _key(signal.gate), "ConsistentRead": True},
+            "Parameters": {"TableName": TABLE, "Key": _key(signal.gate, origin), "ConsistentRead": True},
             "TimeoutSeconds": 60,
             "ResultSelector": {"item.$": "$.Item"},
             "ResultPath": _SIGNAL,
@@ -139,8 +141,8 @@ def signal_states(task: str, signal: GateSignal, names: Names, following: str) -
     }
 
 
-def _key(name: str) -> dict[str, JsonValue]:
-    return {ITEM_KEY: {"S.$": f"States.Format('{{}}#{{}}', $$.Execution.Id, {literal(name)})"}}
+def _key(name: str, origin: Origin) -> dict[str, JsonValue]:
+    return {ITEM_KEY: {"S.$": f"States.Format('{{}}#{{}}', {origin.execution}, {literal(name)})"}}
 
 
 def _retrier() -> Retrier:

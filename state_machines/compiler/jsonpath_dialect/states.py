@@ -6,13 +6,22 @@ Nothing outside this folder knows how a state is spelled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from lambdas.contract.gate import GateSignal
 from state_machines.compiler.asl import Branch, Definition, Retrier, State
 from state_machines.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
-from state_machines.compiler.jsonpath_dialect.expressions import field, member
+from state_machines.compiler.jsonpath_dialect.expressions import (
+    EXECUTION_KEY,
+    INPUTS_KEY,
+    MAIN,
+    NESTED,
+    Origin,
+    field,
+    member,
+)
 from state_machines.compiler.jsonpath_dialect.gates import publish_state, signal_states, wait_state
 from state_machines.compiler.names import Names, slot_keys
 from state_machines.compiler.schedule import WaitAtGate
@@ -20,8 +29,16 @@ from state_machines.graph.dag import Dag, Task
 from state_machines.graph.errors import WorkflowError
 
 
-def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> Definition:
-    """Write the state machine of a workflow.
+@dataclass(frozen=True)
+class Emitted:
+    """The definitions of a workflow: the main one, and those of its nested executions by name."""
+
+    main: Definition
+    nested: Mapping[str, Definition]
+
+
+def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> Emitted:
+    """Write the state machines of a workflow.
 
     Parameters
     ----------
@@ -35,11 +52,8 @@ def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], l
         The size in bytes from which a result travels by reference.
     """
     emitter = _Emitter(dag, program, waits_for, limit)
-    return {
-        "Comment": dag.description,
-        "TimeoutSeconds": int(dag.timeout.total_seconds()),
-        **emitter.sequence(program.flow),
-    }
+    main = emitter.definition(dag.description, program.flow, MAIN)
+    return Emitted(main, emitter.nested)
 
 
 class _Emitter:
@@ -48,6 +62,9 @@ class _Emitter:
         self._published = program.published
         self._waits_for = waits_for
         self._limit = limit
+        self._origin = MAIN
+        self._executions = 0
+        self.nested: dict[str, Definition] = {}
         self._keys = slot_keys(program.flow)
         self._names = Names(dag.by_id)
         self._gates = {
@@ -59,6 +76,14 @@ class _Emitter:
             for task in gate.awaited:
                 self._signals.setdefault(task, []).append(signal)
 
+    def definition(self, comment: str, flow: Flow, origin: Origin) -> Definition:
+        """Write a definition of its own."""
+        before, self._origin = self._origin, origin
+        timeout = int(self._dag.timeout.total_seconds())
+        written: Definition = {"Comment": comment, "TimeoutSeconds": timeout, **self.sequence(flow)}
+        self._origin = before
+        return written
+
     def sequence(self, flow: Flow) -> Branch:
         """Write states that follow one another."""
         names = [self._name(state) for state in flow]
@@ -69,7 +94,9 @@ class _Emitter:
                 case GateFlow(gate):
                     assert following is not None  # noqa: S101 - a gate stands before what waits
                     timeout = int(self._dag.timeout.total_seconds())
-                    states[names[position]] = wait_state(self._gates[gate], timeout, following)
+                    states[names[position]] = wait_state(self._gates[gate], self._origin, timeout, following)
+                case BranchesFlow(nested=True):
+                    states[names[position]] = _then(self._execution(names[position], state), following)
                 case BranchesFlow():
                     states[names[position]] = _then(self._parallel(state), following)
                 case TaskFlow():
@@ -82,6 +109,9 @@ class _Emitter:
                 return task
             case GateFlow(gate):
                 return self._gates[gate].gate
+            case BranchesFlow(nested=True):
+                self._executions += 1
+                return self._names.nested(self._executions, list(_last_tasks(state)))
             case BranchesFlow():
                 return self._names.waiting_for(list(_last_tasks(state)))
 
@@ -120,13 +150,13 @@ class _Emitter:
             ending: State = {"Type": "Pass", "Comment": f"{task.id} is optional: its error stands for its result"}
             states[following] = _then(ending | self._output(flow), None)
         for signal in reversed(self._signals.get(task.id, [])):
-            states = signal_states(task.id, signal, self._names, following) | states
+            states = signal_states(task.id, signal, self._origin, self._names, following) | states
             following = next(iter(states))
         if task.id in self._published:
             path = self._failure_path(flow)
             assert path is not None  # noqa: S101 - a published failure is stored for that
             publish = self._names.after_failure(task.id, "publish")
-            states = {publish: publish_state(task.id, path, following)} | states
+            states = {publish: publish_state(task.id, path, self._origin, following)} | states
         return states
 
     def _comment(self, task: Task) -> str:
@@ -137,11 +167,11 @@ class _Emitter:
     def _event(self, task: Task, flow: TaskFlow) -> dict[str, JsonValue]:
         paths = {used: f"${member(self._keys[slot])}" for used, slot in flow.reads.items()}
         try:
-            given = dict(field(name, argument, paths) for name, argument in task.arguments)
+            given = dict(field(name, argument, paths, self._origin) for name, argument in task.arguments)
         except WorkflowError as error:
             raise WorkflowError(f"task {task.id!r}: {error.problem}", task.location, error.remedy) from error
         event: dict[str, JsonValue] = {
-            "execution.$": "$$.Execution.Id",
+            "execution.$": self._origin.execution,
             "task": task.id,
             "input": given,
             "result_limit_bytes": self._limit,
@@ -168,6 +198,35 @@ class _Emitter:
             case Pass.RESULT, Slot() as slot:
                 return {"OutputPath": f"${member(self._keys[slot])}"}  # type: ignore[typeddict-item]
         return {}  # type: ignore[typeddict-item]
+
+    def _execution(self, name: str, flow: BranchesFlow) -> State:
+        """Write the state that runs a nested execution, and that execution's definition."""
+        key = f"nested_{len(self.nested) + 1}"
+        self.nested[key] = {"Comment": "", "StartAt": "", "States": {}, "TimeoutSeconds": 1}  # keeps its place
+        self.nested[key] = self.definition(f"part of {self._dag.name}: {name}", flow.branches[0], NESTED)
+        given: dict[str, JsonValue] = {
+            f"{self._keys[inside]}.$": f"${member(self._keys[outside])}" for outside, inside in flow.enters or ()
+        }
+        state: State = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2",
+            "Parameters": {
+                "StateMachineArn": f"${{{key}}}",
+                "Input": {
+                    f"{EXECUTION_KEY}.$": self._origin.execution,
+                    f"{INPUTS_KEY}.$": self._origin.inputs,
+                    "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+                    **given,
+                },
+            },
+            "TimeoutSeconds": int(self._dag.timeout.total_seconds()),
+        }
+        if flow.leaves:
+            state["ResultSelector"] = {
+                f"{self._keys[outside]}.$": f"$.Output{member(self._keys[inside])}"
+                for _, inside, outside in flow.leaves.values()
+            }
+        return state | self._output(flow)
 
     def _parallel(self, flow: BranchesFlow) -> State:
         state: State = {"Type": "Parallel"}

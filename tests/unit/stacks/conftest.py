@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from stacks.node import use_packaged_node
 
 use_packaged_node()
 
+from lambdas.contract.agent import Agent  # noqa: E402
 from lambdas.linter.contract import linter  # noqa: E402
 from lambdas.replayer.contract import ReplayResult, replayer  # noqa: E402
 from lambdas.repository.contract import RepoRef  # noqa: E402
@@ -66,11 +68,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def synthesize(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """Synthesize workflows with settings: ``synthesize([...], reserve_concurrency="false")``."""
 
-    def run(workflows: Iterable[CompiledWorkflow], **context: object) -> Assembly:
+    def run(
+        workflows: Iterable[CompiledWorkflow],
+        *,
+        dag: CompiledWorkflow | None = None,
+        kept: Iterable[Agent[Any, Any]] = (),
+        **context: object,
+    ) -> Assembly:
         folder = tmp_path_factory.mktemp("assembly")
         app = create_app(folder, context)
         platform = Platform(str(context.get("bundle_platform", Platform.LINUX_X86_64)))
-        add_stacks(app, workflows, Bundler(project, platform, install=no_wheels))
+        add_stacks(app, workflows, Bundler(project, platform, install=no_wheels), dag, kept)
         app.synth()
         return read_assembly(folder)
 

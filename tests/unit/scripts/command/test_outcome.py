@@ -8,6 +8,7 @@ import pytest
 
 from scripts.command.definition_tasks import DefinedTask
 from scripts.command.execution import ExecutionEnd
+from scripts.command.makespan import Makespan
 from scripts.command.outcome import Outcome
 from scripts.command.progress import Progress, TaskProgress, TaskStatus
 
@@ -53,9 +54,26 @@ def test_json_of_a_success(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         "seconds": 12.346,
         "output": {"a": "ü"},
         "reports": {"json": str(tmp_path / "report.json")},
-        "tasks": {"lint": {"status": "done", "attempts": 2, "seconds": 0.0}},
+        "tasks": {
+            "lint": {
+                "status": "done",
+                "attempts": 2,
+                "seconds": 0.0,
+                "started": NOW.isoformat(timespec="milliseconds"),
+                "finished": NOW.isoformat(timespec="milliseconds"),
+            }
+        },
     }
     assert shown.exit_code == 0
+
+
+def test_a_dag_file_is_measured_against_its_critical_path(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = replace(outcome(), makespan=Makespan(2.5004, 2.0))
+    shown.show(as_json=True)
+    value = json.loads(capsys.readouterr().out)
+    assert (value["makespan_seconds"], value["critical_path_seconds"]) == (2.5, 2.0)
+    shown.show(as_json=False)
+    assert "makespan 2.5s, 1.250 times the critical path of 2.0s" in capsys.readouterr().out
 
 
 def test_json_of_a_failure_is_one_object_and_the_error_goes_to_standard_error(

@@ -9,6 +9,7 @@ import pytest
 from scripts.command.errors import CommandError
 from scripts.command.project import Project
 from scripts.command.synthesis import relevant_error, source_digest, synthesize
+from stacks.dag_deployment import DagDeployment
 
 APP = """
 import json, os, pathlib, sys
@@ -43,6 +44,21 @@ def test_the_app_runs_again_only_if_something_changed(project: Project) -> None:
     (project.root / "lambdas" / "file.txt").write_text("changed")
     synthesize(project)
     assert runs(project) == 2
+
+
+def test_a_dag_file_goes_into_the_context_and_counts_as_a_source(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "graph.json"
+    file.write_text("{}")
+    for count, (scale, content) in enumerate([(0.5, "{}"), (0.25, "{}"), (0.25, "[]")], start=1):
+        file.write_text(content)
+        for _ in range(2):
+            synthesize(project, DagDeployment(file, scale))
+        assert runs(project) == count
+        variables = json.loads((project.assembly / "environment.json").read_text())
+        context = json.loads(variables["CDK_CONTEXT_JSON"])
+        assert DagDeployment.from_context(context.get) == DagDeployment(file, scale)
+    synthesize(project)
+    assert runs(project) == 4
 
 
 def test_an_assembly_that_is_gone_is_made_again(project: Project) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from lambdas.contract.retry import Retry
 from state_machines.compiler.compile import compile_dag
+from state_machines.compiler.limits import MAX_DEFINITION_BYTES, definition_bytes
+from state_machines.graph.arguments import Constant
 from state_machines.graph.dag import Dag, Task
 from state_machines.graph.errors import WorkflowError
 from tests.properties.graphs import worker
@@ -17,7 +19,15 @@ def test_a_history_that_could_overflow_is_refused() -> None:
         compile_dag(Dag("stubborn", "", (), (task,), None, timedelta(hours=1)))
 
 
-def test_a_definition_over_a_megabyte_is_refused() -> None:
+def test_a_definition_over_a_megabyte_is_cut() -> None:
     tasks = tuple(Task(f"task_{number}", worker, retry=Retry(attempts=0)) for number in range(4000))
-    with pytest.raises(WorkflowError, match=r"1048576.*split the workflow"):
-        compile_dag(Dag("large", "", (), tasks, None, timedelta(hours=1)))
+    compiled = compile_dag(Dag("large", "", (), tasks, None, timedelta(hours=1)))
+    assert len(compiled.nested) > 1
+    for definition in (compiled.definition, *compiled.nested.values()):
+        assert definition_bytes(definition) <= MAX_DEFINITION_BYTES
+
+
+def test_a_task_over_a_megabyte_is_refused() -> None:
+    task = Task("a", worker, (("given", Constant("x" * 1_100_000)),))
+    with pytest.raises(WorkflowError, match=r"1048576.*less constant input"):
+        compile_dag(Dag("heavy", "", (), (task,), None, timedelta(hours=1)))
