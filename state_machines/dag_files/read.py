@@ -21,7 +21,8 @@ def read_dag_file(path: Path, *, shorten_ids: bool = False) -> DagFile:
     path : Path
         A file of at most 64 MiB, in the simple form or in WfCommons WfFormat 1.4 to 1.6.
     shorten_ids : bool
-        Whether ids of more than 80 characters are shortened; otherwise they are refused.
+        Whether ids of more than 80 characters are shortened. Otherwise they are refused, unless the file names the
+        ``source`` that it was recorded from.
 
     Raises
     ------
@@ -37,7 +38,8 @@ def read_dag_file(path: Path, *, shorten_ids: bool = False) -> DagFile:
     root = Node(shown(path), "", content.value)
     tasks = read_wfformat(root) if _is_wfformat(root) else read_simple_form(root)
     changed: Mapping[str, str] = {}
-    if shorten_ids:
+    # Who recorded a graph elsewhere chose its ids; who wrote one can choose better.
+    if shorten_ids or root.field("source"):
         tasks, changed = shortened_ids(tasks)
     check_tasks(root, tasks)
     file = DagFile(path, content.sha256, workflow_name(path.stem), tuple(tasks), changed)

@@ -171,6 +171,14 @@ def test_a_file_of_200_mb_is_refused_before_it_is_read(tmp_path: Path, monkeypat
         read_dag_file(path)
 
 
+def test_long_ids_of_a_graph_that_was_recorded_elsewhere_are_shortened(tmp_path: Path) -> None:
+    long = "PIPELINE." * 10 + "SORT"
+    path = written(tmp_path, {"source": "somebody/pipeline @1f2e3d", "tasks": [task(long), task("b", long)]})
+    file = read_dag_file(path)
+    assert list(file.shortened) == [long]
+    assert [other.task for other in file.tasks[1].depends_on] == [file.shortened[long]]
+
+
 def test_long_ids_are_shortened_only_if_asked_for(tmp_path: Path) -> None:
     first, second = "PIPELINE." * 10 + "SORT_1", "PIPELINE." * 10 + "SORT_2"
     path = written(tmp_path, {"tasks": [task(first), task(second, first), task("short", second)]})
