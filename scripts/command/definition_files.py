@@ -1,12 +1,12 @@
 """Write a compiled workflow's definitions to a folder."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
 
 from scripts.command.errors import CommandError
 from state_machines.compiler.compile import CompiledWorkflow
+from state_machines.compiler.limits import definition_text
 
 MAIN = "main"
 
@@ -28,7 +28,7 @@ def write_definitions(compiled: CompiledWorkflow, folder: Path) -> list[Path]:
         If the folder cannot be written to.
     """
     texts = {MAIN: compiled.to_json()}
-    texts |= {name: json.dumps(definition, indent=2) + "\n" for name, definition in compiled.nested.items()}
+    texts |= {name: definition_text(definition) for name, definition in compiled.nested.items()}
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)

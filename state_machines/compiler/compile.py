@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from state_machines.compiler.limits import (
     MAX_HISTORY_EVENTS,
     check_limits,
     definition_bytes,
+    definition_text,
     history_events,
 )
 from state_machines.compiler.options import AS_DECLARED, CompileOptions
@@ -68,7 +68,7 @@ class CompiledWorkflow:
 
     def to_json(self) -> str:
         """Return the definition as JSON text for people, ending with a newline."""
-        return json.dumps(self.definition, indent=2) + "\n"
+        return definition_text(self.definition)
 
 
 def compile_workflow(workflow: Workflow, options: CompileOptions = AS_DECLARED) -> CompiledWorkflow:

@@ -50,6 +50,14 @@ def definition_bytes(definition: Definition | State) -> int:
     return len(json.dumps(definition, separators=(",", ":")).encode())
 
 
+def definition_text(definition: Definition) -> str:
+    """Return a definition as JSON text that ends with a newline: indented for people, if it is within the limit so."""
+    indented = json.dumps(definition, indent=2)
+    if len(indented) < MAX_DEFINITION_BYTES:
+        return indented + "\n"
+    return json.dumps(definition, separators=(",", ":")) + "\n"
+
+
 def history_events(definition: Definition) -> int:
     """Return how many events an execution writes at the most: every retry is taken, every optional task fails."""
     return _EVENTS_OF_EXECUTION + sum(events_of(state) for state in states_of(definition).values())

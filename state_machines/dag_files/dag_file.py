@@ -160,5 +160,5 @@ class DagFile:
 
 
 def _replayed(task: FileTask, time_scale: float) -> float:
-    # Six digits are microseconds: more would only make the definition longer.
-    return round((UNRECORDED_SECONDS if task.seconds is None else task.seconds) * time_scale, 6)
+    # No one sleeps more exactly, and smaller numbers are written with an exponent, which not every engine reads.
+    return round((UNRECORDED_SECONDS if task.seconds is None else task.seconds) * time_scale, 4)

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.contract.retry import Retry
 from state_machines.compiler.compile import compile_dag
-from state_machines.compiler.limits import MAX_DEFINITION_BYTES, definition_bytes
+from state_machines.compiler.limits import MAX_DEFINITION_BYTES, definition_bytes, definition_text
 from state_machines.graph.arguments import Constant
 from state_machines.graph.dag import Dag, Task
 from state_machines.graph.errors import WorkflowError
@@ -25,6 +25,7 @@ def test_a_definition_over_a_megabyte_is_cut() -> None:
     assert len(compiled.nested) > 1
     for definition in (compiled.definition, *compiled.nested.values()):
         assert definition_bytes(definition) <= MAX_DEFINITION_BYTES
+        assert len(definition_text(definition)) <= MAX_DEFINITION_BYTES
 
 
 def test_a_task_over_a_megabyte_is_refused() -> None:
