@@ -14,15 +14,11 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from scripts.local_cloud.adapters.resources.registration import LocalResource
 
 
-class StateMachineVersionResource(LocalResource):
-    """A published version; its physical id is its ARN."""
+class _KnownByArn(LocalResource):
+    """A resource whose physical id is its ARN, and which has no other attribute."""
 
     def __init__(self, arn: str) -> None:
         self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::StepFunctions::StateMachineVersion"
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
@@ -31,6 +27,14 @@ class StateMachineVersionResource(LocalResource):
     def get_cfn_attribute(self, attribute: str) -> str:  # noqa: ARG002 - there is but one
         """Return what ``Fn::GetAtt`` gives."""
         return self.physical_resource_id
+
+
+class StateMachineVersionResource(_KnownByArn):
+    """A published version; its physical id is its ARN."""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::StepFunctions::StateMachineVersion"
 
     @classmethod
     def create_from_cloudformation_json(
@@ -51,11 +55,8 @@ class StateMachineVersionResource(LocalResource):
                 machine.versions.pop(int(number), None)
 
 
-class StateMachineAliasResource(LocalResource):
+class StateMachineAliasResource(_KnownByArn):
     """An alias of one or two versions; its physical id is its ARN."""
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
 
     @staticmethod
     def cloudformation_type() -> str:
@@ -64,14 +65,6 @@ class StateMachineAliasResource(LocalResource):
     @staticmethod
     def cloudformation_name_type() -> str:
         return "Name"
-
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return attr == "Arn"
-
-    def get_cfn_attribute(self, attribute: str) -> str:  # noqa: ARG002 - there is but one
-        """Return what ``Fn::GetAtt`` gives."""
-        return self.physical_resource_id
 
     @classmethod
     def create_from_cloudformation_json(
