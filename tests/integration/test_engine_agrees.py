@@ -340,7 +340,7 @@ def test_the_engine_does_what_the_graph_says(engine: Engine) -> None:
     examples = Counter[str]()
 
     @settings(
-        max_examples=80,
+        max_examples=130,
         derandomize=True,
         deadline=None,
         phases=[Phase.generate],
