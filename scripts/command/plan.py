@@ -6,24 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scripts.command.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
+
 if TYPE_CHECKING:
     from state_machines.planning.plan import Plan
 
 
 def plan(
-    workflow: Annotated[
-        str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
-    ] = None,
-    dag: Annotated[
-        Path | None, typer.Option(help="A DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE")
-    ] = None,
+    workflow: WorkflowArgument = None,
+    dag: DagOption = None,
     strategy: Annotated[
         Literal["auto", "gates", "levels"],
         typer.Option(help="How tasks are kept in order that sequences and parallels alone cannot order."),
     ] = "auto",
-    shorten_ids: Annotated[
-        bool, typer.Option("--shorten-ids", help="Shorten ids of a DAG file that have more than 80 characters.")
-    ] = False,
+    shorten_ids: ShortenIdsOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of a table, and nothing else.")
     ] = False,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from scripts.command.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
+
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
-    workflow: Annotated[
-        str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
-    ] = None,
+    workflow: WorkflowArgument = None,
     repo: Annotated[
         str | None,
         typer.Option(help="The repository to work on: a folder, or a Git URL to clone.", metavar="PATH|URL"),
@@ -18,17 +18,12 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         str | None,
         typer.Option("--input", help="The other inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
     ] = None,
-    dag: Annotated[
-        Path | None,
-        typer.Option(help="Run a DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE"),
-    ] = None,
+    dag: DagOption = None,
     time_scale: Annotated[
         float | None,
         typer.Option(help="By what the seconds of a DAG file's tasks are multiplied (default: 1).", metavar="X"),
     ] = None,
-    shorten_ids: Annotated[
-        bool, typer.Option("--shorten-ids", help="Shorten ids of a DAG file that have more than 80 characters.")
-    ] = False,
+    shorten_ids: ShortenIdsOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")
     ] = False,

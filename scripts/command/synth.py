@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scripts.command.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
+
 if TYPE_CHECKING:
     from state_machines.compiler.compile import CompiledWorkflow
 
 
 def synth(
-    workflow: Annotated[
-        str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
-    ] = None,
-    dag: Annotated[
-        Path | None, typer.Option(help="A DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE")
-    ] = None,
+    workflow: WorkflowArgument = None,
+    dag: DagOption = None,
     time_scale: Annotated[
         float | None, typer.Option(help="By what the seconds of a DAG file's tasks are multiplied (default: 1).")
     ] = None,
-    shorten_ids: Annotated[
-        bool, typer.Option("--shorten-ids", help="Shorten ids of a DAG file that have more than 80 characters.")
-    ] = False,
+    shorten_ids: ShortenIdsOption = False,
     out: Annotated[
         Path | None,
         typer.Option(help="Write main.asl.json, and NAME.asl.json for each nested execution, here.", metavar="DIR"),

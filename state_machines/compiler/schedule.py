@@ -82,16 +82,3 @@ def tasks_of(sequence: Sequence) -> Iterator[str]:
                     yield from tasks_of(branch)
             case RunNested(inner):
                 yield from tasks_of(inner)
-
-
-def gates_of(sequence: Sequence) -> Iterator[WaitAtGate]:
-    """Yield every gate in a sequence, nested ones included."""
-    for step in sequence:
-        match step:
-            case WaitAtGate():
-                yield step
-            case RunBranches(branches):
-                for branch in branches:
-                    yield from gates_of(branch)
-            case RunNested(inner):
-                yield from gates_of(inner)

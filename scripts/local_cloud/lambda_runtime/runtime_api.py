@@ -17,7 +17,6 @@ from scripts.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
 
 PREFIX = "/2018-06-01/runtime/"
 ACCEPTED = b'{"status":"OK"}'
-ERROR_TYPE_HEADER = "lambda-runtime-function-error-type"
 _OUTCOME = re.compile(r"invocation/([^/]+)/(response|error)")
 
 

@@ -1,0 +1,18 @@
+"""Parameters that several subcommands take: which workflow or DAG file they are about."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+WorkflowArgument = Annotated[
+    str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
+]
+
+DagOption = Annotated[
+    Path | None, typer.Option(help="A DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE")
+]
+
+ShortenIdsOption = Annotated[
+    bool, typer.Option("--shorten-ids", help="Shorten ids of a DAG file that have more than 80 characters.")
+]
