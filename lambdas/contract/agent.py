@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from lambdas.contract.breaker import Breaker
 from lambdas.contract.calls import record_call
 from lambdas.contract.failure import TaskFailure
 from lambdas.contract.retry import Retry
@@ -43,11 +44,15 @@ class Agent(Generic[InputT, OutputT]):
         How a task of this agent is tried again, unless the workflow says otherwise.
     expected : timedelta | None
         How long a task of this agent usually takes, unless the workflow says otherwise; None if that is not known.
+    breaker : Breaker | None
+        The circuit breaker that guards what the agent depends on; None guards nothing.
 
     Raises
     ------
     ValueError
         If a value is outside the range that AWS Lambda allows.
+    TypeError
+        If the breaker is no :class:`~lambdas.contract.breaker.Breaker`.
 
     Example
     -------
@@ -63,6 +68,7 @@ class Agent(Generic[InputT, OutputT]):
     reserved_concurrency: int | None = None
     retry: Retry = field(default_factory=Retry)
     expected: timedelta | None = None
+    breaker: Breaker | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -73,6 +79,8 @@ class Agent(Generic[InputT, OutputT]):
             raise ValueError(
                 f"agent {self.name}: expected must be above 0 and at most the timeout, not {self.expected}"
             )
+        if self.breaker is not None and not isinstance(self.breaker, Breaker):
+            raise TypeError(f"agent {self.name}: breaker must be a Breaker, as in Breaker(name='github-api')")
         for what, value in (("memory_mb", self.memory_mb), ("ephemeral_storage_mb", self.ephemeral_storage_mb)):
             least = 128 if what == "memory_mb" else 512
             if not least <= value <= 10_240:

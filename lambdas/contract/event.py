@@ -23,3 +23,9 @@ class TaskEvent(BaseModel):
     result_limit_bytes: Annotated[int, Field(gt=0, description="a result whose JSON is longer goes to S3 by reference")]
     publish: Annotated[bool, Field(description="whether tasks of other branches fetch the result")] = False
     signals: Annotated[tuple[GateSignal, ...], Field(description="the gates that the task's end helps to open")] = ()
+    stands_for: Annotated[str | None, Field(description="the task in whose place it runs, as its fallback")] = None
+
+    @property
+    def represents(self) -> str:
+        """The task under whose name the result is published and gates are arrived at."""
+        return self.stands_for or self.task

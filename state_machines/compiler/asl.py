@@ -47,6 +47,7 @@ class State(TypedDict):
     MaxConcurrency: NotRequired[int]
     Seconds: NotRequired[int]
     SecondsPath: NotRequired[str]
+    TimestampPath: NotRequired[str]
     Result: NotRequired[JsonValue]
     Error: NotRequired[str]
     Cause: NotRequired[str]

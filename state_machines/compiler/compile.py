@@ -63,7 +63,7 @@ class CompiledWorkflow:
     @property
     def agents(self) -> tuple[Agent[Any, Any], ...]:
         """The contracts of the agents that it calls, by name."""
-        used = {task.agent.name: task.agent for task in self.dag.tasks}
+        used = {task.agent.name: task.agent for task in self.dag.states}
         return tuple(used[name] for name in sorted(used))
 
     def to_json(self) -> str:
@@ -105,7 +105,7 @@ def _compile(dag: Dag, options: CompileOptions) -> CompiledWorkflow:
     block = arrange(order, options.strategy, seconds, tolerance)
     emitted = _emit(dag, order, block)
     if not _fits(emitted.main):
-        taken = task_weights(emitted.main, dag.by_id)
+        taken = task_weights(emitted.main, dag.by_id, emitted.main["TimeoutSeconds"])
         weights = {position: taken[task] for position, task in enumerate(order.tasks)}
         emitted = _emit(dag, order, partition(block, weights, _ROOM))
     check_limits(f"workflow {dag.name!r}", emitted.main)

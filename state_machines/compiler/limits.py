@@ -3,6 +3,7 @@
 import json
 
 from state_machines.compiler.asl import Branch, Definition, State
+from state_machines.compiler.jsonpath_dialect.breakers import is_waiting, longest_wait_rounds
 from state_machines.graph.errors import WorkflowError
 
 MAX_DEFINITION_BYTES = 1024 * 1024
@@ -41,7 +42,8 @@ def check_limits(name: str, definition: Definition) -> None:
         raise WorkflowError(
             f"an execution of {name} could write {events} history events with every retry taken, more than "
             f"the {MAX_HISTORY_EVENTS} allowed",
-            remedy="lower the retry attempts, or split the workflow",
+            remedy="lower the retry attempts, shorten the workflow's timeout or lengthen the recovery time of circuit "
+            "breakers that tasks wait for, or split the workflow",
         )
 
 
@@ -59,14 +61,30 @@ def definition_text(definition: Definition) -> str:
 
 
 def history_events(definition: Definition) -> int:
-    """Return how many events an execution writes at the most: every retry is taken, every optional task fails."""
-    return _EVENTS_OF_EXECUTION + sum(events_of(state) for state in states_of(definition).values())
+    """Return how many events an execution writes at the most.
+
+    Every retry is taken, every optional task fails, and every task that may wait for its circuit breaker does so until
+    the time is up.
+    """
+    timeout = definition["TimeoutSeconds"]
+    return _EVENTS_OF_EXECUTION + sum(events_of(state, timeout) for state in states_of(definition).values())
 
 
-def events_of(state: State) -> int:
-    """Return how many events one state writes at the most, those of its branches left out."""
+def events_of(state: State, timeout_seconds: int) -> int:
+    """Return how many events one state writes at the most, those of its branches left out.
+
+    Parameters
+    ----------
+    state : State
+        The state.
+    timeout_seconds : int
+        How long its execution may take.
+    """
     if state["Type"] == "Parallel":
         return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
+    if is_waiting(state):
+        round_trip = 3 * _EVENTS_OF_ENTRY + _EVENTS_OF_ATTEMPT  # this state, the wait, and the task again
+        return round_trip * longest_wait_rounds(state, timeout_seconds)
     if state["Type"] != "Task":
         return _EVENTS_OF_ENTRY
     attempts = 1 + sum(retrier["MaxAttempts"] for retrier in state.get("Retry", ()))

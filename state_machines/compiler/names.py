@@ -36,6 +36,14 @@ class Names:
         """Name a state that runs only if an optional task failed."""
         return self._unique(f"{task} failed{': ' if step else ''}{step}")
 
+    def breaker_found(self, task: str, breaker: str) -> str:
+        """Name the state that a task enters when it finds its circuit breaker open."""
+        return self._unique(f"{task} finds {breaker} open")
+
+    def breaker_wait(self, task: str, breaker: str) -> str:
+        """Name the state in which a task waits for its circuit breaker."""
+        return self._unique(f"{task} waits for breaker {breaker}")
+
     def _unique(self, text: str) -> str:
         name, number = text[:MAX_STATE_NAME], 1
         while name in self._taken:

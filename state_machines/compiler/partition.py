@@ -42,8 +42,8 @@ _PARALLEL = Weight(400, 4)
 _NESTED = Weight(900, 10)
 
 
-def task_weights(branch: Branch, tasks: Container[str]) -> dict[str, Weight]:
-    """Return what each task takes in a definition: its own state, and those that run if it failed.
+def task_weights(branch: Branch, tasks: Container[str], timeout_seconds: int) -> dict[str, Weight]:
+    """Return what each task takes in a definition: its own state, those of its fallbacks, and what runs if it failed.
 
     Parameters
     ----------
@@ -51,19 +51,21 @@ def task_weights(branch: Branch, tasks: Container[str]) -> dict[str, Weight]:
         The definition, in which those states follow the task's.
     tasks : Container[str]
         The ids of the tasks.
+    timeout_seconds : int
+        How long the execution may take.
     """
     taken: dict[str, Weight] = {}
     last = ""
     for name, state in branch["States"].items():
         if state["Type"] == "Parallel":
             for inner in state["Branches"]:
-                taken |= task_weights(inner, tasks)
+                taken |= task_weights(inner, tasks, timeout_seconds)
             continue
         if name in tasks:
             last = name
         elif state.get("Resource", "").endswith(".waitForTaskToken"):
             continue  # a gate
-        weight = Weight(len(name) + definition_bytes(state) + 10, events_of(state))
+        weight = Weight(len(name) + definition_bytes(state) + 10, events_of(state, timeout_seconds))
         taken[last] = taken.get(last, Weight(0, 0)) + weight
     return taken
 

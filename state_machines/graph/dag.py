@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -45,6 +45,9 @@ class Task:
         How long one attempt may take, whole seconds.
     optional : bool
         Whether the workflow goes on when this task fails for good.
+    fallback : Task | None
+        What runs in its place when it fails for good; its result stands for this task's. It is no node of the graph:
+        what it needs, this task waits for.
     location : SourceLocation | None
         Where the author wrote it.
     expected : timedelta | None
@@ -60,16 +63,27 @@ class Task:
     optional: bool = False
     location: SourceLocation | None = None
     expected: timedelta | None = None
+    fallback: Task | None = None
+
+    @property
+    def alternatives(self) -> Iterator[Task]:
+        """This task, its fallback, the fallback's own, and so on."""
+        task: Task | None = self
+        while task is not None:
+            yield task
+            task = task.fallback
 
     @cached_property
     def uses(self) -> frozenset[str]:
-        """The tasks whose results this one is given."""
-        return frozenset(task for _, argument in self.arguments for task in results_in(argument))
+        """The tasks whose results this one or one of its fallbacks is given."""
+        return frozenset(
+            task for one in self.alternatives for _, argument in one.arguments for task in results_in(argument)
+        )
 
     @cached_property
     def dependencies(self) -> frozenset[str]:
         """The tasks that must end before this one starts."""
-        return self.uses | {edge.task for edge in self.after}
+        return self.uses | {edge.task for one in self.alternatives for edge in one.after}
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,11 @@ class Dag:
     def by_id(self) -> Mapping[str, Task]:
         """The tasks by id."""
         return {task.id: task for task in self.tasks}
+
+    @cached_property
+    def states(self) -> tuple[Task, ...]:
+        """The tasks and their fallbacks, all of which have a state of their own."""
+        return tuple(one for task in self.tasks for one in task.alternatives)
 
     @cached_property
     def dependencies(self) -> Mapping[str, frozenset[str]]:

@@ -14,7 +14,7 @@ MAX_ID_LENGTH = 80
 
 _ID = re.compile(r"[!-~]+")
 _SYNTAX = re.compile(r"[\[\]{}$'\"`\\]")
-_RESERVED = ("slot:", "gate:", "stepweave:")
+_RESERVED = ("slot:", "gate:", "breaker:", "stepweave:")
 _FOLDERS = frozenset({".", ".."})
 
 
@@ -34,13 +34,13 @@ def validate(dag: Dag) -> None:
 
 
 def _check_ids(dag: Dag) -> None:
-    for task in dag.tasks:
+    for task in dag.states:
         if wrong := check_id(task.id):
             raise WorkflowError(wrong.problem, task.location, wrong.remedy)
-    counts = Counter(task.id for task in dag.tasks)
-    for task in reversed(dag.tasks):
+    counts = Counter(task.id for task in dag.states)
+    for task in reversed(dag.states):
         if counts[task.id] > 1:
-            first = next(other for other in dag.tasks if other.id == task.id)
+            first = next(other for other in dag.states if other.id == task.id)
             where = f", first used at {first.location}" if first.location else ""
             raise WorkflowError(
                 f"two tasks have the id {task.id!r}{where}",
@@ -118,7 +118,8 @@ def _check_acyclic(dag: Dag) -> None:
 def _last_edge_written(cycle: list[Task]) -> SourceLocation | None:
     """Return the line that closed the cycle: the last control edge in it, or a task of it."""
     members = {task.id for task in cycle}
-    edges = [edge.location for task in cycle for edge in task.after if edge.task in members and edge.location]
+    control = (edge for task in cycle for one in task.alternatives for edge in one.after)
+    edges = [edge.location for edge in control if edge.task in members and edge.location]
     return max(edges) if edges else cycle[-1].location
 
 

@@ -11,7 +11,7 @@ from state_machines.graph.arguments import Argument, Constant, ListOf, MapOf, Re
 from state_machines.graph.errors import WorkflowError
 from state_machines.language.inputs import InputPlaceholder
 from state_machines.language.placeholder import Placeholder
-from state_machines.language.task import TaskHandle, TaskRecord
+from state_machines.language.task import TaskHandle, TaskRecord, check_used_itself
 from state_machines.language.types import accepts, accepts_failure, holds_items, item_type, type_name
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class _Binder:
     def _result(self, field: str, declared: object, handle: TaskHandle) -> Argument:
         self._trace.check_own(handle, self._record.location)
         source = handle._record  # noqa: SLF001
+        check_used_itself(source, self._record.location)
         self._check(field, declared, source.agent.output, repr(handle))
         if source.optional and not accepts_failure(declared):
             raise WorkflowError(

@@ -14,6 +14,7 @@ from state_machines.graph.errors import WorkflowError
 from state_machines.graph.location import SourceLocation
 from state_machines.language.call_site import call_site
 from state_machines.language.placeholder import Placeholder
+from state_machines.language.types import accepts, type_name
 
 if TYPE_CHECKING:
     from state_machines.language.trace import Trace
@@ -32,6 +33,8 @@ class TaskRecord:
     timeout: timedelta | None = None
     optional: bool = False
     expected: timedelta | None = None
+    fallback: TaskRecord | None = None
+    replaces: TaskRecord | None = None
 
 
 class TaskHandle(Placeholder):
@@ -146,8 +149,67 @@ class TaskHandle(Placeholder):
         """Let the workflow go on when this task fails for good.
 
         The tasks that use its result get a ``TaskFailure`` where their input's type has room for one, else None.
+
+        Raises
+        ------
+        WorkflowError
+            If it is the fallback of another task.
         """
         self._record.optional = True
+        _check_fallback(self._record, call_site())
+        return self
+
+    def fallback(self, task: TaskHandle) -> Self:
+        """Run `task` in the place of this one when this one fails for good, or its circuit breaker is open.
+
+        The result of `task` then stands for this one's. What `task` needs, this one waits for, so that it can start at
+        once. It may have a fallback of its own. If it fails too, this task has failed.
+
+        Parameters
+        ----------
+        task : TaskHandle
+            A task that nothing else uses. It has retries and a timeout of its own.
+
+        Raises
+        ------
+        WorkflowError
+            If it is no such task, or its result is not of the type of this one's.
+
+        Example
+        -------
+        >>> scan = scanner("scan", repo=repo).fallback(quick_scanner("quick_scan", repo=repo))  # doctest: +SKIP
+        """
+        location = call_site()
+        if not isinstance(task, TaskHandle):
+            raise WorkflowError(
+                f"the fallback of task {self._record.id!r} is {task!r}, which is no task",
+                location,
+                "pass what the call of an agent returned",
+            )
+        self._trace.check_own(task, location)
+        other = task._record
+        if self._record.fallback is not None:
+            raise WorkflowError(
+                f"task {self._record.id!r} has the fallback {self._record.fallback.id!r} already",
+                location,
+                f"give that one the next: ...fallback({self._record.fallback.id}.fallback({other.id}))",
+            )
+        if other.replaces is not None or other is self._record or _replaces(self._record, other):
+            raise WorkflowError(
+                f"task {other.id!r} cannot be the fallback of {self._record.id!r}: a task has one place in a workflow",
+                location,
+                f"call agent {other.agent.name!r} again, with another task id",
+            )
+        if not accepts(self._record.agent.output, other.agent.output):
+            raise WorkflowError(
+                f"the fallback {other.id!r} of task {self._record.id!r} returns a {type_name(other.agent.output)}, "
+                f"not a {type_name(self._record.agent.output)}",
+                location,
+                "who uses the result must not need to know which of the two made it: let the fallback's agent return "
+                "the same model, or one derived from it",
+            )
+        self._record.fallback, other.replaces = other, self._record
+        _check_fallback(other, location)
         return self
 
     def _described(self) -> str:
@@ -155,3 +217,36 @@ class TaskHandle(Placeholder):
 
     def __repr__(self) -> str:
         return f"<task {self._record.id} of agent {self._record.agent.name}>"
+
+
+def check_used_itself(record: TaskRecord, location: SourceLocation | None) -> None:
+    """Refuse that a fallback is used otherwise than through the task that it replaces.
+
+    Raises
+    ------
+    WorkflowError
+        Naming that task.
+    """
+    if record.replaces is not None:
+        raise WorkflowError(
+            f"task {record.id!r} is used, but it is the fallback of {record.replaces.id!r} and may never run",
+            location,
+            f"use {record.replaces.id!r}: its result is that of {record.id!r} where that one took its place",
+        )
+
+
+def _replaces(task: TaskRecord, other: TaskRecord) -> bool:
+    """Tell whether a task is the fallback of another, or of one of the other's fallbacks."""
+    above = task.replaces
+    while above is not None and above is not other:
+        above = above.replaces
+    return above is other
+
+
+def _check_fallback(record: TaskRecord, location: SourceLocation | None) -> None:
+    if record.replaces is not None and record.optional:
+        raise WorkflowError(
+            f"task {record.id!r} is optional and the fallback of {record.replaces.id!r}",
+            location,
+            f"make {record.replaces.id!r} optional: then the workflow goes on when both have failed",
+        )

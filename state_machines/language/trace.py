@@ -13,7 +13,7 @@ from state_machines.graph.location import SourceLocation
 from state_machines.language.binding import bind
 from state_machines.language.call_site import call_site
 from state_machines.language.inputs import InputField, InputPlaceholder
-from state_machines.language.task import TaskHandle, TaskRecord
+from state_machines.language.task import TaskHandle, TaskRecord, check_used_itself
 
 BACKSTOP = timedelta(seconds=10)
 """How much longer than its function a state waits: the function's own timeout says more, so it comes first."""
@@ -72,9 +72,15 @@ class Trace:
         Raises
         ------
         WorkflowError
-            If an input does not fit the agent's contract.
+            If an input does not fit the agent's contract, or a task waits for another's fallback.
         """
-        return tuple(self._task(handle._record) for handle in self._handles)  # noqa: SLF001 - the trace made it
+        records = [handle._record for handle in self._handles]  # noqa: SLF001 - the trace made it
+        fallbacks = {record.id: record for record in records if record.replaces is not None}
+        for record in records:
+            for edge in record.after:
+                if edge.task in fallbacks:
+                    check_used_itself(fallbacks[edge.task], edge.location)
+        return tuple(self._task(record) for record in records if record.replaces is None)
 
     def _task(self, record: TaskRecord) -> Task:
         return Task(
@@ -87,4 +93,5 @@ class Trace:
             optional=record.optional,
             location=record.location,
             expected=record.expected or record.agent.expected,
+            fallback=self._task(record.fallback) if record.fallback else None,
         )

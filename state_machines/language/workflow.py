@@ -15,7 +15,7 @@ from state_machines.graph.errors import WorkflowError
 from state_machines.graph.location import SourceLocation
 from state_machines.language.call_site import call_site, shown
 from state_machines.language.inputs import read_signature
-from state_machines.language.task import TaskHandle
+from state_machines.language.task import TaskHandle, check_used_itself
 from state_machines.language.trace import Trace
 from state_machines.language.types import accepts, accepts_failure, type_name
 
@@ -110,6 +110,7 @@ class Workflow:
             )
         trace.check_own(returned, self.location)
         record = returned._record  # noqa: SLF001 - the trace made it
+        check_used_itself(record, self.location)
         if not accepts(self.output, record.agent.output):
             raise WorkflowError(
                 f"workflow {self.name!r} returns {returned!r}, a {type_name(record.agent.output)}, but is declared to "

@@ -114,6 +114,10 @@ def _call(function: str, arguments: list[JsonValue]) -> JsonValue:
     match function, arguments:
         case "States.Array", _:
             return arguments
+        case "States.ArrayGetItem", [list(items), int(position)]:
+            return items[position]
+        case "States.StringSplit", [str(text), str(separators)]:
+            return re.split(f"[{re.escape(separators)}]", text)
         case "States.StringToJson", [str(text)]:
             return json.loads(text)  # type: ignore[no-any-return]
         case "States.JsonToString", [value]:

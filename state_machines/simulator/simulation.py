@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue
 
 from lambdas.contract.event import TaskEvent
-from lambdas.contract.gate import ARRIVED, WAITER, GateSignal, arrival, item_id
+from lambdas.contract.gate import ARRIVED, RESULT, WAITER, GateSignal, arrival, item_id
 from state_machines.compiler.asl import Branch, Definition, Retrier, State
 from state_machines.simulator.choice import chosen
 from state_machines.simulator.errors import TaskError, rule_for
@@ -79,10 +80,17 @@ class _Scope:
     execution_input: JsonValue
     item: JsonValue = None
 
-    def context(self, token: str) -> JsonValue:
+    def context(self, token: str, now: float) -> JsonValue:
         """Return the context object of a state."""
-        execution: JsonValue = {"Id": f"{_EXECUTION}{self.number}", "Input": self.execution_input}
-        return {"Execution": execution, "Task": {"Token": token}, "Map": {"Item": self.item}}
+        name = str(self.number)
+        execution: JsonValue = {"Id": f"{_EXECUTION}{name}", "Name": name, "Input": self.execution_input}
+        entered = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return {
+            "Execution": execution,
+            "State": {"EnteredTime": entered},
+            "Task": {"Token": token},
+            "Map": {"Item": self.item},
+        }
 
 
 class _Simulation:
@@ -109,7 +117,7 @@ class _Simulation:
             self.trace.transitions += 1
             self._record(scope, _ENTRY_EVENTS)
             self._weigh(document)
-            context = scope.context(f"{name}@{self.trace.transitions}")
+            context = scope.context(f"{name}@{self.trace.transitions}", self.clock.now)
             try:
                 document, name = yield from self._state(name, state, document, context, scope)
             except TaskError as failure:
@@ -131,8 +139,7 @@ class _Simulation:
             case "Fail":
                 raise TaskError(state.get("Error", ""), state.get("Cause", ""))
             case "Wait":
-                wait = read(state["SecondsPath"], given, context) if "SecondsPath" in state else state["Seconds"]
-                yield Sleep(float(str(wait)))
+                yield Sleep(self._wait(state, given, context))
                 return given, state.get("Next")
             case "Map":
                 items = read(state.get("ItemsPath", "$"), given, context)
@@ -153,6 +160,14 @@ class _Simulation:
         document = write(document, state.get("ResultPath", "$"), result)
         path = state.get("OutputPath", "$")
         return ({} if path is None else read(path, document, context)), state.get("Next")
+
+    def _wait(self, state: State, given: JsonValue, context: Any) -> float:
+        """Return how many seconds a ``Wait`` lasts. The simulated clock starts with the epoch."""
+        if "TimestampPath" in state:
+            until = datetime.fromisoformat(str(read(state["TimestampPath"], given, context)))
+            return max(0.0, until.timestamp() - self.clock.now)
+        wait = read(state["SecondsPath"], given, context) if "SecondsPath" in state else state["Seconds"]
+        return float(str(wait))
 
     def _attempts(self, state: State, attempt: Callable[[int], Process], scope: _Scope) -> Process:
         taken: dict[int, int] = {}
@@ -199,7 +214,7 @@ class _Simulation:
             self._record(scope, _ITERATION_EVENTS)
             inside = _Scope(scope.number, scope.execution_input, {"Index": number, "Value": item})
             selector = state.get("ItemSelector")
-            given = item if selector is None else render(selector, document, inside.context(""))
+            given = item if selector is None else render(selector, document, inside.context("", self.clock.now))
             results[number] = yield from self._branch(state["ItemProcessor"], given, inside)
 
     def _task(self, name: str, resource: str, given: Any, attempt: int, scope: _Scope) -> Process:
@@ -214,6 +229,8 @@ class _Simulation:
         yield Sleep(self._seconds.get(name, 0.0))
         self.trace.ended[name] = self.clock.now
         result = self._run(event, attempt)
+        if event.publish:
+            result = self._publish(event, result)
         for signal in event.signals:
             self._arrive(event, signal)
         return result
@@ -229,6 +246,16 @@ class _Simulation:
             raise TaskError("States.TaskFailed", cause) from failure
         return {"Status": "SUCCEEDED", "Output": output}
 
+    def _publish(self, event: TaskEvent, result: JsonValue) -> JsonValue:
+        """Publish a result as an agent does, and return what is published: the first one stays."""
+        item = {"id": {"S": item_id(event.execution, event.represents)}, RESULT: {"S": json.dumps(result)}}
+        try:
+            self._gates.put({"Item": item, "ConditionExpression": "attribute_not_exists(id)"})
+        except ConditionFailedError:
+            published: JsonValue = json.loads(self._gates.get({"Key": {"id": item["id"]}})[RESULT]["S"])
+            return published
+        return result
+
     def _arrive(self, event: TaskEvent, signal: GateSignal) -> None:
         """Do what an agent does before it returns."""
         try:
@@ -237,7 +264,7 @@ class _Simulation:
                     "Key": {"id": {"S": item_id(event.execution, signal.gate)}},
                     "ConditionExpression": "attribute_not_exists(#me)",
                     "UpdateExpression": "SET #me = :yes ADD arrived :one",
-                    "ExpressionAttributeNames": {"#me": arrival(event.task)},
+                    "ExpressionAttributeNames": {"#me": arrival(event.represents)},
                     "ExpressionAttributeValues": {":yes": {"S": "done"}, ":one": {"N": "1"}},
                 }
             )

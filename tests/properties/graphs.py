@@ -1,11 +1,16 @@
 """Random workflows for property tests."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from lambdas.contract.agent import Agent
+from lambdas.contract.breaker import Breaker
 from state_machines.graph.arguments import ListOf, ResultOf, WorkflowInput
 from state_machines.graph.dag import ControlEdge, Dag, Task
 
@@ -18,8 +23,15 @@ class Work(BaseModel):
 worker = Agent(name="worker", input=Work, output=Work)
 
 
+guarded = replace(worker, name="guarded", breaker=Breaker("service"))
+
+
 def dag_of(
-    dependencies: dict[str, dict[str, bool]], optional: frozenset[str] = frozenset(), result: str | None = None
+    dependencies: dict[str, dict[str, bool]],
+    optional: frozenset[str] = frozenset(),
+    result: str | None = None,
+    fallbacks: Mapping[str, int] = MappingProxyType({}),
+    agents: Mapping[str, Agent[Any, Any]] = MappingProxyType({}),
 ) -> Dag:
     """Make a workflow of which every task is given the results of its data dependencies as a list.
 
@@ -27,20 +39,30 @@ def dag_of(
     ----------
     dependencies : dict
         For each task the tasks it depends on, and whether it uses their result.
+    optional : frozenset of str
+        The tasks without which the workflow goes on.
+    result : str | None
+        The task whose result is the workflow's.
+    fallbacks : Mapping[str, int]
+        How many fallbacks a task has, one behind the other. They are given all results that it waits for.
+    agents : Mapping[str, Agent]
+        The agents of tasks, by id, where it is not `worker`.
     """
-    tasks = tuple(
-        Task(
-            id=task,
-            agent=worker,
+
+    def task(name: str, needs: dict[str, bool], left: int, number: int = 0) -> Task:
+        return Task(
+            id=f"{name}-{number}" if number else name,
+            agent=agents.get(name, worker),
             arguments=(
                 ("seed", WorkflowInput("seed")),
-                ("given", ListOf(tuple(ResultOf(needed) for needed, data in needs.items() if data))),
+                ("given", ListOf(tuple(ResultOf(needed) for needed, data in needs.items() if data or number))),
             ),
-            after=tuple(ControlEdge(needed) for needed, data in needs.items() if not data),
-            optional=task in optional,
+            after=() if number else tuple(ControlEdge(needed) for needed, data in needs.items() if not data),
+            optional=name in optional and not number,
+            fallback=task(name, needs, left - 1, number + 1) if left else None,
         )
-        for task, needs in dependencies.items()
-    )
+
+    tasks = tuple(task(name, needs, fallbacks.get(name, 0)) for name, needs in dependencies.items())
     return Dag("random", "A random workflow", ("seed",), tasks, result, timedelta(hours=1))
 
 
@@ -60,12 +82,20 @@ def dependency_maps(draw: st.DrawFn, max_tasks: int = 14) -> dict[str, dict[str,
 
 
 @st.composite
-def dags(draw: st.DrawFn, max_tasks: int = 14) -> Dag:
-    """Draw a workflow, some tasks of which may be optional."""
+def dags(draw: st.DrawFn, max_tasks: int = 14, guarded_tasks: bool = False) -> Dag:
+    """Draw a workflow, some tasks of which may be optional.
+
+    With `guarded_tasks` some may also have fallbacks, and some a circuit breaker.
+    """
     edges = draw(dependency_maps(max_tasks))
-    optional = draw(st.frozensets(st.sampled_from(sorted(edges)), max_size=len(edges) // 2))
-    result = draw(st.none() | st.sampled_from(sorted(edges)))
-    return dag_of(edges, optional, result)
+    names = st.sampled_from(sorted(edges))
+    optional = draw(st.frozensets(names, max_size=len(edges) // 2))
+    result = draw(st.none() | names)
+    if not guarded_tasks:
+        return dag_of(edges, optional, result)
+    fallbacks = draw(st.dictionaries(names, st.integers(1, 2), max_size=len(edges) // 3))
+    agents = dict.fromkeys(draw(st.frozensets(names, max_size=len(edges) // 3)), guarded)
+    return dag_of(edges, optional, result, fallbacks, agents)
 
 
 @st.composite

@@ -45,15 +45,58 @@ def wait_state(signal: GateSignal, origin: Origin, timeout_seconds: int, followi
         },
         "TimeoutSeconds": timeout_seconds,
         "ResultPath": None,
-        "Retry": [_retrier()],
+        "Retry": [dynamodb_retrier()],
         # The condition fails if the gate is open already.
         "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": following}],
         "Next": following,
     }
 
 
-def publish_state(task: str, path: str, origin: Origin, following: str) -> State:
-    """Write the state that publishes the error of a task at `path` of the document, unless its result was published."""
+NOT_IN_DOCUMENT = "$['gate:failure']"
+"""Where the error of a task is kept until it is published, if no state needs it in the document."""
+
+
+def publish_states(task: str, path: str, origin: Origin, names: Names, following: str) -> dict[str, State]:
+    """Write the states that publish the error of a task, the first of them first.
+
+    The agent may have published its result and died before it returned. Then that is what others have fetched, so it
+    takes the place of the error in the document too.
+
+    Parameters
+    ----------
+    task : str
+        The task.
+    path : str
+        Where its error is in the document.
+    origin : Origin
+        Where the states find the workflow's execution.
+    names : Names
+        Names the states.
+    following : str
+        The state behind them.
+    """
+    publish = names.after_failure(task, "publish")
+    if path == NOT_IN_DOCUMENT:
+        return {publish: _publish(task, path, origin, following, following)}
+    take, unwrap = names.after_failure(task, "take what it published"), names.after_failure(task, "unwrap it")
+    return {
+        publish: _publish(task, path, origin, take, following),
+        take: {
+            "Type": "Task",
+            "Comment": f"{task} had published its result before it failed",
+            "Resource": f"{_DYNAMODB}:getItem",
+            "Parameters": {"TableName": TABLE, "Key": _key(task, origin), "ConsistentRead": True},
+            "TimeoutSeconds": 60,
+            "ResultSelector": {"result.$": f"States.StringToJson($.Item.{RESULT}.S)"},
+            "ResultPath": path,
+            "Retry": [dynamodb_retrier()],
+            "Next": unwrap,
+        },
+        unwrap: {"Type": "Pass", "InputPath": f"{path}.result", "ResultPath": path, "Next": following},
+    }
+
+
+def _publish(task: str, path: str, origin: Origin, published: str, following: str) -> State:
     return {
         "Type": "Task",
         "Comment": f"{task} is optional: its error stands for its result",
@@ -65,8 +108,8 @@ def publish_state(task: str, path: str, origin: Origin, following: str) -> State
         },
         "TimeoutSeconds": 60,
         "ResultPath": None,
-        "Retry": [_retrier()],
-        "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": following}],
+        "Retry": [dynamodb_retrier()],
+        "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": published}],
         "Next": following,
     }
 
@@ -101,7 +144,7 @@ def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, f
             "TimeoutSeconds": 60,
             "ResultSelector": {"item.$": "$.Attributes"},
             "ResultPath": _SIGNAL,
-            "Retry": [_retrier()],
+            "Retry": [dynamodb_retrier()],
             "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": _SIGNAL, "Next": look}],
             "Next": decide,
         },
@@ -112,7 +155,7 @@ def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, f
             "TimeoutSeconds": 60,
             "ResultSelector": {"item.$": "$.Item"},
             "ResultPath": _SIGNAL,
-            "Retry": [_retrier()],
+            "Retry": [dynamodb_retrier()],
             "Next": decide,
         },
         decide: {
@@ -134,6 +177,7 @@ def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, f
             "Parameters": {"TaskToken.$": f"{_SIGNAL}.item.{WAITER}.S", "Output": "{}"},
             "TimeoutSeconds": 60,
             "ResultPath": None,
+            "Retry": [transient_retrier("Sfn")],
             # A token that is no longer waited for was woken already, or its execution has ended.
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": following}],
             "Next": following,
@@ -145,15 +189,16 @@ def _key(name: str, origin: Origin) -> dict[str, JsonValue]:
     return {ITEM_KEY: {"S.$": f"States.Format('{{}}#{{}}', {origin.execution}, {literal(name)})"}}
 
 
-def _retrier() -> Retrier:
+def dynamodb_retrier() -> Retrier:
+    """Write how a call of DynamoDB is tried again: long enough for throttling to pass."""
+    return transient_retrier("DynamoDb", "ProvisionedThroughputExceededException", "RequestLimitExceededException")
+
+
+def transient_retrier(service: str, *more: str) -> Retrier:
+    """Write how the call of a service is tried again where another attempt may help."""
+    errors = ("ThrottlingException", "InternalServerErrorException", "SdkClientException", *more)
     return {
-        "ErrorEquals": [
-            "DynamoDb.ProvisionedThroughputExceededException",
-            "DynamoDb.RequestLimitExceededException",
-            "DynamoDb.ThrottlingException",
-            "DynamoDb.InternalServerErrorException",
-            "DynamoDb.SdkClientException",
-        ],
+        "ErrorEquals": [f"{service}.{error}" for error in errors],
         "IntervalSeconds": 1,
         "MaxAttempts": 8,
         "BackoffRate": 2.0,

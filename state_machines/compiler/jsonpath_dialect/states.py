@@ -10,9 +10,16 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from lambdas.contract.breaker import CIRCUIT_OPEN
 from lambdas.contract.gate import GateSignal
-from state_machines.compiler.asl import Branch, Definition, Retrier, State
+from state_machines.compiler.asl import Branch, Catcher, Definition, Retrier, State
 from state_machines.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
+from state_machines.compiler.jsonpath_dialect.breakers import (
+    crash_catcher,
+    crash_state,
+    open_catcher,
+    waiting_states,
+)
 from state_machines.compiler.jsonpath_dialect.expressions import (
     EXECUTION_KEY,
     INPUTS_KEY,
@@ -22,7 +29,13 @@ from state_machines.compiler.jsonpath_dialect.expressions import (
     field,
     member,
 )
-from state_machines.compiler.jsonpath_dialect.gates import publish_state, signal_states, wait_state
+from state_machines.compiler.jsonpath_dialect.gates import (
+    NOT_IN_DOCUMENT,
+    publish_states,
+    signal_states,
+    transient_retrier,
+    wait_state,
+)
 from state_machines.compiler.names import Names, slot_keys
 from state_machines.compiler.schedule import WaitAtGate
 from state_machines.graph.dag import Dag, Task
@@ -66,7 +79,7 @@ class _Emitter:
         self._executions = 0
         self.nested: dict[str, Definition] = {}
         self._keys = slot_keys(program.flow)
-        self._names = Names(dag.by_id)
+        self._names = Names(task.id for task in dag.states)
         self._gates = {
             gate: GateSignal(gate=self._names.gate_before(gate.before, gate.awaited), need=len(gate.awaited))
             for gate in _gates(program.flow)
@@ -116,10 +129,21 @@ class _Emitter:
                 return self._names.waiting_for(list(_last_tasks(state)))
 
     def _task(self, flow: TaskFlow, following: str | None) -> dict[str, State]:
+        """Write the state of a task, those of its fallbacks, and what else runs only when something failed."""
         task = self._dag.by_id[flow.task]
+        states = self._after_failure(task, flow, following) if task.optional else {}
+        # Where the failure of the last alternative leads; of an optional task with nothing to do, to what follows it.
+        on_failure = next(iter(states), following) if task.optional else None
+        for one in reversed(list(task.alternatives)):
+            states = self._attempt(one, flow, following, on_failure) | states
+            on_failure = one.id
+        return states
+
+    def _attempt(self, task: Task, flow: TaskFlow, following: str | None, on_failure: str | None) -> dict[str, State]:
+        """Write the state of a task or of a fallback, and those around it that its circuit breaker needs."""
         state: State = {
             "Type": "Task",
-            "Comment": self._comment(task),
+            "Comment": self._comment(task, flow.task),
             "Resource": f"${{agent_{task.agent.name}}}",
             "Parameters": self._event(task, flow),
             "TimeoutSeconds": int(task.timeout.total_seconds()),
@@ -130,17 +154,21 @@ class _Emitter:
             state["ResultPath"] = self._store_path(flow)
         state |= self._output(flow)
         if task.retry.attempts:
-            state["Retry"] = [_retrier(task)]
-        after_failure = self._after_failure(task, flow, following) if task.optional else {}
-        if task.optional:
-            state["Catch"] = [
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "ResultPath": self._failure_path(flow),
-                    "Next": next(iter(after_failure), following or ""),
-                }
-            ]
-        return {task.id: _then(state, following), **after_failure}
+            state["Retry"] = _retriers(task)
+        path = None if task.fallback else self._failure_path(flow)
+        breaker, catchers, around = task.agent.breaker, list[Catcher](), dict[str, State]()
+        if breaker and breaker.waits and not task.fallback:
+            around |= waiting_states(task.id, breaker, self._names)
+            catchers.append(open_catcher(next(iter(around))))
+        if breaker and on_failure is not None:
+            crashed = self._names.after_failure(task.id, "record the crash")
+            around[crashed] = crash_state(task.id, breaker, on_failure)
+            catchers.append(crash_catcher(path, crashed))
+        if on_failure is not None:
+            catchers.append({"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": on_failure})
+        if catchers:
+            state["Catch"] = catchers
+        return {task.id: _then(state, following), **around}
 
     def _after_failure(self, task: Task, flow: TaskFlow, following: str | None) -> dict[str, State]:
         """Write what runs only if an optional task failed: all that its agent would have done for others."""
@@ -155,11 +183,12 @@ class _Emitter:
         if task.id in self._published:
             path = self._failure_path(flow)
             assert path is not None  # noqa: S101 - a published failure is stored for that
-            publish = self._names.after_failure(task.id, "publish")
-            states = {publish: publish_state(task.id, path, self._origin, following)} | states
+            states = publish_states(task.id, path, self._origin, self._names, following) | states
         return states
 
-    def _comment(self, task: Task) -> str:
+    def _comment(self, task: Task, represents: str) -> str:
+        if task.id != represents:
+            return f"agent {task.agent.name}, in place of {represents}, which failed"
         first = self._waits_for[task.id]
         after = f", after {', '.join(first[:8])}{' ...' if len(first) > 8 else ''}" if first else ""
         return f"agent {task.agent.name}{after}"
@@ -176,10 +205,12 @@ class _Emitter:
             "input": given,
             "result_limit_bytes": self._limit,
         }
-        if task.id in self._published:
+        if flow.task in self._published:
             event["publish"] = True
-        if signals := self._signals.get(task.id):
+        if signals := self._signals.get(flow.task):
             event["signals"] = [signal.model_dump(mode="json") for signal in signals]
+        if flow.task != task.id:
+            event["stands_for"] = flow.task
         return event
 
     def _store_path(self, flow: TaskFlow) -> str | None:
@@ -189,7 +220,7 @@ class _Emitter:
 
     def _failure_path(self, flow: TaskFlow) -> str | None:
         path = self._store_path(flow)
-        return "$['gate:failure']" if path is None and flow.task in self._published else path
+        return NOT_IN_DOCUMENT if path is None and flow.task in self._published else path
 
     def _output(self, flow: TaskFlow | BranchesFlow) -> State:
         match flow.passes, flow.result:
@@ -220,6 +251,7 @@ class _Emitter:
                 },
             },
             "TimeoutSeconds": int(self._dag.timeout.total_seconds()),
+            "Retry": [transient_retrier("StepFunctions", "AWSStepFunctionsException", "ExecutionLimitExceeded")],
         }
         if flow.leaves:
             state["ResultSelector"] = {
@@ -272,11 +304,18 @@ def _last_tasks(flow: BranchesFlow) -> Iterator[str]:
                 yield from _last_tasks(inner)
 
 
-def _retrier(task: Task) -> Retrier:
+def _retriers(task: Task) -> list[Retrier]:
+    retrier = _retrier(list(task.retry.errors), task.retry.attempts, task)
+    if task.agent.breaker and not {"States.ALL", "States.TaskFailed"}.isdisjoint(task.retry.errors):
+        return [_retrier([CIRCUIT_OPEN], 0, task), retrier]  # no attempt is spent on a breaker that is open
+    return [retrier]
+
+
+def _retrier(errors: list[str], attempts: int, task: Task) -> Retrier:
     return {
-        "ErrorEquals": list(task.retry.errors),
+        "ErrorEquals": errors,
         "IntervalSeconds": int(task.retry.interval.total_seconds()),
-        "MaxAttempts": task.retry.attempts,
+        "MaxAttempts": attempts,
         "BackoffRate": task.retry.backoff,
         "MaxDelaySeconds": int(task.retry.max_delay.total_seconds()),
         "JitterStrategy": "FULL",

@@ -76,6 +76,33 @@ def test_data_and_control_edges_come_from_use_and_after() -> None:
     assert dag.result == "read"
 
 
+def test_a_fallback_is_no_node_of_its_own_and_its_needs_are_those_of_its_task() -> None:
+    @workflow()
+    def book() -> Count:
+        text = write("text")
+        other = write("other")
+        later = write("later").after(other)
+        spare = read("spare", text=text).after(later)
+        return check("count", text=text).fallback(spare.fallback(read("last")))
+
+    dag = book.trace()
+    assert [task.id for task in dag.tasks] == ["text", "other", "later", "count"]
+    assert [task.id for task in dag.by_id["count"].alternatives] == ["count", "spare", "last"]
+    assert dag.dependencies["count"] == {"text", "later"}
+    assert compile_workflow(book).agents == (check, read, write)
+
+
+def test_a_fallback_that_is_returned_is_refused() -> None:
+    @workflow()
+    def book() -> Text:
+        instead = write("instead")
+        write("a").fallback(instead)
+        return instead
+
+    with pytest.raises(WorkflowError, match="fallback of 'a'"):
+        book.trace()
+
+
 def test_retry_and_timeout_override_the_contract() -> None:
     @workflow()
     def book() -> None:
@@ -200,6 +227,78 @@ def missing_input() -> Workflow:
     @workflow()
     def book() -> Count:
         return check("c")  # here
+
+    return book
+
+
+def fallback_of_another_type() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return write().fallback(read("instead"))  # here
+
+    return book
+
+
+def fallback_twice() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        instead = write("instead")
+        write("a").fallback(instead)
+        return write("b").fallback(instead)  # here
+
+    return book
+
+
+def fallback_of_itself() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first, second = write("a"), write("b")
+        first.fallback(second)
+        return second.fallback(first)  # here
+
+    return book
+
+
+def two_fallbacks() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return write("a").fallback(write("b")).fallback(write("c"))  # here
+
+    return book
+
+
+def optional_fallback() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return write("a").fallback(write("b").optional())  # here
+
+    return book
+
+
+def fallback_used_itself() -> Workflow:
+    @workflow()
+    def book() -> Count:
+        instead = write("instead")
+        write("a").fallback(instead)
+        return read(text=instead)  # here
+
+    return book
+
+
+def after_a_fallback() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        instead = write("instead")
+        write("a").fallback(instead)
+        return write("b").after(instead)  # here
+
+    return book
+
+
+def fallback_that_is_no_task() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return write("a").fallback(write)  # here
 
     return book
 
@@ -344,6 +443,14 @@ WRONG = {
     list_for_one: ["takes Text, not a list"],
     unknown_input: ["no input 'words'", "it takes text, texts, named, times"],
     missing_input: ["lacks the input 'text'", "text=..."],
+    fallback_of_another_type: ["returns a Count, not a Text", "the same model, or one derived from it"],
+    fallback_twice: ["'instead' cannot be the fallback of 'b'", "with another task id"],
+    fallback_of_itself: ["'a' cannot be the fallback of 'b'"],
+    two_fallbacks: ["'a' has the fallback 'b' already", "b.fallback(c)"],
+    optional_fallback: ["'b' is optional and the fallback of 'a'", "make 'a' optional"],
+    fallback_used_itself: ["'instead' is used, but it is the fallback of 'a'", "use 'a'"],
+    after_a_fallback: ["'instead' is used, but it is the fallback of 'a'", "use 'a'"],
+    fallback_that_is_no_task: ["which is no task", "pass what the call of an agent returned"],
     optional_to_strict: ["is optional", "Text | TaskFailure"],
     foreign_result: ["belongs to workflow 'other'", "'book'"],
     condition: ["used as a condition", "hand it to an agent"],
