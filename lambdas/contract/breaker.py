@@ -106,7 +106,7 @@ class Breaker:
     Raises
     ------
     ValueError
-        If the name is not such a name.
+        If the name is not such a name, or the ignored errors are no tuple of names.
     """
 
     name: str
@@ -121,6 +121,8 @@ class Breaker:
                 f"circuit breaker name {self.name!r}: use 1 to 80 letters, digits, '.', '_' or '-', "
                 "beginning with a letter or digit"
             )
+        if not isinstance(self.ignored_errors, tuple) or not all(isinstance(each, str) for each in self.ignored_errors):
+            raise ValueError(f"circuit breaker {self.name}: ignored_errors must be a tuple of the names of errors")
 
 
 def open_message(name: str, retry_after: datetime) -> str:

@@ -23,6 +23,9 @@ class TaskEvent(BaseModel):
     result_limit_bytes: Annotated[int, Field(gt=0, description="a result whose JSON is longer goes to S3 by reference")]
     publish: Annotated[bool, Field(description="whether tasks of other branches fetch the result")] = False
     signals: Annotated[tuple[GateSignal, ...], Field(description="the gates that the task's end helps to open")] = ()
+    breaker: Annotated[str | None, Field(description="the circuit breaker that has to know if the agent crashes")] = (
+        None
+    )
     stands_for: Annotated[str | None, Field(description="the task in whose place it runs, as its fallback")] = None
 
     @property

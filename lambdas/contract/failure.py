@@ -1,9 +1,24 @@
 """What is known of a task that failed for good, in the form in which Step Functions catches it."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+MAX_CAUSE_BYTES: Final = 8 * 1024
+"""How long the cause of an agent's failure is at most in a state's input: as a JSON string, with quotes and escapes.
+
+Step Functions would admit 32 KiB. The runtime cuts message and stack trace so that a caught error leaves room for
+results; the log has all of it."""
+
+TRACE_ID: Final = "trace_id"
+ERROR: Final = "error"
+"""Attributes of the record of a failed attempt in the idempotency table: its X-Ray trace, and the error's name."""
+
+
+def failure_id(execution: str, task: str) -> str:
+    """Return the key of the record of a task's last failed attempt in the idempotency table."""
+    return f"failure#{execution}#{task}"
 
 
 class TaskFailure(BaseModel):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyAlreadyInProgressError
 from pydantic import BaseModel, JsonValue
 
 from lambdas.contract.agent import Agent
+from lambdas.runtime.breaker_guard import breaker_guard
+from lambdas.runtime.brief_failures import brief_failures
 from lambdas.runtime.context import TaskContext
+from lambdas.runtime.failure_record import record_failure
 from lambdas.runtime.gates import arrive, fetch_published, publish
-from lambdas.runtime.idempotency import Outcome, prepare_idempotency, run_once
+from lambdas.runtime.idempotency import Outcome, prepare_idempotency, run_once, task_key
 from lambdas.runtime.payload import offload, resolve
 from lambdas.runtime.settings import in_lambda
 from lambdas.runtime.signature import check_signature
@@ -35,6 +39,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
 
     The handler reads the task's event, fetches what the input refers to, checks it against the contract, runs the
     function once per execution, task and input, and returns its result as JSON, by reference if it is too large.
+    The function is guarded by the contract's circuit breaker; a stored result is returned without asking it.
     Before it returns it publishes the result and arrives at gates, where the event asks for that. Each invocation is
     traced, logged and counted. The function itself stays reachable as ``__wrapped__``.
 
@@ -52,7 +57,9 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
     -----
     The handler raises :class:`~lambdas.runtime.errors.InvalidInputError` for an input that does not fit,
     :class:`~lambdas.runtime.errors.TransientError` for what another attempt may cure,
-    ``IdempotencyAlreadyInProgressError`` while an earlier attempt is under way, and whatever the function raises.
+    ``IdempotencyAlreadyInProgressError`` while an earlier attempt is under way,
+    :class:`~lambdas.runtime.breaker_errors.CircuitOpenError` while the contract's breaker is open, and whatever the
+    function raises. What is raised is cut so that its report stays small; the log has all of it.
 
     Example
     -------
@@ -69,23 +76,27 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
         def run(event: object, lambda_context: LambdaContext) -> Outcome:
             task = read_event(event)
             remaining = lambda_context.get_remaining_time_in_millis() / 1000
-            context = TaskContext(task.execution, task.task, deadline=time.monotonic() + remaining)
+            context = TaskContext(task.execution, task.task, time.monotonic() + remaining, task_key(task))
             telemetry.identify(context)
 
             def attempt() -> JsonValue:
                 given = read_input(contract.input, task.task, resolve(fetch_published(task)))
-                result = dump_output(contract, function(given, context))
+                with breaker_guard(contract.breaker, context, telemetry):
+                    output = function(given, context)
+                result = dump_output(contract, output)
                 return offload(result, context, task.result_limit_bytes)
 
             with span(contract.name, execution=task.execution, task=task.task):
                 outcome = run_once(contract.name, task, lambda_context, attempt)
                 # After a replay too: the earlier attempt may have died before it came to this.
                 if task.publish:
-                    publish(task, outcome.result)
+                    # What others fetch is what the state returns, even if another attempt or a fallback published it.
+                    outcome = replace(outcome, result=publish(task, outcome.result))
                 arrive(task)
                 return outcome
 
         @functools.wraps(function)
+        @brief_failures
         @telemetry.logger.inject_lambda_context(clear_state=True)
         @telemetry.metrics.log_metrics
         def handle(event: object, lambda_context: LambdaContext) -> JsonValue:
@@ -98,6 +109,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
                 raise
             except Exception as error:
                 telemetry.failed(time.perf_counter() - started, error)
+                record_failure(event, error)
                 raise
             telemetry.succeeded(time.perf_counter() - started, replayed=outcome.replayed)
             return outcome.result

@@ -17,6 +17,10 @@ class TaskContext:
         The task's id.
     deadline : float
         When the invocation will be cut off, in seconds on the clock of :func:`time.monotonic`; never, if not given.
+    idempotency_key : str
+        The same for every attempt of this task on this input, in this execution and in one that redrives it; different
+        for any other. Give it to a service that does a thing once per key: a task that died after an effect and before
+        its result was stored is run again.
 
     Example
     -------
@@ -28,6 +32,7 @@ class TaskContext:
     execution: str
     task: str
     deadline: float = math.inf
+    idempotency_key: str = ""
 
     @property
     def execution_name(self) -> str:

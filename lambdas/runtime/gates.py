@@ -70,8 +70,13 @@ def fetch_published(event: TaskEvent) -> dict[str, JsonValue]:
     return replace_places(event.input, lambda place, value: found[wanted[place]] if place in wanted else value)
 
 
-def publish(event: TaskEvent, result: JsonValue) -> None:
-    """Let the tasks of other branches fetch a result. The first that is published stays.
+def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
+    """Let the tasks of other branches fetch a result, under the name of the task that this one stands for.
+
+    Returns
+    -------
+    JsonValue
+        The result that is published: the first one stays.
 
     Raises
     ------
@@ -79,15 +84,23 @@ def publish(event: TaskEvent, result: JsonValue) -> None:
         If the table could not be written this time.
     """
     item: dict[str, AttributeValueTypeDef] = {
-        ITEM_KEY: {"S": item_id(event.execution, event.task)},
+        ITEM_KEY: {"S": item_id(event.execution, event.represents)},
         RESULT: {"S": json.dumps(result, ensure_ascii=False, separators=(",", ":"))},
         EXPIRES: {"N": str(_expiry())},
     }
     try:
-        dynamodb().put_item(TableName=gates_table(), Item=item, ConditionExpression=f"attribute_not_exists({ITEM_KEY})")
+        dynamodb().put_item(
+            TableName=gates_table(),
+            Item=item,
+            ConditionExpression=f"attribute_not_exists({ITEM_KEY})",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
     except Exception as error:
         if error_code(error) != _CONDITION_FAILED:
             raise _cured_by_retry(error, "publish a result") from error
+        found: JsonValue = json.loads(_item_of(error, item_id(event.execution, event.represents))[RESULT]["S"])
+        return found
+    return result
 
 
 def arrive(event: TaskEvent) -> None:
@@ -106,13 +119,14 @@ def arrive(event: TaskEvent) -> None:
 
 
 def _arrive(event: TaskEvent, signal: GateSignal) -> None:
+    item: Mapping[str, AttributeValueTypeDef]
     try:
         item = dynamodb().update_item(
             TableName=gates_table(),
             Key={ITEM_KEY: {"S": item_id(event.execution, signal.gate)}},
             ConditionExpression="attribute_not_exists(#me)",
             UpdateExpression=f"SET #me = :yes, {EXPIRES} = :expires ADD {ARRIVED} :one",
-            ExpressionAttributeNames={"#me": arrival(event.task)},
+            ExpressionAttributeNames={"#me": arrival(event.represents)},
             ExpressionAttributeValues={
                 ":yes": {"S": "succeeded"},
                 ":one": {"N": "1"},
@@ -125,20 +139,17 @@ def _arrive(event: TaskEvent, signal: GateSignal) -> None:
         if error_code(error) != _CONDITION_FAILED:
             raise _cured_by_retry(error, f"arrive at gate {signal.gate!r}") from error
         # It arrived before, and may have died before it woke who waits.
-        item = _item_of(error, event, signal)
+        item = _item_of(error, item_id(event.execution, signal.gate))
     except Exception as error:
         raise _cured_by_retry(error, f"arrive at gate {signal.gate!r}") from error
     if int(item[ARRIVED]["N"]) >= signal.need and WAITER in item:
         _wake(item[WAITER]["S"], signal)
 
 
-def _item_of(error: ClientError, event: TaskEvent, signal: GateSignal) -> dict[str, AttributeValueTypeDef]:
+def _item_of(error: Exception, key: str) -> Mapping[str, AttributeValueTypeDef]:
     """Return the item that a condition was checked against; not every engine sends it with the error."""
-    item: dict[str, AttributeValueTypeDef] | None = error.response.get("Item")  # type: ignore[assignment]
-    if item:
-        return item
-    key: dict[str, AttributeValueTypeDef] = {ITEM_KEY: {"S": item_id(event.execution, signal.gate)}}
-    return dynamodb().get_item(TableName=gates_table(), Key=key, ConsistentRead=True)["Item"]
+    item: Mapping[str, AttributeValueTypeDef] | None = getattr(error, "response", {}).get("Item")
+    return item or dynamodb().get_item(TableName=gates_table(), Key={ITEM_KEY: {"S": key}}, ConsistentRead=True)["Item"]
 
 
 def _wake(token: str, signal: GateSignal) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from aws_lambda_powertools.utilities.idempotency import (
     DynamoDBPersistenceLayer,
@@ -20,6 +22,7 @@ from aws_lambda_powertools.utilities.idempotency import (
     idempotent_function,
 )
 from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
     IdempotencyInconsistentStateError,
     IdempotencyPersistenceLayerError,
 )
@@ -36,10 +39,16 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_dynamodb import DynamoDBClient
 
-REMEMBERED_SECONDS = 24 * 60 * 60
-"""How long a result is remembered: longer than any state retries, shorter than large results stay in S3.
+REMEMBERED_SECONDS = 30 * 24 * 60 * 60
+"""How long a result is remembered: as long as large results stay in S3, longer than an execution can be redriven."""
 
-A redrive after that runs the task again, as it runs every task that had failed."""
+_REDRIVE = re.compile(r"(--redrive-\d+)+$")
+
+_FIRST_WAIT_SECONDS, _WAIT_GROWTH, _LONGEST_WAIT_SECONDS = 0.1, 1.5, 2.0
+_LEFT_SECONDS = 2.0
+"""What is left to an invocation when it stops waiting for another one."""
+
+R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
 
@@ -53,13 +62,20 @@ class Outcome:
 
 
 def task_key(event: TaskEvent) -> str:
-    """Return the digest of what a task is: its execution, its id, and the content of its input."""
-    identity = [event.execution, event.task, by_content(event.input)]
+    """Return the digest of what a task is: its execution, its id, and the content of its input.
+
+    An execution that redrives another one under the name ``<name>--redrive-<n>`` is the same in this, so that it gets
+    the results that the other one stored.
+    """
+    identity = [_REDRIVE.sub("", event.execution), event.task, by_content(event.input)]
     return hashlib.sha256(json.dumps(identity, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
 def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable[[], JsonValue]) -> Outcome:
     """Run a task, unless an earlier attempt has.
+
+    While an earlier attempt is under way this one waits for it, as long as its own time allows: the earlier one is cut
+    off before that, so what it returns is not missed, and no retry is spent on asking for it.
 
     Parameters
     ----------
@@ -75,15 +91,19 @@ def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable
     Raises
     ------
     IdempotencyAlreadyInProgressError
-        If an earlier attempt is still under way; the state's Retry matches this name.
+        If an earlier attempt is under way for longer than this one can wait; the state's Retry matches this name.
     TransientError
-        If the table could not be used this time.
+        If the table could not be used this time, or the attempt that this one waited for has failed: the next one has
+        all of its time before it.
     """
+    waits = _Waits(context)
     done: list[JsonValue] = []
     failed: list[Exception] = []
 
     def attempt(*, key: str) -> dict[str, JsonValue]:  # noqa: ARG001
         try:
+            if waits.count:
+                raise TransientError("an earlier attempt, for which this one waited, has failed")
             done.append(run())
         except Exception as error:
             failed.append(error)
@@ -95,7 +115,7 @@ def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable
         attempt, data_keyword_argument="key", persistence_store=_table(), config=config, key_prefix=agent
     )
     try:
-        stored: dict[str, JsonValue] = once(key=task_key(event))
+        stored: dict[str, JsonValue] = waits.until_ended(lambda: once(key=task_key(event)))
     except IdempotencyPersistenceLayerError as error:
         if failed:  # what went wrong with the task matters more than that its item stayed behind
             _log.warning("a failed attempt could not be forgotten: %s", error)
@@ -109,6 +129,32 @@ def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable
     except IdempotencyInconsistentStateError as error:
         raise TransientError(f"another attempt changed the idempotency record meanwhile: {error}") from error
     return Outcome(stored["result"], replayed=not done)
+
+
+class _Waits:
+    """Waits for an earlier attempt.
+
+    Parameters
+    ----------
+    context : LambdaContext
+        The invocation, which ends in time for its error to be reported.
+    """
+
+    def __init__(self, context: LambdaContext) -> None:
+        self._context = context
+        self.count = 0
+
+    def until_ended(self, ask: Callable[[], R]) -> R:
+        """Ask until no other attempt is under way any more, or time is running out."""
+        while True:
+            try:
+                return ask()
+            except IdempotencyAlreadyInProgressError:
+                wait = min(_FIRST_WAIT_SECONDS * _WAIT_GROWTH**self.count, _LONGEST_WAIT_SECONDS)
+                if self._context.get_remaining_time_in_millis() / 1000 < wait + _LEFT_SECONDS:
+                    raise
+                self.count += 1
+                time.sleep(wait)
 
 
 def prepare_idempotency() -> None:

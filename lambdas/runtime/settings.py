@@ -20,6 +20,16 @@ def gates_table() -> str:
     return _required("STEPWEAVE_GATES_TABLE")
 
 
+def breakers_table() -> str:
+    """Return the name of the table of circuit breakers."""
+    return _required("STEPWEAVE_BREAKERS_TABLE")
+
+
+def event_bus() -> str | None:
+    """Return the name of the event bus; None if there is none to tell."""
+    return os.environ.get("STEPWEAVE_EVENT_BUS") or None
+
+
 def metrics_namespace() -> str:
     """Return the CloudWatch namespace of the metrics."""
     return os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "Stepweave"

@@ -37,6 +37,11 @@ def test_values_that_aws_would_refuse(settings: dict[str, object], problem: str)
         Agent(**arguments)  # type: ignore[arg-type]
 
 
+def test_a_breaker_that_is_none() -> None:
+    with pytest.raises(TypeError, match="breaker must be a Breaker"):
+        Agent(name="linter", input=Empty, output=Empty, breaker="github-api")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [

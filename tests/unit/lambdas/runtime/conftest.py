@@ -12,6 +12,7 @@ from moto import mock_aws
 from pydantic import BaseModel, JsonValue
 
 from lambdas.contract.agent import Agent
+from lambdas.contract.breaker import Breaker
 from lambdas.contract.failure import TaskFailure
 from lambdas.runtime.agent_handler import Handler, agent_handler
 from lambdas.runtime.context import TaskContext
@@ -51,10 +52,11 @@ class Echo:
     act: Callable[[EchoInput], Words] = lambda given: given.said
     runs: list[EchoInput] = field(default_factory=list)
     contexts: list[TaskContext] = field(default_factory=list)
+    breaker: Breaker | None = None
 
     def __post_init__(self) -> None:
         # A name of its own, since loggers are known by it in the whole process.
-        self.contract = Agent(name=f"echo_{next(_numbers)}", input=EchoInput, output=Words)
+        self.contract = Agent(name=f"echo_{next(_numbers)}", input=EchoInput, output=Words, breaker=self.breaker)
 
         @agent_handler(self.contract)
         def handler(task: EchoInput, context: TaskContext) -> Words:
@@ -73,6 +75,8 @@ class Echo:
         limit: int = 100_000,
         gates: dict[str, int] | None = None,
         publish: bool = False,
+        stands_for: str | None = None,
+        seconds: float = 30.0,
         **rest: JsonValue,
     ) -> JsonValue:
         event = {
@@ -81,9 +85,10 @@ class Echo:
             "input": {"said": said, **rest},
             "result_limit_bytes": limit,
             "publish": publish,
+            "stands_for": stands_for,
             "signals": [{"gate": gate, "need": need} for gate, need in (gates or {}).items()],
         }
-        return self.handler(event, Invocation())  # type: ignore[arg-type]
+        return self.handler(event, Invocation(seconds))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -94,6 +99,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("STEPWEAVE_PAYLOAD_BUCKET", "payload")
     monkeypatch.setenv("STEPWEAVE_IDEMPOTENCY_TABLE", "idempotency")
     monkeypatch.setenv("STEPWEAVE_GATES_TABLE", "gates")
+    monkeypatch.setenv("STEPWEAVE_BREAKERS_TABLE", "breakers")
+    monkeypatch.setenv("STEPWEAVE_EVENT_BUS", "stepweave")
     with mock_aws():
         _make_resources()
         yield
@@ -106,7 +113,7 @@ def make_resources() -> Callable[[], None]:
 
 def _make_resources() -> None:
     boto3.client("s3").create_bucket(Bucket="payload")
-    for table in ("idempotency", "gates"):
+    for table in ("idempotency", "gates", "breakers"):
         boto3.client("dynamodb").create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],

@@ -61,6 +61,16 @@ def test_another_execution_task_or_input_is_run(echo: Echo, other: dict[str, Any
     assert len(echo.runs) == 2
 
 
+def test_an_execution_that_redrives_another_one_gets_its_results(echo: Echo) -> None:
+    echo(SAID, run="nightly")
+    for run in ("nightly--redrive-1", "nightly--redrive-12", "nightly--redrive-1--redrive-2"):
+        assert echo(SAID, run=run) == SAID
+    assert len(echo.runs) == 1
+    for run in ("nightly--redrive-", "nightly--redrive-1-a", "nightly-redrive-1"):
+        echo(SAID, run=run)
+    assert len(echo.runs) == 4
+
+
 def test_a_failed_attempt_is_forgotten_so_that_the_next_one_runs(echo: Echo) -> None:
     def fail_once(given: Any) -> Any:
         if len(echo.runs) == 1:
@@ -88,12 +98,110 @@ def test_an_overlapping_attempt_is_refused_under_the_name_that_the_state_retries
         assert started.wait(30)
         try:
             with pytest.raises(Exception, match="already in progress") as overlapping:
-                echo(SAID)
+                echo(SAID, seconds=2)
         finally:
             finish.set()
         assert type(overlapping.value).__name__ == "IdempotencyAlreadyInProgressError"
         assert first.result() == echo(SAID) == SAID
     assert len(echo.runs) == 1
+
+
+def test_an_overlapping_attempt_waits_for_the_earlier_ones_result(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, finish = threading.Event(), threading.Event()
+
+    def wait(given: Any) -> Any:
+        started.set()
+        assert finish.wait(30)
+        return given.said
+
+    echo.act = wait
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            finish.set()
+            first.result()
+
+    monkeypatch.setattr("lambdas.runtime.idempotency.time.sleep", sleep)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(echo, SAID)
+        assert started.wait(30)
+        assert echo(SAID) == SAID
+    assert len(echo.runs) == 1
+    assert len(waits) == 3
+
+
+def test_an_attempt_that_waited_for_a_failing_one_leaves_the_work_to_the_next(
+    echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have too little time left, and the next one has all of it."""
+    started, fail = threading.Event(), threading.Event()
+
+    def fail_first(given: Any) -> Any:
+        if len(echo.runs) > 1:
+            return given.said
+        started.set()
+        assert fail.wait(30)
+        raise ValueError("no luck")
+
+    def sleep(_: float) -> None:
+        fail.set()
+        assert isinstance(first.exception(), ValueError)
+
+    echo.act = fail_first
+    monkeypatch.setattr("lambdas.runtime.idempotency.time.sleep", sleep)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(echo, SAID)
+        assert started.wait(30)
+        with pytest.raises(TransientError, match="for which this one waited"):
+            echo(SAID)
+    assert echo(SAID) == SAID
+    assert len(echo.runs) == 2
+
+
+def test_the_idempotency_key_is_that_of_the_task_in_its_execution_and_its_redrives(echo: Echo) -> None:
+    for run, task, word in (("a", "t", "x"), ("a", "u", "x"), ("b", "t", "x"), ("a", "t", "y")):
+        echo({"words": [word]}, run=run, task=task)
+    keys = [context.idempotency_key for context in echo.contexts]
+    assert len(set(keys)) == 4
+
+    def fail(given: object) -> Any:
+        raise ZeroDivisionError
+
+    echo.act = fail
+    with pytest.raises(ZeroDivisionError):
+        echo({"words": ["z"]}, run="a")
+    with pytest.raises(ZeroDivisionError):
+        echo({"words": ["z"]}, run="a--redrive-1")
+    assert echo.contexts[-1].idempotency_key == echo.contexts[-2].idempotency_key
+
+
+def test_attempts_that_overlap_a_failing_one_run_once_it_has_failed(echo: Echo) -> None:
+    """However many come meanwhile: one runs at a time, and the last of them has the effect."""
+    started, fail = threading.Event(), threading.Event()
+
+    def fail_first(given: Any) -> Any:
+        if len(echo.runs) > 1:
+            return given.said
+        started.set()
+        assert fail.wait(30)
+        raise TransientError("busy")
+
+    echo.act = fail_first
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(echo, SAID)
+        assert started.wait(30)
+        try:
+            for _ in range(3):
+                with pytest.raises(Exception, match="already in progress"):
+                    echo(SAID, seconds=2)
+        finally:
+            fail.set()
+        with pytest.raises(TransientError):
+            first.result()
+    assert echo(SAID) == echo(SAID) == SAID
+    assert len(echo.runs) == 2
 
 
 def test_an_attempt_that_was_cut_off_no_longer_counts_after_its_deadline(echo: Echo, invocation: Any) -> None:
@@ -109,7 +217,7 @@ def test_an_attempt_that_was_cut_off_no_longer_counts_after_its_deadline(echo: E
         echo.handler(event, invocation(seconds=30))
     echo.act = lambda given: given.said
     with pytest.raises(Exception, match="already in progress"):
-        echo.handler(event, invocation())
+        echo.handler(event, invocation(seconds=2))
     table = boto3.resource("dynamodb").Table("idempotency")
     (item,) = table.scan()["Items"]
     table.put_item(Item={**item, "in_progress_expiration": 1})
@@ -237,6 +345,24 @@ def test_every_line_of_the_log_names_execution_and_task(
         ("second", None, [1.0]),
     ]
     assert all(line["Duration"][0] > 0 and line["service"] == echo.contract.name for line in measured)
+
+
+def test_a_long_error_is_cut_where_it_is_caught_and_whole_in_the_log(
+    aws: None, make_echo: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    echo = make_echo()
+
+    def fail(given: Any) -> Any:
+        raise ValueError("no good " * 1_000)
+
+    echo.act = fail
+    with pytest.raises(Exception, match="no good") as caught:
+        echo(SAID)
+    assert type(caught.value).__name__ == "ValueError"
+    assert len(str(caught.value)) <= 1_000
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (logged,) = [line for line in lines if line.get("message") == "task failed"]
+    assert "no good " * 1_000 in logged["exception"]
 
 
 def test_an_agent_works_against_a_local_endpoint(

@@ -143,6 +143,21 @@ def test_the_first_published_result_stays(echo: Echo, make_echo: type[Echo]) -> 
     assert echo({PUBLISHED_KEY: "first"}, task="second") == SAID
 
 
+def test_what_is_returned_is_what_was_published(echo: Echo, make_echo: type[Echo]) -> None:
+    """A fallback that ran since the task had timed out, and the task itself, which came to its end after all."""
+    assert echo(SAID, task="fallback", stands_for="first", publish=True) == SAID
+    assert make_echo()({"words": ["late"]}, task="first", publish=True) == SAID
+
+
+def test_a_fallback_publishes_and_arrives_in_the_name_of_its_task(echo: Echo, waiters: Waiters) -> None:
+    assert _wait("g", "token", need=2)
+    echo(SAID, task="first", gates={"g": 2})
+    echo(SAID, task="fallback", stands_for="first", gates={"g": 2}, publish=True)
+    assert waiters.woken == [], "both are one task, which counts once"
+    echo({PUBLISHED_KEY: "first"}, task="second", gates={"g": 2})
+    assert waiters.woken == ["token"]
+
+
 def test_a_large_result_is_published_by_reference(echo: Echo) -> None:
     large: JsonValue = {"words": ["w" * 5000], "note": None}
     sent = echo(large, task="first", publish=True, limit=1000)

@@ -1,0 +1,62 @@
+"""What is told of circuit breakers: events on the bus, metrics and the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.contract.breaker import EVENT_SOURCE, EVENT_TYPE
+from lambdas.contract.breaker_item import State
+from lambdas.contract.breaker_transition import Transition
+from lambdas.runtime.breaker_errors import CircuitOpenError
+from lambdas.runtime.clients import events
+from lambdas.runtime.settings import event_bus
+from lambdas.runtime.telemetry import Telemetry
+
+_METRICS: Final = {
+    State.CLOSED: "BreakerClosed",
+    State.OPEN: "BreakerOpened",
+    State.HALF_OPEN: "BreakerHalfOpened",
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BreakerReport:
+    """Tells of an agent's breaker. An event that cannot be sent is logged, and is no reason to fail a task."""
+
+    telemetry: Telemetry
+
+    def changed(self, name: str, transition: Transition) -> None:
+        """Send an event, count the transition, and log it."""
+        detail = transition.detail(name)
+        _log.warning("circuit breaker %s is %s: %s", name, transition.after, transition.cause.reason, extra=detail)
+        self._count(_METRICS[transition.after])
+        bus = event_bus()
+        if bus is None:
+            return
+        entry = {"EventBusName": bus, "Source": EVENT_SOURCE, "DetailType": EVENT_TYPE, "Detail": json.dumps(detail)}
+        try:
+            answer = events().put_events(Entries=[entry])  # type: ignore[list-item]
+        except (BotoCoreError, ClientError):
+            _log.warning("an event of circuit breaker %s could not be sent", name, exc_info=True)
+        else:
+            if answer["FailedEntryCount"]:
+                _log.warning("an event of circuit breaker %s was refused: %s", name, answer["Entries"])
+
+    def rejected(self, error: CircuitOpenError) -> None:  # noqa: ARG002
+        """Count a call that was refused; the failure of its task is logged in any case."""
+        self._count("BreakerRejections")
+
+    def unavailable(self, name: str, error: Exception) -> None:  # noqa: ARG002
+        """Count that the table could not be used; the breaker has logged it."""
+        self._count("BreakerUnavailable")
+
+    def _count(self, metric: str) -> None:
+        self.telemetry.metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
