@@ -1,14 +1,16 @@
 """The role of an agent's function: what the agent needs, and no more."""
 
 from collections.abc import Iterable
+from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from lambdas.contract.agent import Agent
+from stacks.acknowledgement import acknowledge, acknowledge_wildcard
 from stacks.arns import state_machine_arn
-from stacks.deployed_agents import DeployedAgent
+from stacks.naming import EVERY
 from stacks.payload_access import payload_access
 from stacks.policy import allow
 from stacks.storage import StorageStack
@@ -17,17 +19,19 @@ from stacks.storage import StorageStack
 class AgentRole(iam.Role):
     """What the function of an agent may do.
 
-    It writes its own log, reads and writes payloads as its contract implies, and remembers which tasks it has done. If
-    a workflow has gates, its agents arrive at them and wake the state machine that waits.
+    It writes its own log, reads and writes payloads as its contract implies, and remembers which tasks it has done. It
+    arrives at gates and wakes the state machines that wait there: those of any workflow, since DAG files that use the
+    agent are deployed one by one, and none must take from another what it needs. If the contract names a circuit
+    breaker, it moves that and tells so.
 
     Parameters
     ----------
-    deployed : DeployedAgent
-        The agent.
+    agent : Agent
+        The agent's contract.
     log_group : logs.ILogGroup
         The function's log.
     storage : StorageStack
-        Where payloads, idempotency records and gates are.
+        Where payloads, idempotency records, gates and breakers are.
     """
 
     def __init__(
@@ -35,11 +39,12 @@ class AgentRole(iam.Role):
         scope: Construct,
         construct_id: str,
         *,
-        deployed: DeployedAgent,
+        agent: Agent[Any, Any],
         log_group: logs.ILogGroup,
         storage: StorageStack,
     ) -> None:
-        access = payload_access(deployed.agent)
+        access = payload_access(agent)
+        machines = state_machine_arn(scope, EVERY)
 
         def objects(prefixes: Iterable[str]) -> list[str]:
             return [storage.payload_bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
@@ -53,25 +58,28 @@ class AgentRole(iam.Role):
                 ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
                 [storage.idempotency_table.table_arn],
             ),
-        }
-        if deployed.gated_workflows:
-            machines = [state_machine_arn(scope, name) for name in deployed.gated_workflows]
-            policies["Gates"] = allow(
+            "Gates": allow(
                 "dynamodb", ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn]
-            )
-            policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)
+            ),
+            "WakeWaitingStates": allow("states", ["SendTaskSuccess"], [machines]),
+        }
+        if agent.breaker is not None:
+            policies["Breaker"] = allow("dynamodb", ["GetItem", "UpdateItem"], [storage.breakers_table.table_arn])
+            policies["TellOfBreaker"] = allow("events", ["PutEvents"], [storage.event_bus.event_bus_arn])
         super().__init__(
             scope,
             construct_id,
-            description=f"What the agent {deployed.agent.name} may do",
+            description=f"What the agent {agent.name} may do",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies=policies,
         )
 
+        acknowledge_wildcard(
+            self, machines, "The state machines of DAG files are deployed one by one, by names that begin so."
+        )
         for prefix in sorted({*access.reads, *access.writes}):
-            cdk.Validations.of(self).acknowledge(
-                cdk.Acknowledgment(
-                    id=f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{prefix}*]",
-                    reason=f"Objects below {prefix} get their names at run time; the prefix is as narrow as it gets.",
-                )
+            acknowledge(
+                self,
+                f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{prefix}*]",
+                f"Objects below {prefix} get their names at run time; the prefix is as narrow as it gets.",
             )

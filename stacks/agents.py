@@ -1,4 +1,4 @@
-"""The functions of all agents that the deployed workflows use."""
+"""The functions of all agents that the deployed workflows use, and the one that makes dead letters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +6,24 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from lambdas.contract.agent import Agent
 from stacks.agent_function import AgentFunction
 from stacks.bundle import Bundler
-from stacks.deployed_agents import DeployedAgent
-from stacks.naming import pascal_case
+from stacks.dead_letter_function import DeadLetterFunction
+from stacks.naming import DEAD_LETTERS, pascal_case
 from stacks.settings import Settings
 from stacks.storage import StorageStack
 
 
 class AgentsStack(cdk.Stack):
-    """One `AgentFunction` for each agent.
+    """One `AgentFunction` for each agent, and the `DeadLetterFunction`.
 
     Parameters
     ----------
-    agents : Sequence[DeployedAgent]
+    agents : Sequence[Agent]
         The agents.
     storage : StorageStack
-        Where payloads, idempotency records and gates are.
+        Where payloads, idempotency records, gates and breakers are.
     bundler : Bundler
         What makes the functions' bundles.
     settings : Settings
@@ -39,20 +40,21 @@ class AgentsStack(cdk.Stack):
         scope: Construct,
         construct_id: str,
         *,
-        agents: Sequence[DeployedAgent],
+        agents: Sequence[Agent[Any, Any]],
         storage: StorageStack,
         bundler: Bundler,
         settings: Settings,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, description="Stepweave: the agents' functions", **options)
-        bundles = bundler.bundle_all([deployed.agent.name for deployed in agents])
-        for deployed in agents:
+        bundles = bundler.bundle_all([DEAD_LETTERS, *(agent.name for agent in agents)])
+        for agent in agents:
             AgentFunction(
                 self,
-                pascal_case(deployed.agent.name),
-                deployed=deployed,
-                bundle=bundles[deployed.agent.name],
+                pascal_case(agent.name),
+                agent=agent,
+                bundle=bundles[agent.name],
                 storage=storage,
                 settings=settings,
             )
+        DeadLetterFunction(self, "SystemDeadLetters", bundle=bundles[DEAD_LETTERS], storage=storage, settings=settings)

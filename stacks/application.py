@@ -11,7 +11,7 @@ import aws_cdk as cdk
 from lambdas.contract.agent import Agent
 from stacks.agents import AgentsStack
 from stacks.bundle import Bundler
-from stacks.deployed_agents import DeployedAgent, deployed_agents
+from stacks.deployed_agents import deployed_agents
 from stacks.errors import SynthesisError
 from stacks.naming import AGENTS_STACK, DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name
 from stacks.settings import Settings
@@ -92,7 +92,7 @@ def add_stacks(
         raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(names)}")
 
     called = deployed_agents([*deployed, *added])
-    idle = [DeployedAgent(agent, ()) for agent in kept if agent.name not in {one.agent.name for one in called}]
+    idle = [agent for agent in kept if agent.name not in {one.name for one in called}]
     storage_stack = StorageStack(app, STORAGE_STACK, settings=settings)
     agents_stack = AgentsStack(
         app,

@@ -7,7 +7,7 @@ removed in one deployment.
 import aws_cdk as cdk
 from constructs import Construct
 
-from stacks.naming import function_name, state_machine_name
+from stacks.naming import QueueKind, function_name, queue_name, state_machine_name
 
 
 def function_arn(scope: Construct, agent: str) -> str:
@@ -28,6 +28,11 @@ def executions_arn(scope: Construct, workflow: str) -> str:
 def rule_arn(scope: Construct, rule: str) -> str:
     """Return the ARN of a rule on the default event bus."""
     return cdk.Stack.of(scope).format_arn(service="events", resource="rule", resource_name=rule)
+
+
+def queue_arn(scope: Construct, owner: str, kind: QueueKind) -> str:
+    """Return the ARN of a queue of a state machine or a function, in the account and region of `scope`."""
+    return cdk.Stack.of(scope).format_arn(service="sqs", resource=queue_name(owner, kind))
 
 
 def _arn(scope: Construct, service: str, resource: str, name: str) -> str:

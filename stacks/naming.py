@@ -1,12 +1,17 @@
 """The names by which what is deployed is found: by its own parts, by the command and in the console."""
 
+from enum import StrEnum
 from typing import Final
+
+from lambdas.contract.dead_letter import QUEUE_SUFFIX
+from stacks.errors import SynthesisError
 
 STORAGE_STACK: Final = "StepweaveStorage"
 AGENTS_STACK: Final = "StepweaveAgents"
 WORKFLOWS_STACK: Final = "StepweaveWorkflows"
 
 _NAMESPACE: Final = "stepweave"
+_LONGEST_QUEUE_NAME: Final = 80
 
 
 def function_name(agent: str) -> str:
@@ -40,6 +45,59 @@ def nested_name(workflow: str, key: str) -> str:
     'nightly-build-nested-2'
     """
     return f"{workflow}-{key.replace('_', '-')}"
+
+
+EVENT_BUS: Final = _NAMESPACE
+"""The bus on which circuit breakers say that they opened or closed."""
+
+BREAKERS_OUTPUT: Final = "BreakersTableName"
+"""The output of the storage stack that names the table of circuit breakers."""
+
+DEAD_LETTERS: Final = "dead_letters"
+"""The function that makes dead letters of failed executions: its folder below ``lambdas/``, like an agent's name."""
+
+EVERY: Final = "*"
+"""In place of a name: whatever it is. What a DAG file adds to a deployment is not known when the rest is deployed."""
+
+
+class QueueKind(StrEnum):
+    """What waits in a queue for a person to look at it; the queue's name ends with this."""
+
+    FAILURES = QUEUE_SUFFIX
+    """Dead letters of a workflow's executions that failed."""
+    UNDELIVERED = "undelivered"
+    """Events about a workflow's failures that did not reach the function that makes dead letters of them."""
+    INVOCATIONS = "invocations"
+    """Events for which a function was invoked asynchronously, and failed for good."""
+
+
+def queue_name(owner: str, kind: QueueKind) -> str:
+    """Return the name of a queue of a state machine or a function, by which `dlq` and dead letters find it.
+
+    Parameters
+    ----------
+    owner : str
+        The name of the state machine or function.
+    kind : QueueKind
+        What waits in the queue.
+
+    Raises
+    ------
+    SynthesisError
+        If SQS does not take a name as long as that.
+
+    Example
+    -------
+    >>> queue_name("stepweave-code-review", QueueKind.FAILURES)
+    'stepweave-code-review-failures'
+    """
+    name = f"{owner}-{kind}"
+    if len(name) > _LONGEST_QUEUE_NAME:
+        raise SynthesisError(
+            f"a queue of {owner} would be called {name}, and SQS takes {_LONGEST_QUEUE_NAME} characters; "
+            f"shorten the name by {len(name) - _LONGEST_QUEUE_NAME}"
+        )
+    return name
 
 
 DAG_CONSTRUCT: Final = "Dag"

@@ -6,12 +6,14 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 
 from lambdas.contract.agent import Agent
+from lambdas.contract.dead_letter import DEAD_LETTER_PREFIX
 from lambdas.reporter.contract import ReportFile
 from lambdas.repository.contract import RepoRef
 
 REPOSITORIES: Final = "repositories/"
 RESULTS: Final = "results/"
 REPORTS: Final = "reports/"
+DEAD_LETTER_INPUTS: Final = f"{DEAD_LETTER_PREFIX}/"
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""The role of a workflow's state machine: the workflow's agents, its gates, and no more."""
+"""The role of a workflow's state machine: the workflow's agents, its gates, their breakers, and no more."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.arns import executions_arn, function_arn, rule_arn, state_machine_arn
-from stacks.deployed_agents import has_gates
+from stacks.deployed_agents import has_breakers, has_gates
 from stacks.naming import nested_name
 from stacks.policy import allow
 from stacks.storage import StorageStack
@@ -13,14 +13,17 @@ from state_machines.compiler.compile import CompiledWorkflow
 
 
 class WorkflowRole(iam.Role):
-    """What the state machines of a workflow may do: invoke its agents, use its gates, and run its nested executions.
+    """What the state machines of a workflow may do.
+
+    They invoke the workflow's agents, use its gates, record crashes with the agents' breakers, and run its nested
+    executions.
 
     Parameters
     ----------
     workflow : CompiledWorkflow
         The workflow.
     storage : StorageStack
-        Where the gates are.
+        Where the gates and the breakers are.
     """
 
     def __init__(
@@ -33,6 +36,9 @@ class WorkflowRole(iam.Role):
         if has_gates(workflow):
             policies["Gates"] = allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn])
             policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)
+        if has_breakers(workflow):
+            # Crashes of agents, which they cannot record themselves.
+            policies["Breakers"] = allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn])
         if nested:
             policies["StartNested"] = allow("states", ["StartExecution"], machines[1:])
             policies["FollowNested"] = allow(

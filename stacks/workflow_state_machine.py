@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Final, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks.acknowledgement import acknowledge, acknowledge_wildcard
 from stacks.arns import executions_arn, function_arn, state_machine_arn
-from stacks.deployed_agents import has_gates
-from stacks.naming import nested_name, pascal_case, state_machine_name
+from stacks.deployed_agents import has_breakers, has_gates
+from stacks.naming import DEAD_LETTERS, QueueKind, nested_name, pascal_case, queue_name, state_machine_name
+from stacks.queue_alarm import alarm_on_messages
 from stacks.settings import Settings
 from stacks.storage import StorageStack
 from stacks.workflow_role import WorkflowRole
@@ -32,14 +32,16 @@ INLINE_DEFINITION_BYTES: Final = 50_000
 """A longer definition becomes an asset, so that many workflows fit into a template, which holds 1 MB at most."""
 
 _FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
+_DELIVERED_WITHIN: Final = cdk.Duration.hours(24)
 _KEPT: Final = cdk.Duration.days(14)  # as long as an execution can be redriven, and as long as SQS keeps anything
 
 
 class WorkflowStateMachine(Construct):
     """The state machine of a workflow, its log, and the queue of its failures.
 
-    Whatever ends an execution other than success puts the event that says so into the failure queue: it holds the
-    execution's ARN, input, error and cause, which is all that a redrive needs.
+    Whatever ends an execution other than success is handed to the function that makes dead letters, which puts one
+    into the failure queue: it says which task failed on what input and why, which is all that a redrive needs. The
+    event waits in a queue of its own if it cannot be handed over.
 
     The log has every event but no execution data. The data is in the execution's history for 90 days; the log would be
     a second place that holds what customers sent.
@@ -49,7 +51,7 @@ class WorkflowStateMachine(Construct):
     workflow : CompiledWorkflow
         The workflow.
     storage : StorageStack
-        Where the gates are.
+        Where the gates and the breakers are.
     settings : Settings
         What was chosen about the deployment.
 
@@ -73,6 +75,8 @@ class WorkflowStateMachine(Construct):
         substitutions = {f"agent_{agent.name}": function_arn(self, agent.name) for agent in workflow.agents}
         if has_gates(workflow):
             substitutions["gates_table"] = storage.gates_table.table_name
+        if has_breakers(workflow):
+            substitutions["breakers_table"] = storage.breakers_table.table_name
         role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
         substitutions |= {key: state_machine_arn(self, nested_name(workflow.name, key)) for key in workflow.nested}
         self.state_machine = self._machine("StateMachine", name, workflow.definition, substitutions, role)
@@ -81,14 +85,13 @@ class WorkflowStateMachine(Construct):
             self._machine(pascal_case(key), nested, definition, substitutions, role)
         if workflow.nested:
             self._acknowledge_nested(workflow, role)
-        cdk.Validations.of(role.node.find_child("DefaultPolicy")).acknowledge(
-            cdk.Acknowledgment(
-                id="AwsSolutions-IAM5[Resource::*]",
-                reason="X-Ray and the delivery of vended logs have no resources to name.",
-            )
+        acknowledge(
+            role.node.find_child("DefaultPolicy"),
+            "AwsSolutions-IAM5[Resource::*]",
+            "X-Ray and the delivery of vended logs have no resources to name.",
         )
-        self.failures = self._queue("Failures")
-        undelivered = self._queue("UndeliveredFailures")
+        self.failures = self._queue("Failures", queue_name(name, QueueKind.FAILURES))
+        undelivered = self._queue("UndeliveredFailures", queue_name(name, QueueKind.UNDELIVERED))
         events.Rule(
             self,
             "FailureRule",
@@ -98,10 +101,24 @@ class WorkflowStateMachine(Construct):
                 detail_type=["Step Functions Execution Status Change"],
                 detail={"status": list(_FAILED), "stateMachineArn": [self.state_machine.state_machine_arn]},
             ),
-            targets=[targets.SqsQueue(self.failures, dead_letter_queue=undelivered)],
+            targets=[
+                targets.LambdaFunction(
+                    lambda_.Function.from_function_attributes(
+                        self,
+                        "DeadLetters",
+                        function_arn=function_arn(self, DEAD_LETTERS),
+                        skip_permissions=True,  # the function's stack permits it to the rules of all workflows
+                    ),
+                    dead_letter_queue=undelivered,
+                    max_event_age=_DELIVERED_WITHIN,
+                    retry_attempts=185,  # as many as fit into that time
+                )
+            ],
         )
-        self._alarm("FailureAlarm", self.failures, f"Executions of {name} failed", settings)
-        self._alarm("UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their queue", settings)
+        alarm_on_messages(self, "FailureAlarm", self.failures, f"Executions of {name} failed", settings)
+        alarm_on_messages(
+            self, "UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their function", settings
+        )
 
     def _machine(
         self,
@@ -141,48 +158,23 @@ class WorkflowStateMachine(Construct):
 
     def _acknowledge_nested(self, workflow: CompiledWorkflow, role: iam.Role) -> None:
         for key in workflow.nested:
-            executions = cdk.Stack.of(self).resolve(executions_arn(self, nested_name(workflow.name, key)))
-            parts = executions["Fn::Join"][1]
-            text = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
-            cdk.Validations.of(role).acknowledge(
-                cdk.Acknowledgment(
-                    id=f"AwsSolutions-IAM5[Resource::{text}]",
-                    reason="Nested executions get their names when they start; their state machine is named.",
-                )
+            acknowledge_wildcard(
+                role,
+                executions_arn(self, nested_name(workflow.name, key)),
+                "Nested executions get their names when they start; their state machine is named.",
             )
 
-    def _queue(self, construct_id: str) -> sqs.Queue:
+    def _queue(self, construct_id: str, name: str) -> sqs.Queue:
         queue = sqs.Queue(
             self,
             construct_id,
+            queue_name=name,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=_KEPT,
         )
-        cdk.Validations.of(queue).acknowledge(
-            cdk.Acknowledgment(
-                id="AwsSolutions-SQS3",
-                reason="This queue is a dead-letter queue, of an EventBridge rule; people read it.",
-            )
-        )
+        acknowledge(queue, "AwsSolutions-SQS3", "This queue is a dead-letter queue itself; people read it.")
         return queue
-
-    def _alarm(self, construct_id: str, queue: sqs.Queue, description: str, settings: Settings) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            construct_id,
-            alarm_description=description,
-            metric=queue.metric_approximate_number_of_messages_visible(
-                period=cdk.Duration.minutes(1), statistic="Maximum"
-            ),
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        if settings.alarm_topic_arn is not None:
-            topic = sns.Topic.from_topic_arn(self, f"{construct_id}Topic", settings.alarm_topic_arn)
-            alarm.add_alarm_action(actions.SnsAction(topic))
 
 
 @contextmanager

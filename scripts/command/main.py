@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from scripts.command.breaker import breaker
+from scripts.command.dlq import dlq
 from scripts.command.list import list_workflows
 from scripts.command.local import local
 from scripts.command.plan import plan
@@ -42,6 +44,8 @@ app.command("synth")(synth)
 app.command("run")(run)
 app.command("plan")(plan)
 app.command("profile")(profile)
+app.add_typer(dlq, name="dlq")
+app.add_typer(breaker, name="breaker")
 app.add_typer(local, name="local")
 
 

@@ -22,6 +22,7 @@ from aws_cdk import aws_s3 as s3  # noqa: E402
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
 from stacks.application import PROJECT, add_stacks, create_app  # noqa: E402
+from stacks.naming import DEAD_LETTERS  # noqa: E402
 from state_machines.compiler.compile import CompiledWorkflow, compile_workflow  # noqa: E402
 from state_machines.workflows.catalog import workflows  # noqa: E402
 
@@ -142,7 +143,10 @@ def cfn_lint(folder: Path) -> list[str]:
     return [f"{finding['Rule']['Id']} {finding['Message']}" for finding in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("agent", sorted({a.name for w in workflows().values() for a in compile_workflow(w).agents}))
+AGENTS = {agent.name for workflow in workflows().values() for agent in compile_workflow(workflow).agents}
+
+
+@pytest.mark.parametrize("agent", sorted(AGENTS | {DEAD_LETTERS}))
 def test_a_handler_imports_from_its_bundle_and_the_managed_runtime_alone(
     assembly: Path, tmp_path: Path, agent: str
 ) -> None:

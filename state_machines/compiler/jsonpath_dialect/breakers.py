@@ -14,7 +14,7 @@ from lambdas.contract.breaker import (
     Breaker,
 )
 from state_machines.compiler.asl import Catcher, State
-from state_machines.compiler.jsonpath_dialect.expressions import literal
+from state_machines.compiler.jsonpath_dialect.expressions import Origin, literal
 from state_machines.compiler.jsonpath_dialect.gates import dynamodb_retrier
 from state_machines.compiler.names import Names
 
@@ -23,9 +23,9 @@ _OPEN = "$['breaker:open']"  # a colon keeps it apart from the ids of tasks
 _MESSAGE_PART = 3  # of {"errorMessage":"..." cut at its quotes
 
 
-def crash_state(task: str, breaker: Breaker, following: str) -> State:
+def crash_state(task: str, breaker: Breaker, origin: Origin, following: str) -> State:
     """Write the state that records the crash of a task's agent. It never fails: the record is not worth a task."""
-    name = f"States.Format('{{}}{{}}:{{}}', {literal(CRASH_PREFIX)}, $$.Execution.Name, {literal(task)})"
+    name = f"States.Format('{{}}{{}}:{{}}', {literal(CRASH_PREFIX)}, {origin.execution_name}, {literal(task)})"
     return {
         "Type": "Task",
         "Comment": f"{task} crashed: circuit breaker {breaker.name} has to know",

@@ -162,7 +162,7 @@ class _Emitter:
             catchers.append(open_catcher(next(iter(around))))
         if breaker and on_failure is not None:
             crashed = self._names.after_failure(task.id, "record the crash")
-            around[crashed] = crash_state(task.id, breaker, on_failure)
+            around[crashed] = crash_state(task.id, breaker, self._origin, on_failure)
             catchers.append(crash_catcher(path, crashed))
         if on_failure is not None:
             catchers.append({"ErrorEquals": ["States.ALL"], "ResultPath": path, "Next": on_failure})
@@ -211,6 +211,8 @@ class _Emitter:
             event["signals"] = [signal.model_dump(mode="json") for signal in signals]
         if flow.task != task.id:
             event["stands_for"] = flow.task
+        if task.agent.breaker:
+            event["breaker"] = task.agent.breaker.name
         return event
 
     def _store_path(self, flow: TaskFlow) -> str | None:

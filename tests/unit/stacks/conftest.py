@@ -12,11 +12,13 @@ from stacks.node import use_packaged_node
 use_packaged_node()
 
 from lambdas.contract.agent import Agent  # noqa: E402
+from lambdas.contract.breaker import Breaker  # noqa: E402
 from lambdas.linter.contract import linter  # noqa: E402
 from lambdas.replayer.contract import ReplayResult, replayer  # noqa: E402
 from lambdas.repository.contract import RepoRef  # noqa: E402
 from stacks.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stacks.bundle import Bundler  # noqa: E402
+from stacks.naming import DEAD_LETTERS  # noqa: E402
 from stacks.platform import Platform  # noqa: E402
 from state_machines.compiler.compile import CompiledWorkflow, compile_workflow  # noqa: E402
 from state_machines.language.workflow import workflow  # noqa: E402
@@ -32,6 +34,22 @@ def two_naps() -> ReplayResult:
     """Nap twice."""
     first = replayer("first", seconds=0.1)
     return replayer("second", dependencies=[first])
+
+
+guarded = Agent(
+    name="guarded",
+    input=replayer.input,
+    output=replayer.output,
+    timeout=timedelta(minutes=1),
+    breaker=Breaker("github-api"),
+)
+"""An agent with a circuit breaker."""
+
+
+@workflow(timeout=timedelta(minutes=1))
+def guarded_nap() -> ReplayResult:
+    """Nap behind a circuit breaker."""
+    return guarded("only", seconds=0.1)
 
 
 @workflow(timeout=timedelta(minutes=1))
@@ -55,8 +73,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     (root / "requirements").mkdir()
     (root / "requirements" / "lambda-runtime.txt").write_text(PROVIDED)
-    for contract in sorted((PROJECT / "lambdas").glob("*/contract.py")):
-        agent = root / "lambdas" / contract.parent.name
+    agents = sorted(contract.parent.name for contract in (PROJECT / "lambdas").glob("*/contract.py"))
+    for name in [*agents, guarded.name, DEAD_LETTERS]:
+        agent = root / "lambdas" / name
         agent.mkdir(parents=True)
         (agent / "contract.py").write_text("")
         (agent / "handler.py").write_text(f"# {agent.name}\n")
@@ -87,8 +106,8 @@ def synthesize(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Synth
 
 @pytest.fixture(scope="session")
 def compiled() -> list[CompiledWorkflow]:
-    """The workflows that the tests deploy: a review, one that needs no repository, and one with gates."""
-    return [compile_workflow(workflow) for workflow in (two_naps, code_review, crossing_naps)]
+    """The workflows that the tests deploy: a review, and one each without a repository, with gates, with a breaker."""
+    return [compile_workflow(workflow) for workflow in (two_naps, code_review, crossing_naps, guarded_nap)]
 
 
 @pytest.fixture(scope="session")

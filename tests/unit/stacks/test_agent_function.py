@@ -11,9 +11,10 @@ from stacks.naming import AGENTS_STACK, function_name
 from state_machines.compiler.compile import compile_workflow
 from state_machines.workflows.code_review import code_review
 from tests.unit.stacks.assembly import Assembly, Resource
+from tests.unit.stacks.conftest import guarded
 
 AnyAgent = Agent[Any, Any]
-AGENTS: list[AnyAgent] = [*compile_workflow(code_review).agents, replayer]
+AGENTS: list[AnyAgent] = [*compile_workflow(code_review).agents, replayer, guarded]
 
 MACHINE_ARN = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:stepweave-"
 
@@ -53,7 +54,7 @@ def test_the_function_runs_its_own_bundle_on_the_building_python(
 
 def test_the_function_finds_its_bucket_and_tables(deployed: Resource, agent: AnyAgent) -> None:
     variables = deployed.properties["Environment"]["Variables"]
-    assert {name: deployed.text(value) for name, value in variables.items()} == {
+    expected = {
         "STEPWEAVE_PAYLOAD_BUCKET": "${Payloads}",
         "STEPWEAVE_IDEMPOTENCY_TABLE": "${Idempotency}",
         "STEPWEAVE_GATES_TABLE": "${Gates}",
@@ -61,6 +62,9 @@ def test_the_function_finds_its_bucket_and_tables(deployed: Resource, agent: Any
         "POWERTOOLS_METRICS_NAMESPACE": "Stepweave",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
+    if agent is guarded:
+        expected |= {"STEPWEAVE_BREAKERS_TABLE": "${Breakers}", "STEPWEAVE_EVENT_BUS": "${EventBus}"}
+    assert {name: deployed.text(value) for name, value in variables.items()} == expected
 
 
 def test_the_function_logs_to_its_own_group_which_expires(
@@ -78,7 +82,11 @@ def test_the_function_has_its_own_dead_letter_queue(assembly: Assembly, deployed
         if assembly.agents.named(other.properties["DeadLetterConfig"]["TargetArn"]) == queue
     ]
     assert users == [deployed.id]
-    assert queue.properties == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    assert queue.properties == {
+        "QueueName": f"{deployed.properties['FunctionName']}-invocations",
+        "MessageRetentionPeriod": 14 * 24 * 3600,
+        "SqsManagedSseEnabled": True,
+    }
     assert assembly.agents.refuses_plain_http("AWS::SQS::QueuePolicy", queue)
 
 
@@ -98,15 +106,17 @@ def test_the_role_can_do_what_the_agent_needs_and_nothing_else(
     expected |= {
         (f"dynamodb:{action}", "${Idempotency.Arn}") for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
     }
-    if agent is not replayer:
+    expected |= {
+        (f"dynamodb:{action}", "${Gates.Arn}") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem")
+    }
+    expected.add(("states:SendTaskSuccess", MACHINE_ARN + "*"))  # DAG files are deployed one by one
+    if agent is guarded:
+        expected |= {(f"dynamodb:{action}", "${Breakers.Arn}") for action in ("GetItem", "UpdateItem")}
+        expected.add(("events:PutEvents", "${EventBus.Arn}"))
+    if agent not in (replayer, guarded):
         expected.add(("s3:GetObject", "${Payloads.Arn}/repositories/*"))
     if agent.name == "reporter":
         expected.add(("s3:PutObject", "${Payloads.Arn}/reports/*"))
-    if agent.name in ("linter", "replayer"):  # of crossing-naps
-        expected |= {
-            (f"dynamodb:{action}", "${Gates.Arn}") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem")
-        }
-        expected.add(("states:SendTaskSuccess", MACHINE_ARN + "crossing-naps"))
     role = assembly.agents.named(deployed.properties["Role"])
     assert assembly.agents.permissions(role) == expected
 

@@ -1,8 +1,8 @@
-"""Which agents are deployed, and which of them meet at gates."""
+"""Which agents are deployed, and which workflows use gates and breakers."""
 
-from lambdas.linter.contract import linter
-from lambdas.replayer.contract import replayer
-from stacks.deployed_agents import DeployedAgent, deployed_agents, has_gates
+from dataclasses import replace
+
+from stacks.deployed_agents import deployed_agents, has_breakers, has_gates
 from state_machines.compiler.compile import CompiledWorkflow
 
 
@@ -11,12 +11,19 @@ def test_gates_are_seen_in_the_definition(compiled: list[CompiledWorkflow]) -> N
         "two-naps": False,
         "code-review": False,
         "crossing-naps": True,
+        "guarded-nap": False,
     }
 
 
-def test_agents_are_united_and_know_the_workflows_with_gates(compiled: list[CompiledWorkflow]) -> None:
-    deployed = deployed_agents(compiled)
-    assert [one.agent.name for one in deployed] == sorted({a.name for workflow in compiled for a in workflow.agents})
-    assert DeployedAgent(linter, ("crossing-naps",)) in deployed
-    assert DeployedAgent(replayer, ("crossing-naps",)) in deployed
-    assert {one.gated_workflows for one in deployed if one.agent not in (linter, replayer)} == {()}
+def test_breakers_are_seen_in_nested_definitions_too(compiled: list[CompiledWorkflow]) -> None:
+    naps = next(workflow for workflow in compiled if workflow.name == "two-naps")
+    assert not has_breakers(naps)
+    recording = naps.definition.copy()
+    recording["Comment"] = "writes to ${breakers_table}"
+    assert has_breakers(replace(naps, definition=recording))
+    assert has_breakers(replace(naps, nested={"nested_1": recording}))
+
+
+def test_the_agents_of_all_workflows_are_united(compiled: list[CompiledWorkflow]) -> None:
+    names = [agent.name for agent in deployed_agents(compiled)]
+    assert names == sorted({agent.name for workflow in compiled for agent in workflow.agents})

@@ -1,9 +1,11 @@
-"""The buckets and the table."""
+"""The buckets, the tables and the event bus."""
+
+import re
 
 import pytest
 
-from lambdas.contract.gate import EXPIRES, ITEM_KEY
-from stacks.payload_access import REPORTS, REPOSITORIES, RESULTS
+from lambdas.contract import breaker, gate
+from stacks.payload_access import DEAD_LETTER_INPUTS, REPORTS, REPOSITORIES, RESULTS
 from state_machines.compiler.compile import CompiledWorkflow
 from tests.unit.stacks.assembly import Assembly, Resource, Synthesize
 
@@ -20,7 +22,7 @@ def payloads(assembly: Assembly) -> Resource:
     return assembly.storage.named(assembly.storage.body["Outputs"]["PayloadBucketName"]["Value"])
 
 
-@pytest.fixture(params=["Idempotency", "Gates"])
+@pytest.fixture(params=["Idempotency", "Gates", "Breakers"])
 def table(request: pytest.FixtureRequest, assembly: Assembly) -> Resource:
     return next(t for t in assembly.storage.all("AWS::DynamoDB::Table") if t.id.startswith(request.param))
 
@@ -50,7 +52,7 @@ def test_all_that_is_put_into_the_payload_bucket_expires_and_not_before_it_can_b
         for rule in payloads.properties["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule and rule["Status"] == "Enabled"
     }
-    assert set(kept) == {REPOSITORIES, RESULTS, REPORTS}
+    assert set(kept) == {REPOSITORIES, RESULTS, REPORTS, DEAD_LETTER_INPUTS}
     assert min(kept.values()) > DAYS_TO_REDRIVE
 
 
@@ -64,11 +66,19 @@ def test_access_to_payloads_is_logged_where_the_log_may_be_written(assembly: Ass
     assert logs.properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 90
 
 
+KEY_AND_EXPIRY = {
+    "Idempotency": ("id", "expiration"),
+    "Gates": (gate.ITEM_KEY, gate.EXPIRES),
+    "Breakers": (breaker.ITEM_KEY, None),
+}
+
+
 def test_a_table_has_the_key_and_expiry_that_the_runtime_writes(table: Resource) -> None:
-    key, expires = (ITEM_KEY, EXPIRES) if table.id.startswith("Gates") else ("id", "expiration")
+    key, expires = KEY_AND_EXPIRY[re.sub(r"[0-9A-F]{8}$", "", table.id)]
     assert table.properties["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
     assert table.properties["AttributeDefinitions"] == [{"AttributeName": key, "AttributeType": "S"}]
-    assert table.properties["TimeToLiveSpecification"] == {"AttributeName": expires, "Enabled": True}
+    expected = None if expires is None else {"AttributeName": expires, "Enabled": True}
+    assert table.properties.get("TimeToLiveSpecification") == expected
 
 
 def test_a_table_is_encrypted_recoverable_and_paid_by_request(table: Resource) -> None:
@@ -86,3 +96,23 @@ def test_what_is_exported_does_not_depend_on_the_workflows(
 ) -> None:
     for workflow in compiled:
         assert synthesize([workflow]).storage.body == assembly.storage.body
+
+
+def test_what_breakers_tell_on_the_bus_is_logged(assembly: Assembly) -> None:
+    bus = assembly.storage.one("AWS::Events::EventBus")
+    assert bus.properties["Name"] == "stepweave"
+    rule = assembly.storage.one("AWS::Events::Rule")
+    assert rule.properties["EventBusName"] == {"Ref": bus.id}
+    assert rule.properties["EventPattern"] == {"source": ["stepweave.breaker"]}
+    (target,) = rule.properties["Targets"]
+    group = assembly.storage.one("AWS::Logs::LogGroup")
+    name = group.properties["LogGroupName"]
+    assert name.startswith("/aws/events/"), "EventBridge writes to no other"
+    assert rule.text(target["Arn"]).endswith(f":log-group:{name}")
+    policy = assembly.storage.one("AWS::Logs::ResourcePolicy")
+    assert "events.amazonaws.com" in str(policy.properties["PolicyDocument"])
+
+
+def test_the_command_finds_the_breakers_by_an_output(assembly: Assembly) -> None:
+    value = assembly.storage.body["Outputs"]["BreakersTableName"]["Value"]
+    assert assembly.storage.text(value) == "${Breakers}"

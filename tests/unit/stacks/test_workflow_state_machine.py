@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lambdas.replayer.contract import ReplayResult, replayer
+from stacks.deployed_agents import has_breakers
 from stacks.naming import WORKFLOWS_STACK, function_name, pascal_case, state_machine_name
 from stacks.workflow_state_machine import INLINE_DEFINITION_BYTES
 from state_machines.compiler.compile import CompiledWorkflow, compile_workflow
@@ -14,7 +15,7 @@ from state_machines.language.workflow import workflow
 from tests.unit.stacks.assembly import Assembly, Resource, Synthesize
 
 
-@pytest.fixture(params=["code-review", "two-naps", "crossing-naps"])
+@pytest.fixture(params=["code-review", "two-naps", "crossing-naps", "guarded-nap"])
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -54,7 +55,7 @@ def test_all_that_the_definition_leaves_open_is_filled_in_by_what_is_deployed(
 ) -> None:
     wanted = set(re.findall(r"\$\{(\w+)\}", machine.properties["DefinitionString"]))
     substitutions = {name: machine.text(arn) for name, arn in machine.properties["DefinitionSubstitutions"].items()}
-    functions = {name: arn for name, arn in substitutions.items() if name != "gates_table"}
+    functions = {name: arn for name, arn in substitutions.items() if not name.endswith("_table")}
     deployed = {
         "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" + function.properties["FunctionName"]
         for function in assembly.agents.all("AWS::Lambda::Function")
@@ -63,6 +64,7 @@ def test_all_that_the_definition_leaves_open_is_filled_in_by_what_is_deployed(
     assert set(substitutions) == wanted
     assert set(functions.values()) <= deployed
     assert substitutions.get("gates_table", "${Gates}") == "${Gates}"
+    assert substitutions.get("breakers_table", "${Breakers}") == "${Breakers}"
     for name, arn in functions.items():
         assert arn.endswith(f":stepweave-{name.removeprefix('agent_').replace('_', '-')}")
 
@@ -77,6 +79,8 @@ def test_the_role_can_invoke_the_workflows_agents_use_its_gates_and_nothing_else
     if name == "crossing-naps":
         expected |= {(f"dynamodb:{action}", "${Gates.Arn}") for action in ("GetItem", "PutItem", "UpdateItem")}
         expected.add(("states:SendTaskSuccess", arn % ("states", "stateMachine:stepweave-crossing-naps")))
+    if has_breakers(source):
+        expected.add(("dynamodb:UpdateItem", "${Breakers.Arn}"))
     role = assembly.workflows.named(machine.properties["RoleArn"])
     permissions = assembly.workflows.permissions(role)
     assert {pair for pair in permissions if not pair[0].startswith(("logs:", "xray:"))} == expected
@@ -93,7 +97,8 @@ def test_the_role_may_call_every_service_that_the_definition_calls(assembly: Ass
         action for action, _ in assembly.workflows.permissions(assembly.workflows.named(machine.properties["RoleArn"]))
     }
     assert wanted <= allowed
-    assert bool(wanted) is ("gates_table" in machine.properties["DefinitionSubstitutions"])
+    tables = {"gates_table", "breakers_table"}
+    assert bool(wanted) is bool(tables & machine.properties["DefinitionSubstitutions"].keys())
 
 
 def test_executions_are_traced_and_logged_without_their_data(assembly: Assembly, machine: Resource, name: str) -> None:
@@ -109,29 +114,33 @@ def test_executions_are_traced_and_logged_without_their_data(assembly: Assembly,
     }
 
 
-def test_what_does_not_succeed_goes_to_the_failure_queue(rule: Resource, failures: Resource) -> None:
+def test_what_does_not_succeed_is_handed_to_the_function_that_makes_dead_letters(rule: Resource) -> None:
     assert rule.properties["State"] == "ENABLED"
     assert rule.properties["EventPattern"]["source"] == ["aws.states"]
     assert rule.properties["EventPattern"]["detail-type"] == ["Step Functions Execution Status Change"]
     assert set(rule.properties["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     (target,) = rule.properties["Targets"]
-    assert target["Arn"] == {"Fn::GetAtt": [failures.id, "Arn"]}
+    assert rule.text(target["Arn"]).endswith(":function:stepweave-dead-letters")
     assert "InputPath" not in target, "the whole event, with ARN and cause, is needed to redrive"
     assert "InputTransformer" not in target
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 24 * 3600, "MaximumRetryAttempts": 185}
 
 
-def test_both_queues_are_sealed_and_take_messages_of_the_rule_alone(
-    assembly: Assembly, rule: Resource, failures: Resource
+def test_the_queues_are_found_by_name_sealed_and_only_the_rule_writes_to_that_of_undelivered_events(
+    assembly: Assembly, rule: Resource, failures: Resource, machine: Resource
 ) -> None:
     (target,) = rule.properties["Targets"]
-    undelivered = assembly.workflows.named({"Fn::GetAtt": target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"]})
-    assert undelivered != failures
-    for queue in (failures, undelivered):
-        assert queue.properties == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    undelivered = assembly.workflows.named(target["DeadLetterConfig"]["Arn"])
+    for queue, kind in ((failures, "failures"), (undelivered, "undelivered")):
+        assert queue.properties == {
+            "QueueName": f"{machine.properties['StateMachineName']}-{kind}",
+            "MessageRetentionPeriod": 14 * 24 * 3600,
+            "SqsManagedSseEnabled": True,
+        }
         assert assembly.workflows.refuses_plain_http("AWS::SQS::QueuePolicy", queue)
         policy = assembly.workflows.one("AWS::SQS::QueuePolicy", Queues=[{"Ref": queue.id}])
         allowed = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
-        assert allowed
+        assert bool(allowed) is (queue == undelivered)
         for statement in allowed:
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert {"aws:SourceArn": {"Fn::GetAtt": [rule.id, "Arn"]}} in statement["Condition"].values()

@@ -26,7 +26,9 @@ def test_version() -> None:
     assert result.stdout.startswith("stepweave ")
 
 
-@pytest.mark.parametrize("arguments", [(), ("list",), ("synth",), ("run",), ("local",), ("local", "up")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("list",), ("synth",), ("run",), ("local",), ("local", "up"), ("dlq",), ("breaker",)]
+)
 def test_every_subcommand_explains_itself(arguments: tuple[str, ...]) -> None:
     result = stepweave(*arguments, "--help")
     assert result.exit_code == 0

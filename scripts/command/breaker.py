@@ -1,0 +1,80 @@
+"""``stepweave breaker``: the circuit breakers of what agents depend on."""
+
+from typing import Annotated
+
+import typer
+
+from scripts.command.deployed_options import EndpointOption, JsonOption, LocalOption
+
+breaker = typer.Typer(
+    help="Look at the circuit breakers, which the whole fleet shares, and open or close them by hand.",
+    no_args_is_help=True,
+)
+
+NameArgument = Annotated[str, typer.Argument(help="The breaker's name, for example github-api.", metavar="NAME")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for those who look later.", metavar="TEXT")]
+
+
+@breaker.command("list")
+def list_all(as_json: JsonOption = False, endpoint_url: EndpointOption = None, local: LocalOption = False) -> None:
+    """Show the breakers that contracts of agents name, and all others that have a state."""
+    from scripts.command.breaker_session import list_breakers
+    from scripts.command.deployed_target import deployed_target
+
+    list_breakers(deployed_target(endpoint_url, local=local), as_json=as_json)
+
+
+@breaker.command()
+def show(
+    name: NameArgument, as_json: JsonOption = False, endpoint_url: EndpointOption = None, local: LocalOption = False
+) -> None:
+    """Show all that is known of a breaker: its state and why, what it counts, who probes, and whom it guards."""
+    from scripts.command.breaker_session import show_breaker
+    from scripts.command.deployed_target import deployed_target
+
+    show_breaker(deployed_target(endpoint_url, local=local), name, as_json=as_json)
+
+
+@breaker.command("open")
+def open_by_hand(
+    name: NameArgument,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    local: LocalOption = False,
+) -> None:
+    """Open a breaker: no call gets through until somebody closes it."""
+    from scripts.command.breaker_session import Hand, move_breaker
+    from scripts.command.deployed_target import deployed_target
+
+    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.OPEN, reason, as_json=as_json)
+
+
+@breaker.command()
+def close(
+    name: NameArgument,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    local: LocalOption = False,
+) -> None:
+    """Close a breaker, whether failures or a person opened it. One that is closed stays as it is."""
+    from scripts.command.breaker_session import Hand, move_breaker
+    from scripts.command.deployed_target import deployed_target
+
+    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.CLOSE, reason, as_json=as_json)
+
+
+@breaker.command()
+def reset(
+    name: NameArgument,
+    reason: ReasonOption = "",
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    local: LocalOption = False,
+) -> None:
+    """Close a breaker and forget the failures that it has counted, those of a closed one too."""
+    from scripts.command.breaker_session import Hand, move_breaker
+    from scripts.command.deployed_target import deployed_target
+
+    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.RESET, reason, as_json=as_json)

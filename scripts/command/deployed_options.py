@@ -1,0 +1,20 @@
+"""Options of the subcommands that look at what is deployed."""
+
+from typing import Annotated
+
+import typer
+
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Look at this endpoint instead of choosing; one on this machine gets none of your credentials.",
+        metavar="URL",
+        envvar="AWS_ENDPOINT_URL",
+    ),
+]
+
+LocalOption = Annotated[
+    bool, typer.Option("--local", help="Look at the local cloud on this machine, even if AWS has the stacks.")
+]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
