@@ -27,7 +27,8 @@ from state_machines.language.workflow import Workflow, workflow
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-_PAUSE_SECONDS = 0.005
+# A look takes milliseconds from the execution itself, which knows when it began and when it ended.
+_PAUSE_SECONDS = 0.1
 
 
 @workflow(timeout=timedelta(minutes=5))

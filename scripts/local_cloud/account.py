@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import boto3
 import botocore.session
+from botocore.config import Config
 
 ACCOUNT_ID: Final = "123456789012"
 REGION: Final = "us-east-1"
@@ -47,10 +48,13 @@ class LocalSession(boto3.Session):
 
     def client(self, *args: Any, **options: Any) -> Any:
         """Create a client; see ``boto3.Session.client``."""
-        options.setdefault("endpoint_url", self.endpoint_url)
-        return super().client(*args, **options)
+        return super().client(*args, **self._local(options))
 
     def resource(self, *args: Any, **options: Any) -> Any:
         """Create a resource; see ``boto3.Session.resource``."""
-        options.setdefault("endpoint_url", self.endpoint_url)
-        return super().resource(*args, **options)
+        return super().resource(*args, **self._local(options))
+
+    def _local(self, options: dict[str, Any]) -> dict[str, Any]:
+        # Some operations have a host of their own below the service's, "sync-..." for one; there is but one host here.
+        config = Config(inject_host_prefix=False).merge(options.get("config") or Config())
+        return {"endpoint_url": self.endpoint_url, **options, "config": config}

@@ -18,7 +18,9 @@ from scripts.local_cloud.health import with_health
 
 if TYPE_CHECKING:
     from scripts.local_cloud.adapters.installation import AdaptedMoto
+    from scripts.local_cloud.controls import Controls
     from scripts.local_cloud.lambda_runtime.host import FunctionHost
+    from scripts.local_cloud.xray.service import XRayService
 
 RUNTIME_DIRECTORY: Final = Path(sys.prefix) / "lambda-runtime"  # `make setup` installs AWS's runtime packages there
 _RUNNING: Final = threading.Lock()
@@ -52,13 +54,15 @@ class LocalCloud:
         self._resources = resources
 
     @classmethod
-    def start(cls, port: int = 0) -> LocalCloud:
+    def start(cls, port: int = 0, controls: Controls | None = None) -> LocalCloud:
         """Start a local cloud in this process.
 
         Parameters
         ----------
         port
             The port on 127.0.0.1 to listen on; 0 takes a free one.
+        controls
+            What a test controls: time and faults.
 
         Raises
         ------
@@ -77,7 +81,7 @@ class LocalCloud:
             resources.callback(_RUNNING.release)
             listener = resources.enter_context(bind_loopback(port))
             endpoint_url = f"http://localhost:{listener.getsockname()[1]}"
-            moto = AdaptedMoto(endpoint_url, lambda: _start_function_host(endpoint_url))
+            moto = AdaptedMoto(endpoint_url, lambda xray: _start_function_host(endpoint_url, controls, xray), controls)
             resources.callback(moto.close)
             server = LoopbackServer(with_health(moto.application), listener)
             server.start()
@@ -119,6 +123,10 @@ class LocalCloud:
 
         deploy_assembly(self.session(), assembly)
 
+    def renew_workers(self) -> None:
+        """End the worker processes of functions as they come free; calls to come get new ones."""
+        self._moto.renew_workers()
+
     def stop(self) -> None:
         """Stop listening, end every worker process and forget all state. Stopping twice does no harm."""
         self._resources.close()
@@ -132,7 +140,7 @@ class LocalCloud:
         self.stop()
 
 
-def _start_function_host(endpoint_url: str) -> FunctionHost:
+def _start_function_host(endpoint_url: str, controls: Controls | None, xray: XRayService) -> FunctionHost:
     from scripts.local_cloud.lambda_runtime import moto_delivery  # noqa: PLC0415
     from scripts.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415
 
@@ -141,4 +149,8 @@ def _start_function_host(endpoint_url: str) -> FunctionHost:
         endpoint_url=endpoint_url,
         deliver_logs=moto_delivery.deliver_logs,
         deliver_dead_letter=moto_delivery.deliver_dead_letter,
+        xray_daemon_address=xray.daemon_address,
+        record_segment=xray.record,
+        intercept=None if controls is None else controls.interceptor(),
+        hooks=() if controls is None else controls.worker_hooks,
     )

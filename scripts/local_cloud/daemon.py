@@ -1,6 +1,6 @@
 """A local cloud that runs until it is told to stop: in the background, or in the foreground of a terminal.
 
-``python -m scripts.local_cloud.daemon ROOT PORT`` is what :func:`up` starts.
+``python -m scripts.local_cloud.daemon ROOT PORT [PERSIST]`` is what :func:`up` starts.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from scripts.local_cloud.daemon_files import DaemonFiles, DaemonState
 from scripts.local_cloud.errors import AlreadyRunningError, LocalCloudError
 from scripts.local_cloud.health import answering_process
 
+if TYPE_CHECKING:
+    from scripts.local_cloud.cloud import LocalCloud
+
 _PROJECT: Final = Path(__file__).resolve().parents[2]
-_STOP_SECONDS: Final = 20.0
+_STOP_SECONDS: Final = 60.0  # a large state takes a while to be written down
 _POLL_SECONDS: Final = 0.02
 _LOCK_ATTEMPTS: Final = 10  # who looks whether the lock is free holds it for an instant
 
@@ -71,7 +74,7 @@ def status(root: Path) -> DaemonStatus:
     return DaemonStatus(state, answers=answering_process(state.port) == state.pid)
 
 
-def up(root: Path, port: int = 0) -> tuple[DaemonState, bool]:
+def up(root: Path, port: int = 0, persist: Path | None = None) -> tuple[DaemonState, bool]:
     """Start the local cloud of a project in the background, and return when it answers.
 
     Parameters
@@ -80,6 +83,8 @@ def up(root: Path, port: int = 0) -> tuple[DaemonState, bool]:
         The project's directory.
     port
         The port on 127.0.0.1; 0 takes a free one.
+    persist
+        The folder that keeps its state across restarts; None if it forgets all when it stops.
 
     Returns
     -------
@@ -89,16 +94,17 @@ def up(root: Path, port: int = 0) -> tuple[DaemonState, bool]:
     Raises
     ------
     LocalCloudError
-        If it could not be started, such as when the port is taken.
+        If it could not be started, such as when the port is taken or the folder holds no state that can be used.
     """
     current = status(root)
     if current.state is not None:
         return current.state, False
     files = DaemonFiles(root)
     files.directory.mkdir(parents=True, exist_ok=True)
+    kept = [] if persist is None else [str(persist.resolve())]
     with files.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - this interpreter and this module
-            [sys.executable, "-m", "scripts.local_cloud.daemon", str(root.resolve()), str(port)],
+            [sys.executable, "-m", "scripts.local_cloud.daemon", str(root.resolve()), str(port), *kept],
             cwd=_PROJECT,
             env=_environment(os.environ),
             stdin=subprocess.DEVNULL,
@@ -152,7 +158,9 @@ def down(root: Path) -> bool:
     return True
 
 
-def serve(root: Path, port: int = 0, on_ready: Callable[[DaemonState], None] = lambda _: None) -> None:
+def serve(
+    root: Path, port: int = 0, on_ready: Callable[[DaemonState], None] = lambda _: None, persist: Path | None = None
+) -> None:
     """Run the local cloud of a project in this process until SIGINT or SIGTERM. Call it from the main thread.
 
     Parameters
@@ -162,7 +170,9 @@ def serve(root: Path, port: int = 0, on_ready: Callable[[DaemonState], None] = l
     port
         The port on 127.0.0.1; 0 takes a free one.
     on_ready
-        Called when it answers.
+        Called when it answers, with what was kept in it.
+    persist
+        The folder that keeps its state across restarts.
 
     Raises
     ------
@@ -170,6 +180,8 @@ def serve(root: Path, port: int = 0, on_ready: Callable[[DaemonState], None] = l
         If the project's local cloud runs already.
     PortInUseError
         If another program listens on the port.
+    SnapshotError
+        If the folder holds no state that can be used.
     """
     from scripts.local_cloud.cloud import LocalCloud  # noqa: PLC0415 - `status` and `down` need none of it
 
@@ -181,12 +193,13 @@ def serve(root: Path, port: int = 0, on_ready: Callable[[DaemonState], None] = l
         if not is_ours:
             raise AlreadyRunningError("the local cloud of this project is running already: `stepweave local status`")
         try:
-            with LocalCloud.start(port) as cloud:
+            with LocalCloud.start(port) as cloud, _kept(cloud, persist):
                 state = DaemonState(
                     pid=os.getpid(),
                     port=int(cloud.endpoint_url.rpartition(":")[2]),
                     endpoint_url=cloud.endpoint_url,
                     started=datetime.now(UTC),
+                    persist=None if persist is None else persist.resolve(),
                 )
                 files.write_state(state)
                 on_ready(state)
@@ -203,6 +216,7 @@ def main(arguments: list[str]) -> int:
     if os.fork() > 0:
         return 0
     root, port = Path(arguments[0]), int(arguments[1])
+    persist = Path(arguments[2]) if len(arguments) > 2 else None
 
     def announce(message: str) -> None:
         sys.stdout.write(message + "\n")
@@ -212,7 +226,7 @@ def main(arguments: list[str]) -> int:
 
     for attempt in range(_LOCK_ATTEMPTS):
         try:
-            serve(root, port, lambda state: announce(state.model_dump_json()))
+            serve(root, port, lambda state: announce(state.model_dump_json()), persist)
         except AlreadyRunningError as error:
             if attempt < _LOCK_ATTEMPTS - 1 and DaemonFiles(root).read_state() is None:
                 time.sleep(_POLL_SECONDS)
@@ -224,6 +238,14 @@ def main(arguments: list[str]) -> int:
             return 1
         return 0
     return 1
+
+
+def _kept(cloud: LocalCloud, persist: Path | None) -> AbstractContextManager[None]:
+    if persist is None:
+        return nullcontext()
+    from scripts.local_cloud.persistence.kept_state import kept_state  # noqa: PLC0415 - as above
+
+    return kept_state(cloud.session(), persist)
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> dict[str, str] | None:
@@ -247,8 +269,18 @@ def _await_other(root: Path) -> DaemonState:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Leave out all that concerns the user's AWS accounts."""
-    return {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+    """Leave out all that concerns the user's AWS accounts, and keep memory small.
+
+    By default glibc gives each thread an arena of its own, in which what a deployment or a burst of executions took
+    stays, and moto keeps objects of up to 16 MB in memory: the bundles of all functions.
+    """
+    kept = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+    small = {
+        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_TRIM_THRESHOLD_": str(128 * 1024),
+        "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(1024 * 1024),
+    }
+    return {**small, **kept}
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ class DaemonState(BaseModel):
         What clients use as their endpoint.
     started
         When it began to answer.
+    persist
+        The folder that keeps its state across restarts; None if it forgets all when it stops.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +37,7 @@ class DaemonState(BaseModel):
     port: int
     endpoint_url: str
     started: datetime
+    persist: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -3,90 +3,25 @@
 from __future__ import annotations
 
 import errno
-import io
 import logging
 import os
+import selectors
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from typing import IO, Any, Final
-
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import ThreadedWSGIServer
-from werkzeug.wsgi import LimitedStream
+from contextlib import suppress
+from typing import Any, Final
 
 from scripts.local_cloud.errors import PortInUseError
+from scripts.local_cloud.http_exchange import HttpExchange, MalformedRequestError
 
 LOOPBACK: Final = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
 _JOIN_SECONDS: Final = 5.0
+_PAUSE_SECONDS: Final = 0.05
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class _RequestHandler(MotoRequestHandler):  # type: ignore[misc]
-    """Answer many requests on one connection.
-
-    Werkzeug's own handler closes the connection after each answer, which costs a client a TCP handshake and the server
-    a thread per call. This one reads the request's body to its end and sends the answer in one piece with its length,
-    so that the connection can be used again.
-    """
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connection_opened(self.connection)
-
-    def finish(self) -> None:
-        self.server.connection_closed(self.connection)
-        try:
-            super().finish()
-        except OSError:
-            _LOG.debug("the client left before its answer was sent")
-
-    def run_wsgi(self) -> None:
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-        self.environ = self.make_environ()
-        body = self._request_body(self.environ)
-        self.environ["wsgi.input"] = body
-        status, headers, content = call_application(self.server.app, self.environ)
-        while body.read(1 << 20):
-            pass
-        self._answer(status, headers, content)
-
-    def _request_body(self, environ: dict[str, Any]) -> IO[bytes]:
-        if environ.get("wsgi.input_terminated"):
-            stream: io.RawIOBase = environ["wsgi.input"]
-        else:
-            stream = LimitedStream(self.rfile, int(environ.get("CONTENT_LENGTH") or 0))
-        return io.BufferedReader(stream)
-
-    def _answer(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers:
-            if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
-                self.send_header(name, value)
-        stated_length = next((value for name, value in headers if name.lower() == "content-length"), None)
-        is_head = self.command == "HEAD"
-        if int(code) not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
-            self.send_header("Content-Length", stated_length if is_head and stated_length else str(len(content)))
-        self.end_headers()
-        if not is_head:
-            self.wfile.write(content)
-        self.wfile.flush()
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002
-        _LOG.debug("%s %s -> %s", self.command, self.path, code)
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002
-        _LOG.debug(message, *args)
 
 
 def call_application(application: WsgiApplication, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -119,8 +54,8 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
     return status, headers, content
 
 
-class LoopbackServer(ThreadedWSGIServer):
-    """Serve a WSGI application on 127.0.0.1 until :meth:`stop`.
+class LoopbackServer:
+    """Serve a WSGI application on 127.0.0.1 until :meth:`stop`: a thread for each connection.
 
     Parameters
     ----------
@@ -131,12 +66,14 @@ class LoopbackServer(ThreadedWSGIServer):
     """
 
     def __init__(self, application: WsgiApplication, listener: socket.socket) -> None:
-        self._connections: set[socket.socket] = set()
-        self._connections_lock = threading.Lock()
-        self._workers: list[threading.Thread] = []
-        port = listener.getsockname()[1]
-        super().__init__(LOOPBACK, port, application, handler=_RequestHandler, fd=listener.fileno())
-        self._accepting = threading.Thread(target=self.serve_forever, args=(0.1,), name="local-cloud-http", daemon=True)
+        self.socket = listener.dup()
+        self.port: int = listener.getsockname()[1]
+        self._application = application
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._is_stopping = False
+        self._stop_reader, self._stop_writer = socket.socketpair()
+        self._accepting = threading.Thread(target=self._accept, name="local-cloud-http", daemon=True)
 
     def start(self) -> None:
         """Begin to answer, in a thread of its own."""
@@ -144,41 +81,58 @@ class LoopbackServer(ThreadedWSGIServer):
 
     def stop(self) -> None:
         """Stop listening, end open connections and wait for the threads that served them."""
-        self.shutdown()
+        with self._lock:
+            self._is_stopping = True
+            connections = dict(self._connections)
+        self._stop_writer.close()
         self._accepting.join(_JOIN_SECONDS)
-        with self._connections_lock:
-            connections, workers = list(self._connections), list(self._workers)
         for connection in connections:
-            try:
+            with suppress(OSError):  # closed already
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                _LOG.debug("a connection was closed already")
-        for worker in workers:
+        for worker in connections.values():
             worker.join(_JOIN_SECONDS)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve one connection in a thread that :meth:`stop` can wait for."""
-        worker = threading.Thread(
-            target=self.process_request_thread, args=(request, client_address), name="local-cloud-request", daemon=True
-        )
-        with self._connections_lock:
-            self._workers = [known for known in self._workers if known.is_alive()]
-            self._workers.append(worker)
+    def _accept(self) -> None:
+        self.socket.setblocking(False)
+        with self.socket, self._stop_reader, selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            selector.register(self._stop_reader, selectors.EVENT_READ)
+            while not self._is_stopping:
+                selector.select()
+                try:
+                    connection, peer = self.socket.accept()
+                except (BlockingIOError, ConnectionAbortedError):
+                    continue
+                except OSError:
+                    _LOG.exception("a connection could not be accepted")
+                    time.sleep(_PAUSE_SECONDS)  # until there are file descriptors again
+                    continue
+                connection.setblocking(True)
+                self._serve_in_thread(connection, peer)
+
+    def _serve_in_thread(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        worker = threading.Thread(target=self._serve, args=(connection, peer), name="local-cloud-request", daemon=True)
+        with self._lock:
+            if self._is_stopping:
+                connection.close()
+                return
+            self._connections[connection] = worker
             worker.start()
 
-    def connection_opened(self, connection: socket.socket) -> None:
-        """Remember a connection, so that :meth:`stop` can end it."""
-        with self._connections_lock:
-            self._connections.add(connection)
-
-    def connection_closed(self, connection: socket.socket) -> None:
-        """Forget a connection."""
-        with self._connections_lock:
-            self._connections.discard(connection)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Log what went wrong with a connection."""
-        _LOG.debug("a connection from %s failed", client_address, exc_info=True)
+    def _serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        exchange = HttpExchange(connection, peer)
+        try:
+            while exchange.is_persistent and (environ := exchange.next_request()) is not None:
+                exchange.answer(*call_application(self._application, environ))
+        except MalformedRequestError as error:
+            with suppress(OSError):
+                exchange.refuse(error)
+        except OSError:
+            _LOG.debug("a client left before its answer was sent", exc_info=True)
+        finally:
+            with self._lock:
+                self._connections.pop(connection, None)
+            connection.close()
 
 
 def bind_loopback(port: int = 0) -> socket.socket:

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from types import SimpleNamespace
 from typing import Any, cast
 from unittest import mock
 
@@ -25,13 +24,14 @@ from hypothesis import strategies as st
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
-from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from pydantic import JsonValue
 
+from lambdas.contract.breaker import CRASH_ERRORS, CRASH_PREFIX
 from lambdas.contract.event import TaskEvent
 from lambdas.contract.failure import TaskFailure
 from lambdas.runtime import gates
 from lambdas.runtime.errors import TransientError
+from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.adapters.patch import replaced
 from scripts.local_cloud.adapters.quiet_logs import quiet_logs
@@ -43,14 +43,16 @@ from state_machines.compiler.compile import CompiledWorkflow, compile_dag
 from state_machines.compiler.limits import states_of
 from state_machines.compiler.partition import Weight
 from state_machines.graph.arguments import results_in
-from state_machines.graph.dag import Dag
+from state_machines.graph.dag import Dag, Task
 from tests.properties.graphs import dags
 
 URL = "http://localhost"
 ROLE = "arn:aws:iam::123456789012:role/any"
 SUBSTITUTIONS = {
     "agent_worker": "arn:aws:lambda:us-east-1:123456789012:function:worker",
+    "agent_guarded": "arn:aws:lambda:us-east-1:123456789012:function:guarded",
     "gates_table": "gates",
+    "breakers_table": "breakers",
 }
 SEED = 7
 PATIENCE_SECONDS = 30
@@ -73,8 +75,10 @@ class Conduct:
     ----------
     transient : int
         How many attempts fail before one does not.
-    broken : bool
-        Whether that one fails for good.
+    broken : str | None
+        The error with which that one fails for good.
+    has_result : bool
+        Whether it arrives at its gates and publishes its result before it fails for good.
     dies_late : bool
         Whether the attempt that has a result dies after it arrived at its gates, before it could return.
     milliseconds : int
@@ -84,14 +88,19 @@ class Conduct:
     """
 
     transient: int = 0
-    broken: bool = False
+    broken: str | None = None
+    has_result: bool = True
     dies_late: bool = False
     milliseconds: int = 0
     note: JsonValue = None
 
     def error(self, retries: int) -> str | None:
         """Return what the task fails with in the end."""
-        return "TransientError" if self.transient > retries else "BrokenError" if self.broken else None
+        return "TransientError" if self.transient > retries else self.broken
+
+    def makes_result(self, retries: int) -> bool:
+        """Tell whether it comes so far that it publishes a result."""
+        return self.transient <= retries and (self.broken is None or self.has_result)
 
     def attempts(self, retries: int) -> int:
         """Return how often it is run."""
@@ -123,24 +132,35 @@ class Expected:
     given: dict[str, list[JsonValue]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     fatal: dict[str, str] = field(default_factory=dict)
+    crashes: set[str] = field(default_factory=set)
 
 
-def _execute(dag: Dag, conducts: dict[str, Conduct]) -> Expected:
-    """Walk the graph in topological order. A task behind a fatal failure never starts."""
+def _execute(dag: Dag, conducts: dict[str, Conduct], published: set[str]) -> Expected:
+    """Walk the graph in topological order. A task behind a fatal failure never starts.
+
+    Of a task that publishes, the first result that any of its alternatives published is the one that counts.
+    """
     expected = Expected()
     for name in TopologicalSorter(dag.dependencies).static_order():
-        task, conduct = dag.by_id[name], conducts[name]
+        task = dag.by_id[name]
         if not task.dependencies <= expected.values.keys():
             continue
-        expected.given[name] = [expected.values[need] for need in results_in(dict(task.arguments)["given"])]
-        expected.attempts[name] = conduct.attempts(task.retry.attempts)
-        error = conduct.error(task.retry.attempts)
-        if error is None:
-            expected.values[name] = _result(name, expected.given[name], conduct.note)
-        elif task.optional:
-            expected.values[name] = _failure(name, error)
+        made: list[JsonValue] = []
+        for one in task.alternatives:
+            conduct, retries = conducts[one.id], one.retry.attempts
+            expected.given[one.id] = [expected.values[need] for need in results_in(dict(one.arguments)["given"])]
+            expected.attempts[one.id] = conduct.attempts(retries)
+            error = conduct.error(retries)
+            if error is None or (name in published and conduct.makes_result(retries)):
+                made.append(_result(one.id, expected.given[one.id], conduct.note))
+            if error is None:
+                break
+            if error in CRASH_ERRORS and one.agent.breaker and (one.fallback or task.optional):
+                expected.crashes.add(one.id)
+        if error is not None and not task.optional:
+            expected.fatal[one.id] = error
         else:
-            expected.fatal[name] = error
+            expected.values[name] = made[0] if made else _failure(one.id, str(error))
     return expected
 
 
@@ -169,16 +189,15 @@ class Workers:
             now = self.records[execution]
             return Record(now.conducts, Counter(now.attempts), list(now.given), dict(now.started), dict(now.ended))
 
-    def invoke_function(
-        self, function: str, payload: bytes, *, qualifier: str | None = None, client_context: str | None = None
-    ) -> InvocationResult:
+    def invoke_function(self, function: str, payload: bytes, **_: str | None) -> InvocationResult:
         error = None
         try:
             task = TaskEvent.model_validate_json(payload)
             answer = self._work(self.records[task.execution], task)
         except Exception as raised:  # noqa: BLE001 - as Lambda does
             error = "Unhandled"
-            answer = {"errorType": type(raised).__name__, "errorMessage": str(raised)}
+            kind = raised.args[1] if isinstance(raised, BrokenError) else type(raised).__name__
+            answer = {"errorType": kind, "errorMessage": raised.args[0]}
         return InvocationResult("id", json.dumps(answer).encode(), error, "$LATEST", 1.0, "")
 
     def _work(self, record: Record, task: TaskEvent) -> JsonValue:
@@ -197,15 +216,27 @@ class Workers:
                 record.ended[name] = next(self._moments)
         if attempt < conduct.transient:
             raise TransientError(name)
-        if conduct.broken:
-            raise BrokenError(name)
+        if conduct.broken and not conduct.has_result:
+            raise BrokenError(name, conduct.broken)
         result = _result(name, cast("JsonValue", given), conduct.note)
         if task.publish:
-            gates.publish(task, result)
+            result = gates.publish(task, result)
         gates.arrive(task)
+        if conduct.broken:
+            raise BrokenError(name, conduct.broken)
         if conduct.dies_late and not replayed:
             raise TransientError(name)
         return result
+
+
+class Impatient(engine_time.WallClock):
+    """Waits between attempts no longer than a moment, since nothing that is checked here depends on it.
+
+    The time limits of the tasks and of the execution, which wait in the same way, are a minute and more.
+    """
+
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        return super().wait(event, 0.001 if seconds is not None and seconds < 60 else seconds)
 
 
 @dataclass(frozen=True)
@@ -240,6 +271,14 @@ class Engine:
             assert time.monotonic() < patience, f"the execution hangs: {self.workers.snapshot(execution)}"
             time.sleep(0.003)
 
+    def forget_crashes(self) -> set[str]:
+        """Return the tasks whose crashes the breaker's item names, and take them out of it."""
+        dynamodb = self.client("dynamodb")
+        items = dynamodb.scan(TableName="breakers")["Items"]
+        for item in items:
+            dynamodb.delete_item(TableName="breakers", Key={"id": item["id"]})
+        return {name.rpartition(":")[2] for item in items for name in item if name.startswith(CRASH_PREFIX)}
+
     def _stop(self, machines: list[str]) -> None:
         """Stop nested executions that a failed one left behind at gates, lest they are polled until the test ends."""
         stepfunctions = self.client("stepfunctions")
@@ -261,14 +300,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         adapters.enter_context(quiet_logs())
         for adapter in step_functions_adapters(application, URL, workers):
             adapters.enter_context(adapter)
-        # Between attempts the engine waits for whole seconds, and nothing that is checked here depends on it.
-        adapters.enter_context(replaced(retrier_decl, "time", SimpleNamespace(sleep=lambda _: time.sleep(0.001))))
-        clients.client("us-east-1", "dynamodb").create_table(  # type: ignore[attr-defined]
-            TableName="gates",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        adapters.enter_context(replaced(engine_time, "clock", Impatient()))
+        for table in ("gates", "breakers"):
+            clients.client("us-east-1", "dynamodb").create_table(  # type: ignore[attr-defined]
+                TableName=table,
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+            )
         yield Engine(lambda service: clients.client("us-east-1", service), workers)
     BackendDict.reset()
     reset_model_data()
@@ -279,25 +318,29 @@ def _conducts(draw: st.DrawFn, dag: Dag) -> dict[str, Conduct]:
     """Draw how each task behaves. In most examples mandatory tasks succeed, else few executions would."""
     fatal = draw(st.sampled_from([False, True]))
 
-    def conduct(task: str) -> Conduct:
-        retries = dag.by_id[task].retry.attempts
-        may_fail = fatal or dag.by_id[task].optional
+    def conduct(task: Task, optional: bool) -> Conduct:
+        retries = task.retry.attempts
+        may_fail = fatal or optional or task.fallback is not None
         dies_late = draw(st.sampled_from([False] * 5 + [True]))
         transient = draw(st.sampled_from([0] * 6 + [1, 2]))
         if may_fail and draw(st.sampled_from([False] * 9 + [True])):
             transient = retries + 1
-        broken = may_fail and draw(st.sampled_from([False, dag.by_id[task].optional, False, True]))
-        return Conduct(transient, broken, dies_late and transient < retries, draw(st.integers(0, 3)), draw(NOTES))
+        broken = None
+        if may_fail and draw(st.sampled_from([False, optional or task.fallback is not None, False, True])):
+            broken = draw(st.sampled_from(["BrokenError", "Runtime.ExitError"]))
+        dies_late &= transient < retries and broken is None
+        return Conduct(transient, broken, draw(st.booleans()), dies_late, draw(st.integers(0, 3)), draw(NOTES))
 
-    return {task: conduct(task) for task in dag.by_id}
+    return {one.id: conduct(one, task.optional) for task in dag.tasks for one in task.alternatives}
 
 
-def _check(dag: Dag, conducts: dict[str, Conduct], description: dict[str, Any], seen: Record) -> None:
-    expected = _execute(dag, conducts)
+def _check(dag: Dag, expected: Expected, description: dict[str, Any], seen: Record) -> None:
+    tasks = {one.id: task for task in dag.tasks for one in task.alternatives}
     for task, received in seen.given:
         assert received == {"seed": SEED, "given": expected.given[task]}, task
-        for needed in dag.by_id[task].dependencies:
-            assert seen.started[task] > seen.ended[needed], f"{task} did not wait for {needed}"
+        for needed in tasks[task].dependencies:
+            ended = min(seen.ended[one.id] for one in dag.by_id[needed].alternatives if one.id in seen.ended)
+            assert seen.started[task] > ended, f"{task} did not wait for {needed}"
     if not expected.fatal:
         assert description["status"] == "SUCCEEDED", description
         assert seen.attempts == expected.attempts
@@ -322,6 +365,16 @@ def _first_error(description: dict[str, Any]) -> tuple[str, dict[str, str]]:
     return description["error"], json.loads(description["cause"])
 
 
+def _published(workflow: CompiledWorkflow) -> set[str]:
+    """Return the tasks that publish their results."""
+    states = {
+        name: state
+        for each in (workflow.definition, *workflow.nested.values())
+        for name, state in states_of(each).items()
+    }
+    return {name for name, state in states.items() if state.get("Parameters", {}).get("publish")}
+
+
 def _kinds(workflow: CompiledWorkflow) -> set[str]:
     definitions = [workflow.definition, *workflow.nested.values()]
     resources = {state.get("Resource", "") for each in definitions for state in states_of(each).values()}
@@ -334,8 +387,6 @@ def _kinds(workflow: CompiledWorkflow) -> set[str]:
     }
 
 
-# Threads of the engine that outlive a failed execution end with errors of their own.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_the_engine_does_what_the_graph_says(engine: Engine) -> None:
     examples = Counter[str]()
 
@@ -346,19 +397,27 @@ def test_the_engine_does_what_the_graph_says(engine: Engine) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(dags(20), st.data())
+    @given(dags(20, guarded_tasks=True), st.data())
     def check(dag: Dag, data: st.DataObject) -> None:
         conducts = data.draw(_conducts(dag))
         # A small room cuts a workflow of a few tasks already.
         room = data.draw(st.sampled_from([stages._ROOM] * 3 + [Weight(9000, 400)]))
         with mock.patch.object(stages, "_ROOM", room):
             compiled = compile_dag(dag)
+        expected = _execute(dag, conducts, _published(compiled))
         description, seen = engine.run(compiled, conducts)
         for kind in (*_kinds(compiled), description["status"], "all"):
             examples[kind] += 1
             event(kind)
-        _check(dag, conducts, description, seen)
+        _check(dag, expected, description, seen)
+        if not expected.fatal:
+            assert engine.forget_crashes() == expected.crashes
+            examples["fallback"] += any(task.fallback and task.fallback.id in seen.attempts for task in dag.tasks)
+            examples["crashed"] += bool(expected.crashes)
+        engine.forget_crashes()
 
     check()
     assert examples["gated"] * 5 > examples["all"], examples
-    assert all(examples[kind] for kind in ("published", "nested", "SUCCEEDED", "FAILED")), examples
+    assert all(examples[kind] for kind in ("published", "nested", "SUCCEEDED", "FAILED", "fallback", "crashed")), (
+        examples
+    )

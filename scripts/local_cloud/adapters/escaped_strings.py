@@ -2,7 +2,8 @@ r"""Characters that are escaped in a text argument of an intrinsic function arri
 
 Upstream defect: an intrinsic function is parsed as the JSON text spells it, with JSON's escapes in it; and the
 backslash of ``\'``, ``\{``, ``\}`` and ``\\`` stays in the text. So no JSON object can be given to
-``States.StringToJson``, and a template of ``States.Format`` can hold no braces but its placeholders.
+``States.StringToJson``, and a template of ``States.Format`` can hold no braces but its placeholders. A line end or a
+tab in a text is refused.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from scripts.local_cloud.adapters.patch import replaced
 
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _PART: Final = re.compile(r"\\(.)|(\{\})|([{}])", re.DOTALL)
+_QUOTED: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _CONTROL: Final = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPED_CONTROL: Final = str.maketrans({character: f"\\{letter}" for letter, character in _CONTROL.items()})
 
 
 class _Text(str):
@@ -39,7 +42,8 @@ def escaped_strings() -> Iterator[None]:
     upstream_format = StringFormat._eval_body  # noqa: SLF001 - that is what is mended
 
     def parse(source: str) -> Any:
-        return upstream_parse(json.loads(f'"{source}"'))
+        text = json.loads(f'"{source}"', strict=False)
+        return upstream_parse(_QUOTED.sub(lambda quoted: quoted[0].translate(_ESCAPED_CONTROL), text))
 
     def argument(_: Any, context: Any) -> ArgumentLiteral:
         written = context.STRING().getText()[1:-1]

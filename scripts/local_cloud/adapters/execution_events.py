@@ -5,7 +5,6 @@ Upstream defect: no such event is sent, so a rule that puts failed executions in
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
@@ -30,11 +29,11 @@ def execution_status_events() -> Iterator[None]:
 
     def start(self: Any) -> None:
         upstream_start(self)
-        _announce(self, "RUNNING")
+        announce(self, "RUNNING")
 
     def terminated(self: Any) -> None:
         upstream_terminated(self)
-        _announce(self.execution, str(self.execution.status))
+        announce(self.execution, str(self.execution.status))
 
     with (
         replaced(Execution, "start", start),
@@ -43,28 +42,33 @@ def execution_status_events() -> Iterator[None]:
         yield
 
 
-def _announce(execution: Any, status: str) -> None:
+def announce(execution: Any, status: str) -> None:
+    """Put an event about an execution's status on the bus, if there is a rule that could match it.
+
+    Express executions send none.
+    """
+    if execution.state_machine.type == "EXPRESS":
+        return
     backend: EventsBackend = events_backends[execution.account_id][execution.region_name]
     rules = list(backend.describe_event_bus("default").rules.values())
     if not rules:
         return
+    now = time.time()
     event = {
         "version": "0",
         "id": str(uuid.uuid4()),
         "detail-type": "Step Functions Execution Status Change",
         "source": "aws.states",
         "account": execution.account_id,
-        "time": time.time(),
-        "ingestion-time": time.time(),
+        "time": now,
+        "ingestion-time": now,
         "region": execution.region_name,
         "resources": [execution.exec_arn],
         "detail": _detail(execution, status),
     }
     for rule in rules:
-        if rule.state != "ENABLED":
-            continue
         try:
-            rule.send_to_targets(json.loads(json.dumps(event)))
+            rule.send_to_targets(event)
         except Exception:  # noqa: BLE001 - a broken rule must not fail the execution
             _LOG.exception("the rule %s could not deliver an event of %s", rule.name, execution.exec_arn)
 

@@ -14,8 +14,10 @@ from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.eval import states
 
 from scripts.local_cloud.adapters.patch import replaced
@@ -58,7 +60,8 @@ def fewer_threads() -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(replaced(Program, "eval", evaluate))
         patches.enter_context(replaced(Program, "__str__", lambda _: "Program"))
-        patches.enter_context(replaced(states, "copy", SimpleNamespace(deepcopy=copy_json)))
+        for module in (states, execute_state, result_path):
+            patches.enter_context(replaced(module, "copy", SimpleNamespace(deepcopy=copy_json)))
         for module in users:
             patches.enter_context(replaced(module, "TMP_THREADS", threads))
         yield

@@ -5,6 +5,7 @@ Importing all of moto takes seconds and 200 MB; a local cloud that waits for a d
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,12 +16,17 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
+from scripts.local_cloud.adapters.dynamodb_calls import direct_dynamodb_calls
+from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.adapters.quiet_logs import quiet_logs
 from scripts.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
+    from scripts.local_cloud.adapters.queue_messages import QueueListeners
+    from scripts.local_cloud.controls import Controls
     from scripts.local_cloud.lambda_runtime.host import FunctionHost
     from scripts.local_cloud.lambda_runtime.moto_backend import MotoLambda
+    from scripts.local_cloud.xray.service import XRayService
 
 
 class AdaptedMoto:
@@ -32,24 +38,40 @@ class AdaptedMoto:
         Where the application is served, for whoever is outside this process.
     start_host
         Starts what runs Lambda functions; called when the first service that needs it is used.
+    controls
+        What a test controls.
     """
 
-    def __init__(self, endpoint_url: str, start_host: Callable[[], FunctionHost]) -> None:
+    def __init__(
+        self, endpoint_url: str, start_host: Callable[[XRayService], FunctionHost], controls: Controls | None = None
+    ) -> None:
         self._endpoint_url = endpoint_url
         self._start_host = start_host
+        self._controls = controls
+        self._host: FunctionHost | None = None
         self._adapters = ExitStack()
+        self._adapters.callback(gc.unfreeze)
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._functions: MotoLambda | None = None
+        self._queue_listeners: QueueListeners | None = None
+        self._xray: XRayService | None = None
         self._prepare: Final[dict[str, Callable[[], None]]] = {
             "awslambda": self._prepare_lambda,
+            "events": self._prepare_events,
             "stepfunctions": self._prepare_step_functions,
             "cloudformation": self._prepare_cloudformation,
+            "dynamodb": self._prepare_dynamodb,
             "s3": self._prepare_s3,
+            "sqs": self._prepare_sqs,
+            "xray": self._prepare_xray,
         }
-        self.application = cast("WsgiApplication", DomainDispatcherApplication(self._create_service))
+        services = cast("WsgiApplication", DomainDispatcherApplication(self._create_service))
+        direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
+        self.application = direct if controls is None else controls.front(direct)
+        self._clients = InProcessClients(self.application, endpoint_url)
 
     def prepare(self, service: str) -> None:
         """Install the adapters of a service (named as moto's module), unless that was done before."""
@@ -57,6 +79,13 @@ class AdaptedMoto:
             if service not in self._prepared and service in self._prepare:
                 self._prepared.add(service)
                 self._prepare[service]()
+                # What is loaded stays: the collector need not look at a million objects again and again.
+                gc.freeze()
+
+    def renew_workers(self) -> None:
+        """End the worker processes of functions as they come free."""
+        if self._host is not None:
+            self._host.retire_all()
 
     def close(self) -> None:
         """Stop what runs functions, put moto back as it was and forget all state."""
@@ -69,19 +98,41 @@ class AdaptedMoto:
     # The imports below are what takes so long: that is why they wait until here.
 
     def _prepare_lambda(self) -> None:
+        from scripts.local_cloud.adapters.queue_mappings import queue_mappings  # noqa: PLC0415
         from scripts.local_cloud.lambda_runtime import moto_backend  # noqa: PLC0415
 
-        host = self._adapters.enter_context(self._start_host())
+        self.prepare("sqs")
+        self.prepare("xray")
+        if self._queue_listeners is None or self._xray is None:
+            raise AssertionError("SQS and X-Ray are prepared before Lambda")
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.functions())
+        host = self._host = self._adapters.enter_context(self._start_host(self._xray))
         self._functions = self._adapters.enter_context(moto_backend.install(host))
+        self._adapters.enter_context(queue_mappings(self._queue_listeners, self._functions.invoke_function))
+
+    def _prepare_events(self) -> None:
+        from scripts.local_cloud.adapters.event_rules import event_rules  # noqa: PLC0415
+
+        self._adapters.enter_context(event_rules(self._clients))
 
     def _prepare_step_functions(self) -> None:
+        from scripts.local_cloud.adapters.lazy_ec2 import import_ec2_lazily  # noqa: PLC0415
+
+        import_ec2_lazily()
+        from scripts.local_cloud.adapters.execution_traces import execution_traces  # noqa: PLC0415
         from scripts.local_cloud.adapters.step_functions import step_functions_adapters  # noqa: PLC0415
 
         self.prepare("awslambda")
+        self.prepare("events")
         if self._functions is None:
             raise AssertionError("Lambda is prepared before Step Functions")
         for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
             self._adapters.enter_context(adapter)
+        if self._xray is not None:
+            self._adapters.enter_context(execution_traces(self._xray.record))
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.engine())
 
     def _prepare_cloudformation(self) -> None:
         from scripts.local_cloud.adapters.cloudformation import cloudformation_adapters  # noqa: PLC0415
@@ -91,10 +142,29 @@ class AdaptedMoto:
         for adapter in cloudformation_adapters(self._endpoint_url):
             self._adapters.enter_context(adapter)
 
+    def _prepare_dynamodb(self) -> None:
+        from scripts.local_cloud.adapters.dynamodb_expressions import quick_dynamodb_expressions  # noqa: PLC0415
+
+        self._adapters.enter_context(quick_dynamodb_expressions())
+
     def _prepare_s3(self) -> None:
         from scripts.local_cloud.adapters.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
 
         self._adapters.enter_context(bucket_policy_conditions())
+
+    def _prepare_xray(self) -> None:
+        from scripts.local_cloud.adapters.xray_api import xray_api  # noqa: PLC0415
+        from scripts.local_cloud.xray.service import XRayService  # noqa: PLC0415
+
+        self._xray = self._adapters.enter_context(XRayService())
+        self._adapters.enter_context(xray_api(self._xray.store))
+
+    def _prepare_sqs(self) -> None:
+        from scripts.local_cloud.adapters.queue_messages import queue_messages  # noqa: PLC0415
+        from scripts.local_cloud.adapters.queue_moves import queue_moves  # noqa: PLC0415
+
+        self._queue_listeners = self._adapters.enter_context(queue_messages())
+        self._adapters.enter_context(queue_moves(self._queue_listeners.messages_lock))
 
 
 def _forget_all_state() -> None:

@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from scripts.local_cloud.adapters.patch import replaced
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
+from scripts.local_cloud.xray.execution_trace import current_trace_header
 
 
 class FunctionCaller(Protocol):
@@ -37,6 +38,7 @@ class FunctionCaller(Protocol):
         *,
         qualifier: str | None = None,
         client_context: str | None = None,
+        trace_header: str | None = None,
     ) -> InvocationResult:
         """Call a function and wait for its result."""
 
@@ -62,6 +64,7 @@ def in_process_functions(
                 parameters.get("Payload", b"{}"),
                 qualifier=parameters.get("Qualifier"),
                 client_context=parameters.get("ClientContext"),
+                trace_header=None if (header := current_trace_header()) is None else str(header),
             )
         except InvocationRefused as refused:
             raise client_error(refused) from refused

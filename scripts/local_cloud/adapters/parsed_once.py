@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils import json_path
@@ -26,6 +27,7 @@ _KEPT_PATHS: Final = 4096
 def parsed_once() -> Iterator[None]:
     """Keep what was parsed."""
     parse_definition = lru_cache(maxsize=_KEPT_DEFINITIONS)(AmazonStateLanguageParser.parse)
+    parse_result_path = lru_cache(maxsize=_KEPT_PATHS)(result_path.parse)  # of another dialect than the other paths
     parse_path = lru_cache(maxsize=_KEPT_PATHS)(json_path.parse)
 
     def heap_key(self: Any) -> str:
@@ -35,4 +37,5 @@ def parsed_once() -> Iterator[None]:
         patches.enter_context(replaced(AmazonStateLanguageParser, "parse", staticmethod(parse_definition)))
         patches.enter_context(replaced(EvalComponent, "heap_key", property(heap_key)))
         patches.enter_context(replaced(json_path, "parse", parse_path))
+        patches.enter_context(replaced(result_path, "parse", parse_result_path))
         yield

@@ -28,3 +28,21 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
             setattr(owner, name, before)
         else:
             delattr(owner, name)
+
+
+@contextmanager
+def added(owner: object, name: str, value: object) -> Iterator[None]:
+    """Set ``owner.name``, which upstream lacks, to ``value`` and remove it again.
+
+    Raises
+    ------
+    AttributeError
+        If there is such an attribute: upstream has learnt it, and the adapter must be looked at again.
+    """
+    if hasattr(owner, name):
+        raise AttributeError(f"{owner!r} has {name!r} already")
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        delattr(owner, name)

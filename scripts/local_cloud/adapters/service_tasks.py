@@ -2,7 +2,7 @@
 
 Upstream defects: the engine hands a task's parameters to boto3 as they are, but Step Functions spells them in Pascal
 case (``TaskToken``) where the API may not (``taskToken``); results keep the API's spelling and Python's times; and an
-error of an ``aws-sdk`` task lacks the service's name as Step Functions writes it.
+error of an ``aws-sdk`` task lacks the service's name as Step Functions writes it, and its cause the number of attempts.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -92,7 +92,13 @@ def _text(value: Any) -> Any:
 @contextmanager
 def service_task_names() -> Iterator[None]:
     """Translate parameters and results of tasks, and the names of their errors."""
+    sdk_failure_event = StateTaskServiceAwsSdk._get_task_failure_event
+
+    def failure_event(self: Any, env: Any, error: str, cause: str) -> Any:
+        return sdk_failure_event(self, env, error, f"{cause} (SDK Attempt Count: 1)")
+
     sdk_methods = {
+        "_get_task_failure_event": failure_event,
         "_get_boto_service_name": _get_boto_service_name,
         "_normalise_service_error_name": staticmethod(_normalise_service_error_name),
         "_normalise_exception_name": staticmethod(_normalise_exception_name),

@@ -8,18 +8,27 @@ from typing import Any
 from scripts.local_cloud.adapters.branch_errors import branch_errors
 from scripts.local_cloud.adapters.context_times import textual_context_times
 from scripts.local_cloud.adapters.definite_paths import definite_paths
+from scripts.local_cloud.adapters.definition_checks import definition_checks
 from scripts.local_cloud.adapters.engine_clients import in_process_clients
 from scripts.local_cloud.adapters.escaped_strings import escaped_strings
 from scripts.local_cloud.adapters.executing_engine import executing_engine
 from scripts.local_cloud.adapters.execution_api import complete_execution_api
 from scripts.local_cloud.adapters.execution_events import execution_status_events
+from scripts.local_cloud.adapters.execution_start import execution_start
 from scripts.local_cloud.adapters.fewer_threads import fewer_threads
+from scripts.local_cloud.adapters.interruptible_executions import interruptible_executions
+from scripts.local_cloud.adapters.json_text import json_text
 from scripts.local_cloud.adapters.jsonata_expressions import jsonata_evaluator
 from scripts.local_cloud.adapters.lambda_tasks import FunctionCaller, in_process_functions, lambda_error_names
+from scripts.local_cloud.adapters.nested_executions import nested_executions
 from scripts.local_cloud.adapters.parsed_once import parsed_once
 from scripts.local_cloud.adapters.query_language import query_language_per_definition
+from scripts.local_cloud.adapters.quotas import quotas
+from scripts.local_cloud.adapters.redrive import redrivable_executions
 from scripts.local_cloud.adapters.service_tasks import service_task_names
+from scripts.local_cloud.adapters.state_machine_arns import state_machine_arns
 from scripts.local_cloud.adapters.sync_polling import quick_sync_polling
+from scripts.local_cloud.adapters.task_tokens import task_tokens
 from scripts.local_cloud.lambda_runtime.moto_backend import client_error
 from scripts.local_cloud.server import WsgiApplication
 
@@ -41,6 +50,7 @@ def step_functions_adapters(
     return (
         executing_engine(),
         query_language_per_definition(),
+        json_text(),
         escaped_strings(),
         parsed_once(),
         definite_paths(),
@@ -54,5 +64,13 @@ def step_functions_adapters(
         service_task_names(),
         quick_sync_polling(),
         complete_execution_api(),
+        execution_start(),
+        state_machine_arns(),
+        definition_checks(),
+        quotas(),
         execution_status_events(),
+        interruptible_executions(),
+        nested_executions(),
+        task_tokens(),
+        redrivable_executions(),
     )

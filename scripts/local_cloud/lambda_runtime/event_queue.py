@@ -1,17 +1,20 @@
-"""The queue of asynchronous events: runs them, tries them again, and dead-letters those that fail for good."""
+"""The queue of asynchronous events: runs them, tries them again, tells destinations, and dead-letters what fails."""
 
-import heapq
-import itertools
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from scripts.local_cloud.delayed_calls import DelayedCalls
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
+from scripts.local_cloud.lambda_runtime.invocation_record import (
+    Condition,
+    DeliverRecord,
+    InvocationRecord,
+    discard_record,
+)
 
 AWS_RETRY_DELAYS_SECONDS = (60.0, 120.0)
 THROTTLED_DELAY_SECONDS = 1.0
@@ -74,6 +77,11 @@ class EventQueue:
     deliver_dead_letter : callable
     retry_delays_seconds : sequence of float
         The waits before the first, second, ... retry; the last one holds for all further ones.
+
+    Attributes
+    ----------
+    deliver_record : callable
+        Takes an `InvocationRecord`, for the function's destinations; drops it unless set to another.
     """
 
     def __init__(
@@ -84,77 +92,80 @@ class EventQueue:
     ) -> None:
         self._invoke = invoke
         self._deliver_dead_letter = deliver_dead_letter
+        self.deliver_record: DeliverRecord = discard_record
         self._retry_delays = tuple(retry_delays_seconds) or (0.0,)
-        self._condition = threading.Condition()
-        self._due: list[tuple[float, int, AsyncEvent]] = []
-        self._order = itertools.count()
-        self._is_open = True
-        self._executor = ThreadPoolExecutor(RUNNING_AT_ONCE, thread_name_prefix="lambda-event")
-        self._thread = threading.Thread(target=self._dispatch, name="lambda-events", daemon=True)
-        self._thread.start()
+        self._calls = DelayedCalls("lambda-event", RUNNING_AT_ONCE)
 
     def put(self, event: AsyncEvent, delay_seconds: float = 0.0) -> None:
         """Have an event run after `delay_seconds`."""
-        with self._condition:
-            heapq.heappush(self._due, (time.monotonic() + delay_seconds, next(self._order), event))
-            self._condition.notify()
+        self._calls.put(lambda: self._attempt(event), delay_seconds)
 
     def stop(self) -> None:
         """Run no more events: those that wait, or fail from now on, are dropped."""
-        with self._condition:
-            self._is_open = False
-            self._condition.notify()
+        self._calls.stop()
 
     def close(self) -> None:
         """Stop, and wait for the events that are running."""
-        self.stop()
-        self._thread.join()
-        self._executor.shutdown(cancel_futures=True)
-
-    def _dispatch(self) -> None:
-        with self._condition:
-            while self._is_open:
-                wait = self._due[0][0] - time.monotonic() if self._due else None
-                if wait is None or wait > 0:
-                    self._condition.wait(wait)
-                else:
-                    _at, _order, event = heapq.heappop(self._due)
-                    self._executor.submit(self._attempt, event)
+        self._calls.close()
 
     def _attempt(self, event: AsyncEvent) -> None:
+        if not self._calls.is_open:
+            return
         try:
             result = self._invoke(event)
         except InvocationRefused as refused:
             event.throttles += 1
+            if event.spec.reserved_concurrency == 0:
+                self._give_up(event, Condition.NO_CONCURRENCY, refused.status, refused.message, None)
+                return
             delay = min(THROTTLED_DELAY_SECONDS * 2 ** (event.throttles - 1), THROTTLED_MAX_DELAY_SECONDS)
-            self._retry_or_give_up(event, delay, refused.status, refused.message)
-        except Exception:  # noqa: BLE001 - nobody waits for the event: the log is where it can be told
-            if self._is_open:
-                _log.exception("an event of %s was lost", event.spec.name)
+            self._retry_or_give_up(event, delay, refused.status, refused.message, None)
         else:
             event.attempts += 1
             if result.function_error is None:
+                self._record(event, event.spec.on_success_arn, Condition.SUCCESS, result)
                 return
-            is_last = event.attempts > event.spec.maximum_retry_attempts
+            message = _error_message(result.payload)
+            if event.attempts > event.spec.maximum_retry_attempts:
+                self._give_up(event, Condition.RETRIES_EXHAUSTED, 200, message, result)
+                return
             delay = self._retry_delays[min(event.attempts, len(self._retry_delays)) - 1]
-            self._retry_or_give_up(event, None if is_last else delay, 200, _error_message(result.payload))
+            self._retry_or_give_up(event, delay, 200, message, result)
 
-    def _retry_or_give_up(self, event: AsyncEvent, delay: float | None, status: int, message: str) -> None:
-        if not self._is_open:
-            return
+    def _retry_or_give_up(
+        self, event: AsyncEvent, delay: float, status: int, message: str, result: InvocationResult | None
+    ) -> None:
         age = time.monotonic() - event.queued_at
-        if delay is not None and age + delay <= event.spec.maximum_event_age_seconds:
+        if age + delay <= event.spec.maximum_event_age_seconds:
             self.put(event, delay)
-            return
-        if event.spec.dead_letter_arn is None:
+        else:
+            self._give_up(event, Condition.EVENT_AGE_EXCEEDED, status, message, result)
+
+    def _give_up(
+        self, event: AsyncEvent, condition: Condition, status: int, message: str, result: InvocationResult | None
+    ) -> None:
+        self._record(event, event.spec.on_failure_arn, condition, result)
+        if event.spec.dead_letter_arn is None or not self._calls.is_open:
             return
         letter = DeadLetter(
             event.spec.dead_letter_arn, event.payload, event.request_id, status, message[:ERROR_MESSAGE_CHARACTERS]
         )
         try:
             self._deliver_dead_letter(letter)
-        except Exception:  # noqa: BLE001 - the queue must go on
+        except Exception:  # noqa: BLE001 - the event is lost, and nobody else can tell
             _log.exception("an event of %s could not be sent to %s", event.spec.name, letter.target_arn)
+
+    def _record(
+        self, event: AsyncEvent, target_arn: str | None, condition: Condition, result: InvocationResult | None
+    ) -> None:
+        if target_arn is None or not self._calls.is_open:
+            return
+        arn = f"{event.spec.arn}:{event.spec.version}"
+        record = InvocationRecord(target_arn, arn, event.request_id, condition, event.attempts, event.payload, result)
+        try:
+            self.deliver_record(record)
+        except Exception:  # noqa: BLE001 - a destination that is missing must not keep the event from its queue
+            _log.exception("the record of an event of %s could not be sent to %s", event.spec.name, target_arn)
 
 
 def _error_message(payload: bytes) -> str:

@@ -12,8 +12,8 @@ UNCOMPARED = False  # A change of such a field concerns the next call, not the p
 class FunctionSpec:
     """One version of a Lambda function.
 
-    Two specs are equal if the same worker processes can serve both: reserved concurrency, retries and the dead-letter
-    queue do not take part in the comparison.
+    Two specs are equal if the same worker processes can serve both: reserved concurrency, retries, destinations and
+    the dead-letter queue do not take part in the comparison.
 
     Attributes
     ----------
@@ -49,6 +49,8 @@ class FunctionSpec:
         How many calls may run at once; None means no limit of its own.
     dead_letter_arn : str or None
         Where an asynchronous event goes that failed for good.
+    on_success_arn, on_failure_arn : str or None
+        Destinations of the records of asynchronous events.
     maximum_retry_attempts : int
         How often an asynchronous event is tried again after a function error.
     maximum_event_age_seconds : float
@@ -72,6 +74,8 @@ class FunctionSpec:
     active_tracing: bool = False
     reserved_concurrency: int | None = field(default=None, compare=UNCOMPARED)
     dead_letter_arn: str | None = field(default=None, compare=UNCOMPARED)
+    on_success_arn: str | None = field(default=None, compare=UNCOMPARED)
+    on_failure_arn: str | None = field(default=None, compare=UNCOMPARED)
     maximum_retry_attempts: int = field(default=2, compare=UNCOMPARED)
     maximum_event_age_seconds: float = field(default=6 * 3600.0, compare=UNCOMPARED)
 

@@ -15,17 +15,18 @@ Example
 b'"hello"'
 """
 
-import secrets
 import socket
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from scripts.local_cloud.faults.function_fault import CrashPoint
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
 from scripts.local_cloud.lambda_runtime.concurrency import Concurrency
 from scripts.local_cloud.lambda_runtime.event_queue import (
@@ -39,19 +40,34 @@ from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import (
     ASYNCHRONOUS_PAYLOAD_BYTES,
     SYNCHRONOUS_PAYLOAD_BYTES,
+    Call,
     InvocationResult,
+    event_too_large,
     request_too_large,
 )
+from scripts.local_cloud.lambda_runtime.invocation_record import DeliverRecord
+from scripts.local_cloud.lambda_runtime.invocation_trace import InvocationTrace
 from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent, now_event
 from scripts.local_cloud.lambda_runtime.log_shipper import DeliverLogs, LogShipper
 from scripts.local_cloud.lambda_runtime.reaper import Reaper
 from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeEvent
 from scripts.local_cloud.lambda_runtime.worker import InitFailedError, Outcome, Worker, WorkerGoneError
-from scripts.local_cloud.lambda_runtime.worker_environment import Platform
+from scripts.local_cloud.lambda_runtime.worker_environment import Platform, WorkerHook
 from scripts.local_cloud.lambda_runtime.worker_factory import WorkerFactory, create_interpreter
 from scripts.local_cloud.lambda_runtime.worker_pool import WorkerPool
+from scripts.local_cloud.xray.segment import Segment
 
 TRIM_SECONDS = 30.0
+
+
+class Execute(Protocol):
+    """Makes a call for real."""
+
+    def __call__(self, *, crash: CrashPoint | None = None, client_context: str | None = None) -> InvocationResult:
+        """Make the call, with another client context, or with the worker killed at a point."""
+
+
+Intercept = Callable[[FunctionSpec, bytes, Execute], InvocationResult]
 
 
 def discard_logs(batch: LogBatch) -> None:
@@ -60,6 +76,10 @@ def discard_logs(batch: LogBatch) -> None:
 
 def discard_dead_letter(letter: DeadLetter) -> None:
     """Deliver dead letters nowhere."""
+
+
+def discard_segment(segment: Segment) -> None:
+    """Record segments nowhere."""
 
 
 class FunctionHost:
@@ -77,6 +97,8 @@ class FunctionHost:
         Takes a `DeadLetter`: an asynchronous event that failed for good.
     xray_daemon_address : str or None
         ``host:port`` that takes trace segments by UDP. None: a port of the host's own that drops them.
+    record_segment : callable
+        Takes the segments that Lambda itself records of sampled calls.
     parent_directory : Path or None
         Where the host makes its working directory; the system's place for temporary files if None.
     max_workers : int
@@ -89,6 +111,10 @@ class FunctionHost:
         The waits before the retries of an asynchronous event.
     enforce_memory : bool
         Whether a worker that uses more than its function's memory is ended.
+    intercept : callable or None
+        Takes each call and what makes it for real: where tests inject faults.
+    hooks : sequence of WorkerHook
+        What controls the workers in tests.
 
     Attributes
     ----------
@@ -104,12 +130,15 @@ class FunctionHost:
         deliver_logs: DeliverLogs = discard_logs,
         deliver_dead_letter: DeliverDeadLetter = discard_dead_letter,
         xray_daemon_address: str | None = None,
+        record_segment: Callable[[Segment], None] = discard_segment,
         parent_directory: Path | None = None,
         max_workers: int = 128,
         idle_seconds: float = 300.0,
         init_timeout_seconds: float = 60.0,
         retry_delays_seconds: Sequence[float] = AWS_RETRY_DELAYS_SECONDS,
         enforce_memory: bool = True,
+        intercept: Intercept | None = None,
+        hooks: Sequence[WorkerHook] = (),
     ) -> None:
         if not (runtime_directory / "awslambdaric").is_dir():
             raise FileNotFoundError(
@@ -119,6 +148,7 @@ class FunctionHost:
         self.work_directory = Path(tempfile.mkdtemp(prefix="stepweave-lambda-", dir=parent_directory)).resolve()
         python = create_interpreter(self.work_directory / "python")
         self._reaper = Reaper(python, self.work_directory)
+        self._record_segment = record_segment
         # Bound and never read: segments are dropped here, not sent to a daemon that happens to run on the machine.
         self._trace_sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._trace_sink.bind(("127.0.0.1", 0))
@@ -127,7 +157,9 @@ class FunctionHost:
             runtime_directory=runtime_directory.resolve(),
             endpoint_url=endpoint_url,
             xray_daemon_address=xray_daemon_address or "{}:{}".format(*self._trace_sink.getsockname()),
+            hooks=tuple(hooks),
         )
+        self._intercept = intercept
         factory = WorkerFactory(platform, self.work_directory, self._reaper, init_timeout_seconds, enforce_memory)
         self._pool = WorkerPool(factory, max_workers)
         self._concurrency = Concurrency()
@@ -172,8 +204,8 @@ class FunctionHost:
             If the host is being shut down.
         """
         if len(payload) > SYNCHRONOUS_PAYLOAD_BYTES:
-            raise request_too_large(SYNCHRONOUS_PAYLOAD_BYTES)
-        return self._run(spec, payload, str(uuid.uuid4()), trace_header, client_context)
+            raise request_too_large()
+        return self._run(spec, Call(str(uuid.uuid4()), payload, trace_header, client_context))
 
     def invoke_async(self, spec: FunctionSpec, payload: bytes, *, trace_header: str | None = None) -> str:
         """Queue an event (``Event``): tried again when it fails, dead-lettered at the end; returns the request id.
@@ -181,14 +213,22 @@ class FunctionHost:
         Raises `InvocationRefused` if the payload is too large.
         """
         if len(payload) > ASYNCHRONOUS_PAYLOAD_BYTES:
-            raise request_too_large(ASYNCHRONOUS_PAYLOAD_BYTES)
+            raise event_too_large(len(payload))
         request_id = str(uuid.uuid4())
         self._events.put(AsyncEvent(spec, payload, request_id, trace_header))
         return request_id
 
+    def deliver_records(self, deliver: DeliverRecord) -> None:
+        """Hand the records of asynchronous events, for the functions' destinations, to `deliver` from now on."""
+        self._events.deliver_record = deliver
+
     def retire(self, function_arn: str) -> None:
         """End the function's workers, as they come free: after it was deleted."""
         self._pool.retire(function_arn)
+
+    def retire_all(self) -> None:
+        """End the workers of every function, as they come free: for who wants fresh ones."""
+        self._pool.retire_all()
 
     def flush_logs(self) -> None:
         """Return when all that was logged before this call has been delivered."""
@@ -216,29 +256,35 @@ class FunctionHost:
         self.shutdown()
 
     def _attempt(self, event: AsyncEvent) -> InvocationResult:
-        return self._run(event.spec, event.payload, event.request_id, event.trace_header, None)
+        return self._run(event.spec, Call(event.request_id, event.payload, event.trace_header))
 
-    def _run(
-        self,
-        spec: FunctionSpec,
-        payload: bytes,
-        request_id: str,
-        trace_header: str | None,
-        client_context: str | None,
-    ) -> InvocationResult:
-        trace_header = trace_header or new_trace_header(spec.active_tracing)
+    def _run(self, spec: FunctionSpec, call: Call) -> InvocationResult:
+        if self._intercept is None:
+            return self._execute(spec, call)
+
+        def execute(
+            *, crash: CrashPoint | None = None, client_context: str | None = call.client_context
+        ) -> InvocationResult:
+            return self._execute(spec, replace(call, client_context=client_context), crash)
+
+        return self._intercept(spec, call.payload, execute)
+
+    def _execute(self, spec: FunctionSpec, call: Call, crash: CrashPoint | None = None) -> InvocationResult:
+        trace, start = InvocationTrace.begin(spec, call.trace_header), time.time()
         with self._concurrency.slot(spec):
             try:
-                worker, outcome = self._deliver(spec, payload or b"{}", request_id, trace_header, client_context)
+                worker, outcome = self._deliver(spec, call, trace.header, crash)
             except InitFailedError as failure:
-                outcome = _init_failure(spec, request_id, trace_header, failure)
+                outcome = _init_failure(spec, call.request_id, trace.header, failure)
                 stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid.uuid4().hex}"
             else:
                 stream = worker.log_stream
                 self._pool.release(worker)
         self._logs.put(spec, stream, outcome.log)
+        if trace.is_sampled:
+            self._record_trace(trace, spec, call.request_id, start, outcome)
         return InvocationResult(
-            request_id=request_id,
+            request_id=call.request_id,
             payload=outcome.payload,
             function_error="Unhandled" if outcome.failed else None,
             executed_version=spec.version,
@@ -247,14 +293,20 @@ class FunctionHost:
         )
 
     def _deliver(
-        self, spec: FunctionSpec, payload: bytes, request_id: str, trace_header: str, client_context: str | None
+        self, spec: FunctionSpec, call: Call, trace_header: str, crash: CrashPoint | None
     ) -> tuple[Worker, Outcome]:
         while True:
             worker = self._pool.acquire(spec)
-            deadline_ms = int((time.time() + spec.timeout_seconds) * 1000)
-            event = RuntimeEvent(request_id, payload, deadline_ms, spec.qualified_arn, trace_header, client_context)
+            event = RuntimeEvent(
+                request_id=call.request_id,
+                payload=call.payload or b"{}",
+                deadline_ms=int((time.time() + spec.timeout_seconds) * 1000),
+                function_arn=spec.qualified_arn,
+                trace_header=trace_header,
+                client_context=call.client_context,
+            )
             try:
-                return worker, worker.invoke(event)
+                return worker, worker.invoke(event, crash)
             except WorkerGoneError:
                 self._pool.release(worker)
             except BaseException:
@@ -262,15 +314,24 @@ class FunctionHost:
                 self._pool.release(worker)
                 raise
 
+    def _record_trace(
+        self, trace: InvocationTrace, spec: FunctionSpec, request_id: str, start: float, outcome: Outcome
+    ) -> None:
+        segments = trace.segments(
+            spec,
+            request_id,
+            start=start,
+            end=time.time(),
+            duration_ms=outcome.duration_ms,
+            init_ms=outcome.init_ms,
+            error_type=(function_errors.error_type(outcome.payload) or "Error") if outcome.failed else "",
+        )
+        for segment in segments:
+            self._record_segment(segment)
+
     def _trim(self) -> None:
         while not self._shut_down.wait(min(TRIM_SECONDS, self._idle_seconds)):
             self._pool.trim(self._idle_seconds)
-
-
-def new_trace_header(sampled: bool) -> str:
-    """The X-Ray trace header of a call that came without one."""
-    root = f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
-    return f"Root={root};Parent={secrets.token_hex(8)};Sampled={int(sampled)}"
 
 
 def _init_failure(spec: FunctionSpec, request_id: str, trace_header: str, failure: InitFailedError) -> Outcome:

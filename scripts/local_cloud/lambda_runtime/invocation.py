@@ -1,4 +1,4 @@
-"""What a call of a function gives back, and the ways in which Lambda refuses to make it."""
+"""A call of a function, what it gives back, and the ways in which Lambda refuses to make it."""
 
 import base64
 from dataclasses import dataclass
@@ -7,6 +7,28 @@ LOG_TAIL_BYTES = 4096
 SYNCHRONOUS_PAYLOAD_BYTES = 6 * 1024 * 1024
 ASYNCHRONOUS_PAYLOAD_BYTES = 1024 * 1024
 RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function.
+
+    Attributes
+    ----------
+    request_id : str
+        Its id, a UUID.
+    payload : bytes
+        The event, JSON; empty stands for ``{}``.
+    trace_header : str or None
+        The X-Ray trace header that came with it.
+    client_context : str or None
+        JSON, for mobile clients.
+    """
+
+    request_id: str
+    payload: bytes
+    trace_header: str | None = None
+    client_context: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,15 @@ def throttled(reason: str) -> InvocationRefused:
     return InvocationRefused("TooManyRequestsException", "Rate Exceeded.", 429, reason)
 
 
-def request_too_large(limit: int) -> InvocationRefused:
-    """The error of a payload of more than `limit` bytes."""
-    message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-    return InvocationRefused("RequestTooLargeException", message, 413)
+def request_too_large() -> InvocationRefused:
+    """The error of a synchronous call whose payload is too large."""
+    message = f"Request must be smaller than {SYNCHRONOUS_PAYLOAD_BYTES} bytes for the InvokeFunction operation"
+    return InvocationRefused("RequestEntityTooLargeException", message, 413)
+
+
+def event_too_large(size: int) -> InvocationRefused:
+    """The error of an asynchronous call whose payload of `size` bytes is too large."""
+    message = (
+        f"{size} byte payload is too large for the Event invocation type (limit {ASYNCHRONOUS_PAYLOAD_BYTES} bytes)"
+    )
+    return InvocationRefused("RequestEntityTooLargeException", message, 413)

@@ -30,6 +30,8 @@ from scripts.local_cloud.lambda_runtime.code_store import CodeStore
 from scripts.local_cloud.lambda_runtime.host import FunctionHost
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused
 from scripts.local_cloud.lambda_runtime.moto_configuration import complete_configuration
+from scripts.local_cloud.lambda_runtime.moto_delivery import deliver_record
+from scripts.local_cloud.lambda_runtime.moto_event_invoke import event_invoke_configs
 from scripts.local_cloud.lambda_runtime.moto_functions import code_on_disk
 from scripts.local_cloud.lambda_runtime.moto_invoke import HttpAnswer, answer_invoke
 from scripts.local_cloud.lambda_runtime.moto_lambda import MotoLambda, client_error
@@ -58,6 +60,8 @@ def install(host: FunctionHost) -> Iterator[MotoLambda]:
         patches.enter_context(code_on_disk(store))
         patches.enter_context(_invocations(functions))
         patches.enter_context(_deletions(host))
+        patches.enter_context(event_invoke_configs())
+        host.deliver_records(lambda record: deliver_record(record, functions.queue_event))
         yield functions
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from moto.awslambda.models import LambdaFunction
 
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.lambda_runtime.moto_limits import check_limits
 
 _KEPT = {"DeadLetterConfig": "dead_letter_config", "LoggingConfig": "logging_config"}
 _DROPPED_BY_CLOUDFORMATION = ("Layers", "EphemeralStorage", "TracingConfig", "Architectures", "KmsKeyArn", "Tags")
@@ -37,8 +38,10 @@ def complete_configuration() -> Iterator[None]:
     upstream_create = LambdaFunction.create_from_cloudformation_json.__func__
 
     def __init__(self: LambdaFunction, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - a method of the patched class
+        settings = kwargs["spec"] if "spec" in kwargs else args[1]
+        check_limits(settings)
         upstream_init(self, *args, **kwargs)
-        _keep(self, kwargs["spec"] if "spec" in kwargs else args[1])
+        _keep(self, settings)
 
     def get_configuration(self: LambdaFunction, on_create: bool = False) -> dict[str, Any]:
         configuration: dict[str, Any] = upstream_get(self, on_create)
@@ -48,6 +51,7 @@ def complete_configuration() -> Iterator[None]:
         return configuration
 
     def update_configuration(self: LambdaFunction, config_updates: dict[str, Any]) -> dict[str, Any]:
+        check_limits(config_updates)
         if "Environment" in config_updates:  # Upstream fails where the variables are left out.
             variables = config_updates["Environment"].get("Variables", {})
             config_updates = {**config_updates, "Environment": {"Variables": variables}}

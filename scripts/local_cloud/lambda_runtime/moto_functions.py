@@ -106,8 +106,11 @@ def _event_invoke_config(function: LambdaFunction) -> dict[str, Any]:
     if not function.event_invoke_config:
         return {}
     config = function.event_invoke_config[0].config
+    destinations = config.get("DestinationConfig") or {}
     fields = {
         "maximum_retry_attempts": config.get("MaximumRetryAttempts"),
         "maximum_event_age_seconds": config.get("MaximumEventAgeInSeconds"),
+        "on_success_arn": (destinations.get("OnSuccess") or {}).get("Destination") or None,
+        "on_failure_arn": (destinations.get("OnFailure") or {}).get("Destination") or None,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -1,14 +1,12 @@
 """One warm worker process: an execution environment of one function."""
 
 import contextlib
-import os
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scripts.local_cloud.faults.function_fault import CrashPoint
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
@@ -26,6 +24,7 @@ from scripts.local_cloud.lambda_runtime.runtime_api import (
 )
 from scripts.local_cloud.lambda_runtime.worker_environment import Sandbox
 from scripts.local_cloud.lambda_runtime.worker_output import WorkerOutput
+from scripts.local_cloud.lambda_runtime.worker_process import WorkerProcess
 
 LOOK_SECONDS = 0.25  # How often a worker's life and memory are looked at while it is waited for.
 EXIT_SECONDS = 0.05  # How long after closing its connection a worker that dies is expected to be dead.
@@ -58,12 +57,13 @@ class InitFailedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one call ended: `payload` is the result, or the error object where `failed`."""
+    """How one call ended: `payload` is the result, or the error object where `failed`; `init_ms` if it was cold."""
 
     payload: bytes
     failed: bool
     duration_ms: float
     log: list[LogEvent]
+    init_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Worker:
     def __init__(
         self,
         spec: FunctionSpec,
-        process: subprocess.Popen[bytes],
+        process: WorkerProcess,
         api: RuntimeApi,
         output: WorkerOutput,
         sandbox: Sandbox,
@@ -90,7 +90,7 @@ class Worker:
         self.is_usable = True
         self.idle_since = time.monotonic()
         self._sandbox = sandbox
-        self._process = process
+        self.process = process
         self._api = api
         self._output = output
         self._is_waiting = False
@@ -112,7 +112,7 @@ class Worker:
                 return
             case InitErrorPosted(body):
                 payload = body
-            case None if self._is_alive() and not self._over_memory:
+            case None if self.process.is_alive() and not self._over_memory:
                 message = f"Error: Init phase timed out after {timeout_seconds:.2f} seconds"
                 payload = function_errors.error_payload(function_errors.TIMED_OUT, message)
             case _:
@@ -122,12 +122,15 @@ class Worker:
         self._output.read_all()
         log = self._early_log + self._output.take()
         self.stop()
-        raise InitFailedError(payload, self._process.returncode, log)
+        raise InitFailedError(payload, self.process.returncode, log)
 
-    def invoke(self, event: RuntimeEvent) -> Outcome:
-        """Deliver an event and wait for the answer. Raises `WorkerGoneError` if it could not be delivered."""
+    def invoke(self, event: RuntimeEvent, crash: CrashPoint | None = None) -> Outcome:
+        """Deliver an event and wait for the answer. Raises `WorkerGoneError` if it could not be delivered.
+
+        With `crash` the worker is killed at that point, and nobody learns of what it answered.
+        """
         try:
-            if not self._is_alive():
+            if not self.process.is_alive():
                 raise ConnectionError("the worker ended while it was idle")
             if not self._is_waiting:
                 self._await_return()
@@ -138,22 +141,27 @@ class Worker:
         self._is_waiting = False
         began = time.monotonic()
         log = [*self._early_log, *self._output.take(), now_event(platform_log.start(self.spec, event.request_id))]
+        if crash is CrashPoint.STARTED:
+            self.kill()
         message = self._await_answer(event.request_id, began + self.spec.timeout_seconds)
+        if crash is not None:
+            self.kill()
+            self._await_exit(RETURN_SECONDS)
+            message = None
         duration_ms = (time.monotonic() - began) * 1000
         self._peak_mb = max(self._peak_mb, peak_mb(self.pid))
         ending = self._ending(event, message)
         self._output.read_all()
         log += self._output.take()
         log += self._closing_lines(event, ending, duration_ms)
+        init_ms = self._init_ms
         self._early_log, self._init_ms = [], None
         self.idle_since = time.monotonic()
-        return Outcome(ending.payload, ending.status != "success", duration_ms, log)
+        return Outcome(ending.payload, ending.status != "success", duration_ms, log, init_ms)
 
     def kill(self) -> None:
         """Kill the worker from another thread than the one that owns it: the owner sees it die."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self.process.kill()
 
     def stop(self) -> None:
         """Kill the worker with all that it started, and remove its files. May be called again."""
@@ -191,21 +199,13 @@ class Worker:
                 self._await_exit(EXIT_SECONDS)
             elif message is not None:
                 return message
-            if not self._is_alive() or self._is_over_memory():
+            if not self.process.is_alive() or self._is_over_memory():
                 return self._api.receive(0)
         return None
 
-    def _is_alive(self) -> bool:
-        if not hasattr(os, "waitid"):
-            return self._process.poll() is None
-        # Without reaping it: as long as it is a zombie, its process group's id cannot be another's.
-        return self._process.returncode is None and not os.waitid(
-            os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
-        )
-
     def _await_exit(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
-        while self._is_alive() and time.monotonic() < deadline:
+        while self.process.is_alive() and time.monotonic() < deadline:
             time.sleep(0.002)
 
     def _is_over_memory(self) -> bool:
@@ -223,10 +223,10 @@ class Worker:
         if isinstance(message, ErrorPosted):
             return _Ending(message.body, "error", function_errors.error_type(message.body))
         self.is_usable = False
-        ended_itself = not self._is_alive()
+        ended_itself = not self.process.is_alive()
         self._kill()
         if ended_itself:
-            payload = function_errors.exit_error(event.request_id, self._process.returncode)
+            payload = function_errors.exit_error(event.request_id, self.process.returncode)
             return _Ending(payload, "error", function_errors.EXIT_ERROR)
         if self._over_memory:
             payload = function_errors.out_of_memory(event.request_id)
@@ -248,7 +248,7 @@ class Worker:
         if ending.status == "timeout":
             lines.insert(0, platform_log.timed_out(event.request_id, self.spec.timeout_seconds))
         elif not self.is_usable:
-            reason = function_errors.exit_reason(self._process.returncode)
+            reason = function_errors.exit_reason(self.process.returncode)
             lines.insert(0, platform_log.exited(event.request_id, reason))
         return [now_event(line) for line in lines]
 
@@ -259,4 +259,4 @@ class Worker:
 
     def _kill(self) -> None:
         self.kill()
-        self._process.wait()
+        self.process.wait()

@@ -1,9 +1,13 @@
 """The environment variables and the search path of a worker: the function's and Lambda's, nothing of the caller's."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
+
+PYTHON_VERSION: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,22 @@ class Sandbox:
 
 
 @dataclass(frozen=True)
+class WorkerHook:
+    """A script that a worker runs before anything else, by its function ``install``.
+
+    Attributes
+    ----------
+    script : Path
+        Needs nothing but the standard library when it is run.
+    argument : str
+        What ``install`` is given.
+    """
+
+    script: Path
+    argument: str
+
+
+@dataclass(frozen=True)
 class Platform:
     """What all workers of a host have in common.
 
@@ -42,12 +62,15 @@ class Platform:
         Where AWS clients connect.
     xray_daemon_address : str
         ``host:port`` that takes trace segments by UDP.
+    hooks : tuple of WorkerHook
+        What controls workers in tests.
     """
 
     python: Path
     runtime_directory: Path
     endpoint_url: str | None
     xray_daemon_address: str
+    hooks: tuple[WorkerHook, ...] = ()
 
 
 def search_path(spec: FunctionSpec, runtime_directory: Path, python_version: str) -> list[str]:

@@ -1,8 +1,6 @@
 """Starts worker processes."""
 
 import os
-import subprocess
-import sys
 import tempfile
 import uuid
 import venv
@@ -13,16 +11,9 @@ from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.reaper import Reaper
 from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeApi
 from scripts.local_cloud.lambda_runtime.worker import Worker
-from scripts.local_cloud.lambda_runtime.worker_environment import (
-    Platform,
-    Sandbox,
-    search_path,
-    worker_environment,
-)
+from scripts.local_cloud.lambda_runtime.worker_environment import Platform, Sandbox
 from scripts.local_cloud.lambda_runtime.worker_output import WorkerOutput
-
-BOOTSTRAP = Path(__file__).with_name("worker_bootstrap.py")
-PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+from scripts.local_cloud.lambda_runtime.worker_processes import WorkerProcesses
 
 
 def create_interpreter(directory: Path) -> Path:
@@ -46,9 +37,8 @@ class WorkerFactory:
         init_timeout_seconds: float,
         enforce_memory: bool,
     ) -> None:
-        self._platform = platform
+        self._processes = WorkerProcesses(platform, reaper)
         self._directory = directory
-        self._reaper = reaper
         self._init_timeout_seconds = init_timeout_seconds
         self._enforce_memory = enforce_memory
         self._workers: set[Worker] = set()
@@ -65,14 +55,13 @@ class WorkerFactory:
         )
         read_end, write_end = os.pipe()
         try:
-            process = self._spawn(spec, sandbox, write_end)
+            process = self._processes.start(spec, sandbox, write_end)
         except OSError:
             api.close()
             os.close(read_end)
             raise
         finally:
             os.close(write_end)
-        self._reaper.started(process.pid)
         worker = Worker(spec, process, api, WorkerOutput(read_end), sandbox)
         self._workers.add(worker)
         if self._is_closed:
@@ -88,7 +77,7 @@ class WorkerFactory:
         """End a worker."""
         worker.stop()
         self._workers.discard(worker)
-        self._reaper.stopped(worker.pid)
+        self._processes.stopped(worker.process)
 
     def kill_all(self) -> None:
         """Kill every worker there is, busy and starting ones too; who owns one still has to `stop` it."""
@@ -96,15 +85,6 @@ class WorkerFactory:
         for worker in list(self._workers):
             worker.kill()
 
-    def _spawn(self, spec: FunctionSpec, sandbox: Sandbox, output: int) -> subprocess.Popen[bytes]:
-        path = search_path(spec, self._platform.runtime_directory, PYTHON_VERSION)
-        return subprocess.Popen(  # noqa: S603 - running the function is the purpose
-            # -I and -S: the path is the one given here, and nothing of the caller's. -X utf8: as in AWS, any locale.
-            [self._platform.python, "-I", "-S", "-X", "utf8", BOOTSTRAP, str(os.getpid()), spec.handler, *path],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=spec.code_directory,
-            env=worker_environment(spec, self._platform, sandbox),
-            start_new_session=True,
-        )
+    def close(self) -> None:
+        """End what workers are forked from."""
+        self._processes.close()

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -116,8 +117,15 @@ class WorkerPool:
 
     def retire(self, function_arn: str) -> None:
         """End the workers of every version of a function; busy ones when they are given back."""
+        self._retire(lambda spec: spec.arn == function_arn)
+
+    def retire_all(self) -> None:
+        """End the workers of every function; busy ones when they are given back."""
+        self._retire(lambda _: True)
+
+    def _retire(self, is_meant: Callable[[FunctionSpec], bool]) -> None:
         with self._lock:
-            groups = [group for group in self._groups.values() if group.spec.arn == function_arn]
+            groups = [group for group in self._groups.values() if is_meant(group.spec)]
             idle = [worker for group in groups for worker in self._dissolve(group)]
         for worker in idle:
             self._factory.stop(worker)
@@ -152,6 +160,7 @@ class WorkerPool:
         for worker in idle:
             self._factory.stop(worker)
         self._starters.shutdown()
+        self._factory.close()
 
     def _group(self, spec: FunctionSpec) -> _Group:
         group = self._groups.get(spec.qualified_arn)

@@ -13,6 +13,7 @@ from scripts.local_cloud.daemon import down, status, up
 from scripts.local_cloud.daemon_files import DaemonFiles
 from scripts.local_cloud.errors import LocalCloudError
 from scripts.local_cloud.health import answering_process
+from scripts.local_cloud.persistence.snapshot_file import FILE_NAME
 
 
 @pytest.fixture
@@ -82,3 +83,30 @@ def test_two_projects_do_not_touch_each_other(root: Path, tmp_path_factory: pyte
     finally:
         down(other)
     assert status(root).answers
+
+
+def test_the_state_is_kept_across_restarts(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("state") / "kept"
+    first, _ = up(root, persist=folder)
+    assert first.persist == folder
+    LocalSession(first.endpoint_url).client("s3").create_bucket(Bucket="kept")
+    LocalSession(first.endpoint_url).client("sqs").create_queue(QueueName="kept")
+    down(root)
+    second, is_new = up(root, persist=folder)
+    assert is_new
+    session = LocalSession(second.endpoint_url)
+    assert [bucket["Name"] for bucket in session.client("s3").list_buckets()["Buckets"]] == ["kept"]
+    assert session.client("sqs").list_queues()["QueueUrls"] == [f"{second.endpoint_url}/123456789012/kept"]
+    down(root)
+    third, _ = up(root)
+    assert LocalSession(third.endpoint_url).client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_damaged_state_is_reported_and_left_as_it_is(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "kept" / FILE_NAME
+    file.parent.mkdir()
+    file.write_text("my notes\n" * 1000)
+    with pytest.raises(LocalCloudError, match="is damaged"):
+        up(root, persist=file.parent)
+    assert not status(root).is_running
+    assert file.read_text() == "my notes\n" * 1000

@@ -232,6 +232,46 @@ def test_retries_are_as_configured(client: Client, create: Create, host: Functio
     assert len([event for event in events if event["message"].startswith("START")]) == 1
 
 
+@pytest.mark.parametrize("handler", ["echo", "fail"])
+def test_records_of_events_go_to_their_destinations(
+    client: Client, create: Create, host: FunctionHost, handler: str
+) -> None:
+    queue = client("sqs").create_queue(QueueName=f"records-{handler}")["QueueUrl"]
+    listener, name = create("echo"), create(handler)
+    service = client("lambda")
+    queue_arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:records-{handler}"
+    listener_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{listener}"
+    destinations = [{"Destination": queue_arn}, {"Destination": listener_arn}]
+    on_success, on_failure = destinations if handler == "echo" else destinations[::-1]
+    service.put_function_event_invoke_config(
+        FunctionName=name,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnSuccess": on_success, "OnFailure": on_failure},
+    )
+    service.update_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    service.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
+    (message,) = eventually(lambda: client("sqs").receive_message(QueueUrl=queue).get("Messages"))
+    record = json.loads(message["Body"])
+    assert record["requestContext"]["functionArn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["requestContext"]["condition"] == ("Success" if handler == "echo" else "RetriesExhausted")
+    assert record["requestPayload"] == {"n": 1}
+    answer = {"n": 1} if handler == "echo" else "no way"
+    assert record["responsePayload"] == answer or record["responsePayload"]["errorMessage"] == answer
+    other = {"OnSuccess": on_failure, "OnFailure": on_success}
+    service.update_function_event_invoke_config(FunctionName=name, DestinationConfig=other)
+    service.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 2}')
+
+    def heard() -> list[str]:
+        host.flush_logs()
+        groups = client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{listener}")["logGroups"]
+        events = [e for g in groups for e in client("logs").filter_log_events(logGroupName=g["logGroupName"])["events"]]
+        return [event["message"] for event in events if "heard" in event["message"]]
+
+    (line,) = eventually(heard)
+    assert "'requestPayload': {'n': 2}" in line
+
+
 def test_calls_that_lambda_refuses(client: Client, create: Create) -> None:
     name, invoke = create("echo"), client("lambda").invoke
     unknown = error_of(invoke, FunctionName="unknown")
@@ -240,10 +280,40 @@ def test_calls_that_lambda_refuses(client: Client, create: Create) -> None:
     broken = error_of(invoke, FunctionName=name, Payload=b"{no json")
     assert (broken["status"], broken["Code"]) == (400, "InvalidRequestContentException")
     large = error_of(invoke, FunctionName=name, Payload=b'"' + b"x" * (6 * 1024 * 1024 - 1) + b'"')
-    assert (large["status"], large["Code"]) == (413, "RequestTooLargeException")
+    assert (large["status"], large["Code"]) == (413, "RequestEntityTooLargeException")
+    assert large["Message"] == "Request must be smaller than 6291456 bytes for the InvokeFunction operation"
+    assert invoke(FunctionName=name, Payload=b'"' + b"x" * (6 * 1024 * 1024 - 2) + b'"')["StatusCode"] == 200
     event = b'"' + b"x" * (1024 * 1024 - 1) + b'"'
     large_event = error_of(invoke, FunctionName=name, Payload=event, InvocationType="Event")
-    assert (large_event["status"], large_event["Code"]) == (413, "RequestTooLargeException")
+    assert (large_event["status"], large_event["Code"]) == (413, "RequestEntityTooLargeException")
+    assert large_event["Message"] == (
+        "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"
+    )
+    assert invoke(FunctionName=name, Payload=event[:-2] + b'"', InvocationType="Event")["StatusCode"] == 202
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ({"Environment": {"Variables": {"A": "x" * 4089}}}, "InvalidParameterValueException", "exceeded the 4KB limit"),
+        (
+            {"Environment": {"Variables": {"AWS_REGION": "eu-west-1", "_HANDLER": "a.b"}}},
+            "InvalidParameterValueException",
+            "Reserved keys used in this request: AWS_REGION, _HANDLER",
+        ),
+        ({"Timeout": 901}, "ValidationException", "Value '901' at 'timeout' failed to satisfy constraint"),
+        ({"MemorySize": 10_241}, "ValidationException", "less than or equal to 10240"),
+    ],
+)
+def test_settings_that_lambda_refuses(
+    client: Client, create: Create, settings: dict[str, Any], code: str, message: str
+) -> None:
+    created = error_of(create, handler="echo", **settings)
+    assert (created["status"], created["Code"]) == (400, code)
+    assert message in created["Message"]
+    name = create("echo", Environment={"Variables": {"A": "x" * 4088}})
+    updated = error_of(client("lambda").update_function_configuration, FunctionName=name, **settings)
+    assert updated["Message"] == created["Message"]
 
 
 def test_reserved_concurrency_throttles(client: Client, create: Create) -> None:

@@ -7,6 +7,9 @@ from typing import Final
 from scripts.local_cloud.adapters.resources.alarm import AlarmResource
 from scripts.local_cloud.adapters.resources.bucket_policy import BucketPolicyResource
 from scripts.local_cloud.adapters.resources.dynamodb_table import GlobalTableResource, TableResource
+from scripts.local_cloud.adapters.resources.event_archive import EventArchiveResource
+from scripts.local_cloud.adapters.resources.event_bus import EventBusResource
+from scripts.local_cloud.adapters.resources.event_source_mapping import EventSourceMappingResource
 from scripts.local_cloud.adapters.resources.lambda_version import (
     EventInvokeConfigResource,
     LambdaAliasResource,
@@ -24,7 +27,10 @@ from scripts.local_cloud.adapters.resources.state_machine_version import (
 RESOURCES: Final[tuple[type[LocalResource], ...]] = (
     AlarmResource,
     BucketPolicyResource,
+    EventArchiveResource,
+    EventBusResource,
     EventInvokeConfigResource,
+    EventSourceMappingResource,
     GlobalTableResource,
     LambdaAliasResource,
     LambdaVersionResource,

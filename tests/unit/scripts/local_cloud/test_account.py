@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.config import Config
 
 from scripts.local_cloud.account import ACCESS_KEY_ID, REGION, LocalSession
 
@@ -37,3 +39,16 @@ def test_nothing_of_the_users_configuration_gets_in() -> None:
 def test_another_endpoint_can_be_asked_for() -> None:
     client = LocalSession("http://localhost:1").client("s3", endpoint_url="http://localhost:2")
     assert client.meta.endpoint_url == "http://localhost:2"
+
+
+def test_no_operation_is_looked_for_at_another_host() -> None:
+    class Stopped(Exception):  # noqa: N818
+        """Raised in place of sending."""
+
+    def note(request: AWSPreparedRequest, **_: object) -> None:
+        raise Stopped(request.url)
+
+    client = LocalSession("http://localhost:1").client("stepfunctions", config=Config(parameter_validation=False))
+    client.meta.events.register("before-send.sfn", note)
+    with pytest.raises(Stopped, match=r"^http://localhost:1/$"):
+        client.start_sync_execution()

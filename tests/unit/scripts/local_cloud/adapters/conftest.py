@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,17 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
-from scripts.local_cloud.adapters.engine_clients import InProcessClients
+from scripts.local_cloud.adapters.engine_clients import InProcessClients, in_process_clients
+from scripts.local_cloud.adapters.executing_engine import executing_engine
+from scripts.local_cloud.adapters.execution_api import complete_execution_api
+from scripts.local_cloud.adapters.execution_events import execution_status_events
+from scripts.local_cloud.adapters.interruptible_executions import interruptible_executions
+from scripts.local_cloud.adapters.lambda_tasks import in_process_functions
+from scripts.local_cloud.adapters.nested_executions import nested_executions
+from scripts.local_cloud.adapters.redrive import redrivable_executions
+from scripts.local_cloud.adapters.task_tokens import task_tokens
+from scripts.local_cloud.lambda_runtime.invocation import InvocationResult
+from scripts.local_cloud.lambda_runtime.moto_backend import client_error
 from scripts.local_cloud.server import WsgiApplication
 
 ROLE = "arn:aws:iam::123456789012:role/test"
@@ -70,3 +81,106 @@ def deploy_template(client: Client) -> DeployTemplate:
         return description
 
     return deploy
+
+
+class FakeFunctions:
+    """Functions that are calls of this process, by name; an exception is the function's error."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.by_name: dict[str, Callable[[Any], Any]] = {}
+
+    def invoke_function(
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        client_context: str | None = None,
+        trace_header: str | None = None,
+    ) -> InvocationResult:
+        name = function.rpartition(":")[2]
+        self.calls.append((name, json.loads(payload)))
+        try:
+            answer, function_error = self.by_name[name](json.loads(payload)), None
+        except Exception as error:  # noqa: BLE001 - that is the function's answer
+            answer, function_error = {"errorType": type(error).__name__, "errorMessage": str(error)}, "Unhandled"
+        return InvocationResult("id", json.dumps(answer).encode(), function_error, "$LATEST", 1.0, "")
+
+
+class Engine:
+    """The engine with some of its adapters, and fake functions."""
+
+    def __init__(self, client: Any, functions: FakeFunctions, adapters: ExitStack) -> None:
+        self.client = client
+        self.functions = functions
+        self._adapters = adapters
+
+    def adapt(self, *adapters: AbstractContextManager[Any]) -> None:
+        for adapter in adapters:
+            self._adapters.enter_context(adapter)
+
+    def create(self, definition: dict[str, Any], **fields: Any) -> str:
+        name = fields.pop("name", f"machine-{time.monotonic_ns()}")
+        machine: str = self.client.create_state_machine(
+            name=name, roleArn=ROLE, definition=json.dumps(definition), **fields
+        )["stateMachineArn"]
+        return machine
+
+    def start(self, definition: dict[str, Any] | str, execution_input: Any = None, **fields: Any) -> str:
+        machine = definition if isinstance(definition, str) else self.create(definition)
+        started = self.client.start_execution(
+            stateMachineArn=machine, input=json.dumps(execution_input or {}), **fields
+        )
+        return str(started["executionArn"])
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        for _ in range(5000):
+            if found := condition():
+                return found
+            time.sleep(0.002)
+        raise AssertionError("it did not come about")
+
+    def end(self, execution: str) -> dict[str, Any]:
+        def ended() -> dict[str, Any] | None:
+            description: dict[str, Any] = self.client.describe_execution(executionArn=execution)
+            return description if description["status"] != "RUNNING" else None
+
+        return cast("dict[str, Any]", self.until(ended))
+
+    def history(self, execution: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.client.get_execution_history(executionArn=execution, maxResults=1000)[
+            "events"
+        ]
+        return events
+
+    def kinds(self, execution: str) -> list[str]:
+        return [event["type"] for event in self.history(execution)]
+
+    def until_event(self, execution: str, kind: str, count: int = 1) -> None:
+        self.until(lambda: self.kinds(execution).count(kind) >= count)
+
+
+@pytest.fixture
+def bare_engine(application: WsgiApplication, client: Client) -> Iterator[Engine]:
+    """The engine switched on, with fake functions and no other adapter."""
+    functions = FakeFunctions()
+    with ExitStack() as adapters:
+        adapters.enter_context(executing_engine())
+        adapters.enter_context(in_process_clients(application, "http://localhost"))
+        adapters.enter_context(in_process_functions(functions, client_error))
+        yield Engine(client("stepfunctions"), functions, adapters)
+
+
+@pytest.fixture
+def engine(bare_engine: Engine) -> Engine:
+    """The engine with all that makes executions interruptible and redrivable."""
+    bare_engine.adapt(
+        complete_execution_api(),
+        execution_status_events(),
+        interruptible_executions(),
+        nested_executions(),
+        task_tokens(),
+        redrivable_executions(),
+    )
+    return bare_engine

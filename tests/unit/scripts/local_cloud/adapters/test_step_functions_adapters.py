@@ -60,7 +60,13 @@ class FakeFunctions:
         self.refusal: InvocationRefused | None = None
 
     def invoke_function(
-        self, function: str, payload: bytes, *, qualifier: str | None = None, client_context: str | None = None
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        client_context: str | None = None,
+        trace_header: str | None = None,
     ) -> InvocationResult:
         self.calls.append((function, json.loads(payload)))
         if self.refusal is not None:

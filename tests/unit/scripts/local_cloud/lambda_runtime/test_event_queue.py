@@ -8,6 +8,7 @@ import pytest
 from scripts.local_cloud.lambda_runtime.event_queue import AsyncEvent, DeadLetter, EventQueue
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult, throttled
+from scripts.local_cloud.lambda_runtime.invocation_record import InvocationRecord
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:dead"
 SPEC = FunctionSpec(
@@ -110,3 +111,87 @@ def test_without_a_dead_letter_queue_it_is_dropped(start: Start, letters: Letter
     function.attempts.get(timeout=5)
     event_queue.close()
     assert letters.empty()
+
+
+Records = queue.Queue[InvocationRecord]
+
+
+@pytest.fixture
+def records(start: Start) -> Callable[[Function], tuple[EventQueue, Records]]:
+    def start_with_records(function: Function) -> tuple[EventQueue, Records]:
+        event_queue, records = start(function), Records()
+        event_queue.deliver_record = records.put
+        return event_queue, records
+
+    return start_with_records
+
+
+DESTINED = replace(SPEC, on_success_arn="arn:aws:sqs:r:a:good", on_failure_arn="arn:aws:sqs:r:a:bad")
+
+
+def test_success_is_told_to_its_destination(
+    records: Callable[[Function], tuple[EventQueue, Records]], letters: Letters
+) -> None:
+    event_queue, delivered = records(Function([FAILED, OK]))
+    event_queue.put(event(DESTINED))
+    record = delivered.get(timeout=5)
+    assert record.target_arn == DESTINED.on_success_arn
+    content = record.to_json()
+    assert content.pop("timestamp")
+    assert content == {
+        "version": "1.0",
+        "requestContext": {
+            "requestId": "id",
+            "functionArn": SPEC.arn + ":$LATEST",
+            "condition": "Success",
+            "approximateInvokeCount": 2,
+        },
+        "requestPayload": {"n": 1},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": 1,
+    }
+    assert letters.empty()
+
+
+def test_failure_is_told_to_its_destination_and_to_the_queue(
+    records: Callable[[Function], tuple[EventQueue, Records]], letters: Letters
+) -> None:
+    event_queue, delivered = records(Function([FAILED]))
+    event_queue.put(event(DESTINED))
+    record = delivered.get(timeout=5)
+    assert (record.target_arn, record.condition, record.invoke_count) == (
+        DESTINED.on_failure_arn,
+        "RetriesExhausted",
+        3,
+    )
+    assert record.to_json()["responseContext"] == {
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": "Unhandled",
+    }
+    assert letters.get(timeout=5).request_id == "id"
+
+
+@pytest.mark.parametrize(
+    ("settings", "condition"),
+    [({"maximum_event_age_seconds": 0}, "EventAgeExceeded"), ({"reserved_concurrency": 0}, "ZeroReservedConcurrency")],
+)
+def test_an_event_that_never_ran_has_no_response(
+    records: Callable[[Function], tuple[EventQueue, Records]], settings: dict[str, int], condition: str
+) -> None:
+    event_queue, delivered = records(Function([throttled("r")]))
+    event_queue.put(event(replace(DESTINED, **settings)))  # type: ignore[arg-type]
+    record = delivered.get(timeout=5)
+    assert record.condition == condition
+    assert "responseContext" not in record.to_json()
+
+
+def test_a_destination_that_fails_does_not_keep_the_event_from_the_queue(start: Start, letters: Letters) -> None:
+    event_queue = start(Function([FAILED]))
+
+    def fail(record: InvocationRecord) -> None:
+        raise ValueError(record.target_arn)
+
+    event_queue.deliver_record = fail
+    event_queue.put(event(DESTINED))
+    assert letters.get(timeout=5).request_id == "id"

@@ -53,6 +53,9 @@ class FakeFactory(WorkerFactory):
     def kill_all(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.fixture
 def factory() -> FakeFactory:

@@ -1,0 +1,213 @@
+"""An execution ends at the moment at which it is stopped, or runs out of time, whatever still runs for it.
+
+Upstream defects: ``StopExecution`` and the state machine's ``TimeoutSeconds`` take effect when the task returns that
+runs just then, which may be never; the error and the cause are lost; a program that was stopped before its thread began
+ends in a traceback; and for a time limit the engine keeps a thread that only waits.
+"""
+
+# ruff: noqa: SLF001 - upstream's own seams
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from moto.stepfunctions.parser.api import (
+    ExecutionAbortedEventDetails,
+    ExecutionFailedEventDetails,
+    ExecutionStartedEventDetails,
+    ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails,
+    HistoryEventExecutionDataDetails,
+    HistoryEventType,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
+from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.backend.execution import Execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+
+from scripts.local_cloud.adapters.attempt_events import write_last
+from scripts.local_cloud.adapters.attempt_frames import attach
+from scripts.local_cloud.adapters.attempts import Attempt, Progress
+from scripts.local_cloud.adapters.deadlines import Deadlines
+from scripts.local_cloud.adapters.patch import replaced
+
+_LOG = logging.getLogger(__name__)
+_DEADLINES: Final = Deadlines()
+_WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
+
+
+@contextmanager
+def attempt_programs() -> Iterator[None]:
+    """Start, follow and end the attempts of executions."""
+    with ExitStack() as patches:
+        for owner, name, method in (
+            (ExecutionWorker, "start", _start),
+            (ExecutionWorker, "_execution_logic", _start_here),
+            (Execution, "stop", stop_execution),
+            (Program, "eval", _evaluate),
+            (Program, "_eval_body", _evaluate_states),
+        ):
+            patches.enter_context(replaced(owner, name, method))
+        yield
+
+
+def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Callable[[], Any]) -> Callable[[], None]:
+    """Begin an attempt at an execution.
+
+    Parameters
+    ----------
+    worker
+        The worker of the execution.
+    environment
+        Where it is evaluated.
+    progress
+        How far it has come.
+    started
+        Writes the event that says how the attempt started.
+
+    Returns
+    -------
+    callable
+        Runs the attempt until it ends.
+    """
+    program = worker._get_evaluation_entrypoint()
+    attempt = Attempt(progress)
+    attach(environment, attempt)
+    started()
+    worker.env = environment
+    if program.timeout_seconds is not None:
+        deadline = _DEADLINES.after(
+            program.timeout_seconds.timeout_seconds, lambda: _run_out_of_time(worker, environment)
+        )
+        attempt.at_end(deadline.cancel)
+
+    def run() -> None:
+        program.eval(environment)
+        with attempt.lock:
+            if attempt.is_over:
+                return
+            _write_end(environment)
+            attempt.end()
+        worker._execution_communication.terminated()
+
+    return run
+
+
+def in_background(run: Callable[[], None]) -> None:
+    """Run an attempt in a thread of its own."""
+    threading.Thread(target=run, name="execution", daemon=True).start()
+
+
+def stop_execution(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
+    """Abort an execution, unless it has ended; the signature is upstream's."""
+    worker = self.exec_worker
+    environment: Any = worker.env if worker is not None else None
+    if getattr(environment, "attempt", None) is None:
+        return  # it ended in another process
+    with environment.attempt.lock:
+        if environment.attempt.is_over:
+            return
+        environment.set_stop(stop_date=stop_date, cause=cause, error=error)
+        environment.event_history_context.source_event_id = 0
+        details = ExecutionAbortedEventDetails(**{k: v for k, v in (("error", error), ("cause", cause)) if v})
+        write_last(environment, HistoryEventType.ExecutionAborted, EventDetails(executionAbortedEventDetails=details))
+        environment.attempt.end()
+        self.error, self.cause = error, cause
+    worker._execution_communication.terminated()
+
+
+def _run_out_of_time(worker: Any, environment: Any) -> None:
+    with environment.attempt.lock:
+        if environment.attempt.is_over:
+            return
+        environment.set_timed_out()
+        details = EventDetails(executionTimedOutEventDetails=ExecutionTimedOutEventDetails())
+        write_last(environment, HistoryEventType.ExecutionTimedOut, details)
+        environment.attempt.end()
+    worker._execution_communication.terminated()
+
+
+def _prepare(worker: Any) -> Callable[[], None]:
+    environment = worker._get_evaluation_environment()
+    environment.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
+    details = worker._evaluation_details
+
+    def started() -> None:
+        environment.event_manager.add_event(
+            context=environment.event_history_context,
+            event_type=HistoryEventType.ExecutionStarted,
+            event_details=EventDetails(
+                executionStartedEventDetails=ExecutionStartedEventDetails(
+                    input=to_json_str(details.execution_details.inpt),
+                    inputDetails=_WHOLE,
+                    roleArn=details.aws_execution_details.role_arn,
+                )
+            ),
+            update_source_event_id=False,
+        )
+
+    return begin_attempt(worker, environment, Progress(), started)
+
+
+def _start(self: Any) -> None:
+    in_background(_prepare(self))
+
+
+def _start_here(self: Any) -> None:
+    _prepare(self)()
+
+
+def _evaluate(self: Any, env: Any) -> None:
+    progress = env.progress
+    if progress is not None:
+        progress.frame = env
+    start = self.start_at.start_at_name
+    if progress is not None and progress.resumes:
+        start = progress.state
+        env.states.reset(progress.state_input)
+        for name, value in progress.variables.items():
+            env.variable_store.set(name, value)
+        env.variable_store.reset_tracing()
+    with env._state_mutex:
+        if env._program_state is not None and not env.is_running():
+            return
+        env.next_state_name = start
+    self._eval_body(env)
+
+
+def _evaluate_states(self: Any, env: Any) -> None:
+    try:
+        while env.is_running():
+            self._get_state(env.next_state_name).eval(env)
+            env.stack.clear()
+            env.heap.clear()
+    except FailureEventException as failure:
+        env.set_error(failure.get_execution_failed_event_details())
+    except Exception as error:  # noqa: BLE001 - whatever happens is the execution's failure
+        if not env.is_running():
+            return  # it was stopped in the middle of something
+        cause = f"{type(error).__name__}({error})"
+        _LOG.warning("an execution ended with the exception %s", cause)
+        env.set_error(ExecutionFailedEventDetails(error=StatesErrorNameType.StatesRuntime.to_name(), cause=cause))
+
+
+def _write_end(environment: Any) -> None:
+    state = environment.program_state()
+    if isinstance(state, ProgramError):
+        error = state.error or {}
+        failed = ExecutionFailedEventDetails(**{key: error[key] for key in ("error", "cause") if key in error})
+        details = EventDetails(executionFailedEventDetails=failed)
+        write_last(environment, HistoryEventType.ExecutionFailed, details)
+    elif isinstance(state, ProgramEnded):
+        output = to_json_str(environment.states.get_input(), separators=(",", ":"))
+        succeeded = ExecutionSucceededEventDetails(output=output, outputDetails=_WHOLE)
+        details = EventDetails(executionSucceededEventDetails=succeeded)
+        write_last(environment, HistoryEventType.ExecutionSucceeded, details)

@@ -1,0 +1,59 @@
+"""What time it is for the Step Functions engine, and how the engine waits.
+
+All that the adapters know of time goes through :data:`clock`, so that whoever controls the time of a test replaces one
+object. Modules call ``engine_time.now()`` and ``engine_time.wait(...)``; none keeps the clock itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """A source of time that can also be waited for."""
+
+    def now(self) -> datetime.datetime:
+        """Return the time, aware and in UTC."""
+
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """Wait until ``event`` is set or ``seconds`` have passed.
+
+        Parameters
+        ----------
+        event
+            What ends the wait early.
+        seconds
+            The longest wait, in seconds; ``None`` waits for the event alone.
+
+        Returns
+        -------
+        bool
+            Whether the event is set.
+        """
+
+
+class WallClock:
+    """The time of the machine."""
+
+    def now(self) -> datetime.datetime:
+        """Return the time, aware and in UTC."""
+        return datetime.datetime.now(tz=datetime.UTC)
+
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """Wait for the event, at most as long as ``seconds`` and as a lock can wait."""
+        return event.wait(seconds if seconds is None else min(max(seconds, 0.0), threading.TIMEOUT_MAX))
+
+
+clock: Clock = WallClock()
+
+
+def now() -> datetime.datetime:
+    """Return the time, aware and in UTC."""
+    return clock.now()
+
+
+def wait(event: threading.Event, seconds: float | None) -> bool:
+    """Wait until ``event`` is set or ``seconds`` have passed, and say whether it is set."""
+    return clock.wait(event, seconds)

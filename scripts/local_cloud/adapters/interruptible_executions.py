@@ -1,0 +1,24 @@
+"""Executions that can be interrupted at any moment, and whose progress outlives their threads.
+
+The parts of this adapter depend on one another; each says which upstream defects it mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from scripts.local_cloud.adapters.attempt_events import attempt_events
+from scripts.local_cloud.adapters.attempt_frames import attempt_frames
+from scripts.local_cloud.adapters.attempt_parts import attempt_parts
+from scripts.local_cloud.adapters.attempt_programs import attempt_programs
+from scripts.local_cloud.adapters.attempt_tasks import attempt_tasks
+
+
+@contextmanager
+def interruptible_executions() -> Iterator[None]:
+    """Let executions end at once, together with all that runs for them."""
+    with ExitStack() as adapters:
+        for adapter in (attempt_frames, attempt_events, attempt_tasks, attempt_parts, attempt_programs):
+            adapters.enter_context(adapter())
+        yield

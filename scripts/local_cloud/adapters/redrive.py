@@ -1,0 +1,190 @@
+"""Executions that did not succeed can be redriven.
+
+Upstream defect: ``RedriveExecution`` is missing, and ``DescribeExecution`` says nothing of it.
+
+A redrive goes on with the states that had been entered and not exited, with the input that they had. What a state that
+runs again had started before, such as a nested execution, is started anew, and a task that waits for a token gets a new
+one. A state that had been entered is not said to be entered again, but that it is scheduled or started is.
+"""
+
+# ruff: noqa: SLF001 - upstream's own seams
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import (
+    ExecutionRedrivenEventDetails,
+    ExecutionStatus,
+    HistoryEventType,
+)
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.adapters.attempt_events import LARGEST_HISTORY
+from scripts.local_cloud.adapters.attempt_programs import begin_attempt, in_background
+from scripts.local_cloud.adapters.context_times import aws_time
+from scripts.local_cloud.adapters.execution_events import announce
+from scripts.local_cloud.adapters.patch import added, replaced
+
+_PERIOD: Final = datetime.timedelta(days=14)
+_LONGEST_EXECUTION: Final = datetime.timedelta(days=365)
+_TOKENS_KEPT: Final = 10
+_TOKEN_LIFETIME: Final = datetime.timedelta(minutes=15)
+_LOCK: Final = threading.Lock()
+
+
+class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
+    """The execution cannot be redriven; the message says why."""
+
+    TYPE = "ExecutionNotRedrivable"
+    STATUS = 400
+
+
+class Redrives:
+    """What is known of the redrives of an execution.
+
+    Attributes
+    ----------
+    count
+        How often it was redriven.
+    date
+        When it was redriven last.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.date: datetime.datetime | None = None
+        self._tokens: dict[str, datetime.datetime] = {}
+
+    def date_of(self, token: str | None) -> datetime.datetime | None:
+        """Return when a request with this client token was granted, if that is not too long ago."""
+        date = self._tokens.get(token) if token else None
+        return date if date is not None and engine_time.now() - date < _TOKEN_LIFETIME else None
+
+    def add(self, token: str | None) -> datetime.datetime:
+        """Count a redrive now and remember its client token."""
+        self.count += 1
+        self.date = engine_time.now()
+        if token:
+            self._tokens[token] = self.date
+            for forgotten in list(self._tokens)[:-_TOKENS_KEPT]:
+                del self._tokens[forgotten]
+        return self.date
+
+
+def redrives_of(execution: Any) -> Redrives:
+    """Return the redrives of an execution."""
+    known: Redrives | None = getattr(execution, "redrives", None)
+    if known is None:
+        known = execution.redrives = Redrives()
+    return known
+
+
+def why_not_redrivable(execution: Any) -> str | None:
+    """Return why an execution cannot be redriven, in AWS's words, or None if it can."""
+    status = ExecutionStatus(execution.exec_status)
+    if status in {ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED} or execution.stop_date is None:
+        return f"Execution is {status.value} and cannot be redriven"
+    if getattr(execution.exec_worker.env, "attempt", None) is None:
+        return "Execution was started before the local cloud was and cannot be redriven"
+    now = engine_time.now()
+    if len(execution.exec_worker.env.event_manager._history_event_list) >= LARGEST_HISTORY - 1:
+        return "Execution history event limit exceeded"
+    if now - execution.start_date > _LONGEST_EXECUTION:
+        return "Execution has exceeded the max execution time"
+    if now - execution.stop_date > _PERIOD:
+        return "Execution redrivable period exceeded"
+    return None
+
+
+@contextmanager
+def redrivable_executions() -> Iterator[None]:
+    """Answer ``RedriveExecution``, and say in descriptions what was and can be redriven."""
+    describe, list_all = StepFunctionResponse.describe_execution, StepFunctionResponse.list_executions
+
+    def describe_execution(self: Any) -> ActionResult:
+        answer: ActionResult = describe(self)
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        answer.result.update(redrive_fields(execution))
+        return answer
+
+    def list_executions(self: Any) -> ActionResult:
+        answer: ActionResult = list_all(self)
+        for item in answer.result["executions"]:
+            fields = redrive_fields(self.stepfunction_backend.describe_execution(item["executionArn"]))
+            item.update({name: fields[name] for name in ("redriveCount", "redriveDate") if name in fields})
+        return answer
+
+    with ExitStack() as patches:
+        patches.enter_context(replaced(StepFunctionResponse, "describe_execution", describe_execution))
+        patches.enter_context(replaced(StepFunctionResponse, "list_executions", list_executions))
+        patches.enter_context(added(StepFunctionResponse, "redrive_execution", _redrive_execution))
+        yield
+
+
+def redrive_fields(execution: Any) -> dict[str, Any]:
+    """Return what a description says of redrives."""
+    redrives = redrives_of(execution)
+    reason = why_not_redrivable(execution)
+    fields: dict[str, Any] = {"redriveCount": redrives.count, "redriveStatus": "REDRIVABLE"}
+    if redrives.date is not None:
+        fields["redriveDate"] = redrives.date
+    if reason is not None:
+        fields |= {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    return fields
+
+
+def _redrive_execution(self: Any) -> ActionResult:
+    execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+    token = self._get_param("clientToken")
+    with _LOCK:
+        date = redrives_of(execution).date_of(token)
+        if date is not None:
+            return ActionResult({"redriveDate": date})
+        reason = why_not_redrivable(execution)
+        if reason is not None:
+            raise ExecutionNotRedrivable(reason)
+        date = redrives_of(execution).add(token)
+        run = _begin(execution)
+    announce(execution, ExecutionStatus.RUNNING.value)
+    in_background(run)
+    return ActionResult({"redriveDate": date})
+
+
+def _begin(execution: Any) -> Any:
+    worker = execution.exec_worker
+    former = worker.env
+    progress = former.attempt.progress
+    progress.prepare_redrive(reruns_finished=execution.error == "States.DataLimitExceeded")
+    environment = worker._get_evaluation_environment()
+    environment.event_manager = former.event_manager
+    environment.callback_pool_manager = former.callback_pool_manager
+    environment.map_run_record_pool_manager = former.map_run_record_pool_manager
+    last_event = former.event_manager._history_event_list[-1]["id"]
+    context = EventHistoryContext(previous_event_id=last_event)
+    environment.event_history_context, context.environment = context, environment
+    redrives = redrives_of(execution)
+    if redrives.date is None:
+        raise AssertionError("a redrive is counted before it begins")
+    about = environment.states.context_object.context_object_data["Execution"]
+    about["RedriveCount"], about["RedriveTime"] = redrives.count, aws_time(redrives.date)
+    execution.exec_status = ExecutionStatus.RUNNING
+    execution.stop_date = execution.error = execution.cause = None
+
+    def started() -> None:
+        details = ExecutionRedrivenEventDetails(redriveCount=redrives.count)
+        environment.event_manager.add_event(
+            context, HistoryEventType.ExecutionRedriven, {"executionRedrivenEventDetails": details}
+        )
+
+    if worker._cloud_watch_logging_session is not None:
+        worker._cloud_watch_logging_session.redrive_count = redrives.count
+    return begin_attempt(worker, environment, progress, started)

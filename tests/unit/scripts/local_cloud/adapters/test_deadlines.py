@@ -1,0 +1,54 @@
+"""Things that are done at a time to come."""
+
+import datetime
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.adapters.deadlines import Deadlines
+
+
+class SkippingClock:
+    """Time passes only, and at once, where it is waited for."""
+
+    def __init__(self) -> None:
+        self.time = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        self.may_pass = threading.Event()
+
+    def now(self) -> datetime.datetime:
+        return self.time
+
+    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+        self.may_pass.wait(10)
+        if not event.is_set():
+            self.time += datetime.timedelta(seconds=seconds or 0)
+        return event.is_set()
+
+
+@pytest.fixture
+def _real_clock() -> Iterator[None]:
+    real = engine_time.clock
+    yield
+    engine_time.clock = real
+
+
+@pytest.mark.usefixtures("_real_clock")
+@given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=12))
+def test_what_is_due_is_done_in_order_unless_it_was_cancelled(plan: list[tuple[int, bool]]) -> None:
+    clock = engine_time.clock = SkippingClock()
+    deadlines, done = Deadlines(), list[int]()
+    ended = threading.Event()
+    planned = [deadlines.after(seconds, partial(done.append, index)) for index, (seconds, _) in enumerate(plan)]
+    deadlines.after(100, ended.set)
+    for deadline, (_, is_cancelled) in zip(planned, plan, strict=True):
+        if is_cancelled:
+            deadline.cancel()
+    clock.may_pass.set()
+    assert ended.wait(10)
+    kept = [(seconds, index) for index, (seconds, is_cancelled) in enumerate(plan) if not is_cancelled]
+    assert done == [index for _, index in sorted(kept)]
