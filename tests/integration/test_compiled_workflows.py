@@ -5,37 +5,26 @@ The reference is what the graph itself says: who ran, in which order, on whose r
 
 from __future__ import annotations
 
-import json
+import functools
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
 
-from stacks.node import use_packaged_node
+from lambdas.replayer.contract import ReplayResult, replayer
+from lambdas.replayer.lineage import lineage
+from scripts.testing.local_backend import LocalBackend
+from scripts.testing.run import Run
+from state_machines.compiler import compile as stages
+from state_machines.compiler.compile import CompiledWorkflow, compile_dag
+from state_machines.compiler.limits import states_of
+from state_machines.compiler.partition import Weight
+from state_machines.graph.arguments import Constant, ListOf, ResultOf
+from state_machines.graph.dag import Dag, Task
 
-use_packaged_node()
-
-from lambdas.replayer.contract import ReplayResult, replayer  # noqa: E402
-from lambdas.replayer.lineage import lineage  # noqa: E402
-from scripts.local_cloud.cloud import LocalCloud  # noqa: E402
-from stacks.application import add_stacks, create_app  # noqa: E402
-from state_machines.compiler import compile as stages  # noqa: E402
-from state_machines.compiler.compile import CompiledWorkflow, compile_dag  # noqa: E402
-from state_machines.compiler.limits import states_of  # noqa: E402
-from state_machines.compiler.partition import Weight  # noqa: E402
-from state_machines.graph.arguments import Constant, ListOf, ResultOf  # noqa: E402
-from state_machines.graph.dag import Dag, Task  # noqa: E402
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
-Execute = Callable[[CompiledWorkflow], "Execution"]
-ROLE = "arn:aws:iam::123456789012:role/any"
+Execute = Callable[[str], Run]
 
 
 def _dag(name: str, needs: dict[str, list[str]], result: str) -> Dag:
@@ -63,93 +52,54 @@ def _random(seed: int) -> Dag:
     return _dag(f"random-{seed}", needs, f"t{count - 1}")
 
 
-class Execution:
-    """What a finished execution, its nested ones included, did."""
-
-    def __init__(self, status: str, error: str, output: str, events: list[dict[str, object]]) -> None:
-        self.status = status
-        self.error = error
-        self.output = output
-        self.results = [
-            ReplayResult.model_validate_json(event["lambdaFunctionSucceededEventDetails"]["output"])  # type: ignore[index]
-            for event in events
-            if event["type"] == "LambdaFunctionSucceeded"
-        ]
+@pytest.fixture
+def execute(local_cloud: LocalBackend) -> Execute:
+    """Runs one of the workflows by the project's own stacks; all of them are deployed at once."""
+    local_cloud.deploy(*_compiled().values())
+    return lambda name: local_cloud.run(_compiled()[name])
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """A local cloud with the real storage and the real replayer."""
-    folder: Path = tmp_path_factory.mktemp("assembly")
-    app = create_app(folder)
-    crossing = {"a": [], "b": [], "c": ["a"], "d": ["a", "b"]}
-    add_stacks(app, [compile_dag(_dag("crossing", crossing, "d"))])
-    app.synth()
-    with LocalCloud.start() as cloud:
-        cloud.deploy(folder)
-        yield cloud
+@functools.cache
+def _compiled() -> dict[str, CompiledWorkflow]:
+    whole = [compile_dag(_random(seed)) for seed in range(12)]
+    with mock.patch.object(stages, "_ROOM", Weight(6000, 300)):
+        cut = [compile_dag(dag) for dag in [*(_random(100 + seed) for seed in range(4)), _breaking()]]
+    return {compiled.name: compiled for compiled in [*whole, *cut]}
 
 
-@pytest.fixture(scope="module")
-def execute(cloud: LocalCloud) -> Execute:
-    """Runs a compiled workflow: the functions and tables are the deployed ones, the state machines are made anew."""
-    client = cloud.session().client("stepfunctions")
-    tables = cloud.session().client("dynamodb").list_tables()["TableNames"]
-    substitutions = {
-        "agent_replayer": "arn:aws:lambda:us-east-1:123456789012:function:stepweave-replayer",
-        "gates_table": next(table for table in tables if "Gates" in table),
-    }
-
-    def run(workflow: CompiledWorkflow) -> Execution:
-        definitions = {workflow.name: workflow.definition, **workflow.nested}
-        names = {key: f"{workflow.name}-{key}-{time.monotonic_ns()}".replace("_", "-") for key in definitions}
-        arns = {key: f"arn:aws:states:us-east-1:123456789012:stateMachine:{name}" for key, name in names.items()}
-        for key, definition in definitions.items():
-            text = json.dumps(definition)
-            for name, value in {**substitutions, **arns}.items():
-                text = text.replace(f"${{{name}}}", value)
-            client.create_state_machine(name=names[key], definition=text, roleArn=ROLE)
-        main = client.start_execution(stateMachineArn=arns[workflow.name], input="{}")["executionArn"]
-        while (description := client.describe_execution(executionArn=main))["status"] == "RUNNING":
-            time.sleep(0.02)
-        return Execution(
-            description["status"],
-            description.get("error", ""),
-            description.get("output") or description.get("cause", ""),
-            [event for arn in arns.values() for event in _events(client, arn)],
-        )
-
-    return run
+def _breaking() -> Dag:
+    tasks = tuple(
+        Task(f"t{number}", replayer, (("seconds", Constant(0.0)), ("dependencies", Constant(["x" * 1500]))))
+        for number in range(8)
+    )
+    broken = Task("broken", replayer, (("seconds", Constant("no number")),))
+    return Dag("breaks", "A task is given what it does not take", (), (*tasks, broken), None, timedelta(minutes=2))
 
 
-def _events(client: SFNClient, machine: str) -> Iterator[dict[str, object]]:
-    for execution in client.list_executions(stateMachineArn=machine)["executions"]:
-        pages = client.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
-        for page in pages:
-            yield from page["events"]  # type: ignore[misc]
-
-
-def _check(dag: Dag, execution: Execution) -> None:
-    assert execution.status == "SUCCEEDED", execution.output
-    assert sorted(result.task for result in execution.results) == sorted(dag.by_id)
-    results = {result.task: result for result in execution.results}
+def _check(dag: Dag, run: Run) -> None:
+    assert run.status == "SUCCEEDED", run.cause
+    assert sorted(run.order) == sorted(dag.by_id)
+    results = {name: ReplayResult.model_validate(task.output) for name, task in run.tasks.items()}
     for task in dag.tasks:
         needs = [results[need] for need in sorted(task.uses, key=lambda need: int(need[1:]))]
+        given = {"seconds": 0.01, "dependencies": [need.model_dump() for need in needs]}
+        assert run.task(task.id).input == given
+        assert run.task(task.id).attempts == 1
         assert results[task.id].lineage == lineage(task.id, [need.model_dump() for need in needs])
         for need in needs:
             assert results[task.id].started >= need.finished
     assert dag.result is not None
-    assert json.loads(execution.output) == results[dag.result].model_dump()
+    assert run.output == results[dag.result].model_dump()
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_random_graph_runs_as_it_says(execute: Execute, seed: int) -> None:
     dag = _random(seed)
-    _check(dag, execute(compile_dag(dag)))
+    _check(dag, execute(dag.name))
 
 
 def test_some_of_the_random_graphs_have_gates() -> None:
-    definitions = [compile_dag(_random(seed)).definition for seed in range(12)]
+    definitions = [_compiled()[f"random-{seed}"].definition for seed in range(12)]
     gated = [
         any("waitForTaskToken" in state.get("Resource", "") for state in states_of(definition).values())
         for definition in definitions
@@ -160,22 +110,13 @@ def test_some_of_the_random_graphs_have_gates() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_graph_that_is_cut_runs_as_it_says(execute: Execute, seed: int) -> None:
     dag = _random(100 + seed)
-    with mock.patch.object(stages, "_ROOM", Weight(6000, 300)):
-        compiled = compile_dag(dag)
-    assert compiled.nested
-    _check(dag, execute(compiled))
+    assert _compiled()[dag.name].nested
+    _check(dag, execute(dag.name))
 
 
 def test_a_nested_execution_that_fails_fails_the_whole_under_its_own_name(execute: Execute) -> None:
-    tasks = tuple(
-        Task(f"t{number}", replayer, (("seconds", Constant(0.0)), ("dependencies", Constant(["x" * 1500]))))
-        for number in range(8)
-    )
-    broken = Task("broken", replayer, (("seconds", Constant("no number")),))
-    dag = Dag("breaks", "A task is given what it does not take", (), (*tasks, broken), None, timedelta(minutes=2))
-    with mock.patch.object(stages, "_ROOM", Weight(6000, 300)):
-        compiled = compile_dag(dag)
-    assert compiled.nested
-    execution = execute(compiled)
-    assert execution.status == "FAILED"
-    assert execution.error in {"States.TaskFailed", "InvalidInputError"}
+    assert _compiled()["breaks"].nested
+    run = execute("breaks")
+    assert run.status == "FAILED"
+    assert run.error in {"States.TaskFailed", "InvalidInputError"}
+    assert run.task("broken").error == "InvalidInputError"
