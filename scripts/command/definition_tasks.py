@@ -37,32 +37,89 @@ class DefinedTask:
         The name of the state.
     retriers : tuple of Retrier
         In the order in which Step Functions looks at them.
+    stands_for : str
+        The task in whose place it runs if that one fails; empty if it is no fallback.
+    comes_back : frozenset of str
+        The errors after which the workflow comes back to the task, such as that of an open circuit breaker.
     """
 
     id: str
     retriers: tuple[Retrier, ...] = ()
+    stands_for: str = ""
+    comes_back: frozenset[str] = frozenset()
 
     def retrier_for(self, error: str) -> int | None:
         """Return the index of the first retrier that matches an error; None if it is not retried."""
         return next((index for index, retrier in enumerate(self.retriers) if retrier.matches(error)), None)
 
 
-def defined_tasks(definition: StateJson) -> tuple[DefinedTask, ...]:
+def defined_tasks(definition: StateJson, nested: Mapping[str, StateJson] | None = None) -> tuple[DefinedTask, ...]:
     """List the tasks of a definition that call a function, in the order in which they can run.
 
     Structure states, and service integrations that only keep the machine running, are not tasks to a person.
+
+    Parameters
+    ----------
+    definition : StateJson
+        The definition.
+    nested : Mapping[str, StateJson] | None
+        The definitions of nested executions by the ARN of their state machine: their tasks come where the state that
+        starts them stands. Tasks of others are left out.
     """
-    return tuple(_tasks(definition))
+    return tuple(_tasks(definition, nested or {}))
 
 
-def _tasks(machine: StateJson) -> Iterator[DefinedTask]:
+def nested_state_machines(definition: StateJson) -> tuple[str, ...]:
+    """List the ARNs of the state machines whose executions a definition starts and waits for."""
+    return tuple(dict.fromkeys(arn for state in _all_states(definition) if (arn := _nested_state_machine(state))))
+
+
+def _tasks(machine: StateJson, nested: Mapping[str, StateJson]) -> Iterator[DefinedTask]:
     states: Mapping[str, StateJson] = machine["States"]
     for name in _in_order(str(machine["StartAt"]), states):
         state = states[name]
         for inner in _inner_machines(state):
-            yield from _tasks(inner)
-        if state["Type"] == "Task" and _calls_function(str(state.get("Resource", ""))):
-            yield DefinedTask(name, tuple(_retriers(state.get("Retry", ()))))
+            yield from _tasks(inner, nested)
+        if state["Type"] != "Task":
+            continue
+        arn = _nested_state_machine(state)
+        if arn in nested:
+            yield from _tasks(nested[arn], {known: each for known, each in nested.items() if known != arn})
+        elif _calls_function(str(state.get("Resource", ""))):
+            retriers = tuple(_retriers(state.get("Retry", ())))
+            yield DefinedTask(name, retriers, _stands_for(state), frozenset(_coming_back(name, states)))
+
+
+def _coming_back(name: str, states: Mapping[str, StateJson]) -> Iterator[str]:
+    """Yield the errors of a state whose catcher leads back to it, over nothing but steps that make up no task."""
+    for catcher in states[name].get("Catch", ()):
+        following, seen = str(catcher["Next"]), set[str]()
+        while following in states and following not in seen and following != name:
+            seen.add(following)
+            state = states[following]
+            following = "" if _calls_function(str(state.get("Resource", ""))) else str(state.get("Next", ""))
+        if following == name:
+            yield from catcher["ErrorEquals"]
+
+
+def _all_states(machine: StateJson) -> Iterator[StateJson]:
+    for state in machine["States"].values():
+        yield state
+        for inner in _inner_machines(state):
+            yield from _all_states(inner)
+
+
+def _nested_state_machine(state: StateJson) -> str:
+    """Return the ARN of the state machine that a state runs; empty if it runs none, or which is told by its input."""
+    if ":states:startExecution.sync" not in str(state.get("Resource", "")):
+        return ""
+    return str((state.get("Parameters") or state.get("Arguments") or {}).get("StateMachineArn", ""))
+
+
+def _stands_for(state: StateJson) -> str:
+    """Read from the event of a fallback in whose place it runs."""
+    given = state.get("Parameters")
+    return str(given.get("stands_for") or "") if isinstance(given, Mapping) else ""
 
 
 def _inner_machines(state: StateJson) -> Sequence[StateJson]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scripts.command.errors import CommandError
-from stacks.naming import DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, pascal_case, state_machine_name
+from stacks.naming import DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name, pascal_case, state_machine_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 _ARN_OUTPUT = "StateMachineArn"
@@ -62,9 +63,18 @@ def find_deployment(
 
 
 def state_machines(client: "CloudFormationClient") -> dict[str, str]:
-    """Return the ARNs of the deployed state machines by the name of their workflow; empty if there are none."""
-    outputs = stack_outputs(client, WORKFLOWS_STACK) or {}
-    arns = [arn for key, arn in sorted(outputs.items()) if key.endswith(_ARN_OUTPUT)]
+    """Return the ARNs of the deployed state machines by the name of their workflow; empty if there are none.
+
+    The project's workflows come first, then those of DAG files.
+    """
+    stacks = [
+        stack
+        for page in client.get_paginator("describe_stacks").paginate()
+        for stack in page["Stacks"]
+        if stack["StackName"].startswith(dag_stack_name(""))
+    ]
+    stacks.sort(key=lambda stack: (stack["StackName"] != WORKFLOWS_STACK, stack["StackName"]))
+    arns = [arn for stack in stacks for key, arn in sorted(_outputs(stack).items()) if key.endswith(_ARN_OUTPUT)]
     return {arn.rpartition(":")[2].removeprefix(state_machine_name("")): arn for arn in arns}
 
 
@@ -76,6 +86,8 @@ def stack_outputs(client: "CloudFormationClient", stack: str) -> Mapping[str, st
         if "does not exist" in str(error):
             return None
         raise
-    if not found:
-        return None
-    return {output["OutputKey"]: output["OutputValue"] for output in found[0].get("Outputs", [])}
+    return _outputs(found[0]) if found else None
+
+
+def _outputs(stack: "StackTypeDef") -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

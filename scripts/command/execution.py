@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 from pydantic import JsonValue
 
 from scripts.command.errors import EXIT_FAILED, CommandError, first_line
-from scripts.command.history import HistoryReader
-from scripts.command.progress import Progress, advance
+from scripts.command.execution_tree import ExecutionTree
+from scripts.command.progress import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -84,17 +84,13 @@ def start_execution(client: "SFNClient", state_machine_arn: str, name: str, text
         raise CommandError(f"an execution named {name} exists already", "choose another --name") from error
 
 
-def follow(client: "SFNClient", execution_arn: str, progress: Progress, interval: float) -> Iterator[Progress]:
-    """Watch an execution until it ends.
+def follow(tree: ExecutionTree, interval: float) -> Iterator[Progress]:
+    """Watch an execution, with its nested ones, until it ends.
 
     Parameters
     ----------
-    client : SFNClient
-        Where it runs.
-    execution_arn : str
-        Which one.
-    progress : Progress
-        What is known of it so far.
+    tree : ExecutionTree
+        What to watch.
     interval : float
         Seconds between two looks; longer if a look itself takes long.
 
@@ -108,28 +104,27 @@ def follow(client: "SFNClient", execution_arn: str, progress: Progress, interval
     CommandError
         If Step Functions does not answer any more; the execution goes on.
     """
-    history = HistoryReader(client, execution_arn)
     unanswered = looks = 0
-    while not progress.ended:
+    while not tree.progress.ended:
         before = time.monotonic()
         try:
             # Asked first: what has ended by then is in the history that is read after it.
-            over = looks % _CHECK_EVERY == _CHECK_EVERY - 1 and describe(client, execution_arn) is not None
-            progress = advance(progress, history.read())
+            over = looks % _CHECK_EVERY == _CHECK_EVERY - 1 and describe(tree.client, tree.execution_arn) is not None
+            progress = tree.look()
         except Exception as error:
             unanswered += 1
             if not _is_passing(error) or unanswered == _PATIENCE:
                 raise CommandError(
                     f"cannot follow the execution any more: {first_line(error)}",
-                    f"it goes on without this command; its ARN is {execution_arn}",
+                    f"it goes on without this command; its ARN is {tree.execution_arn}",
                     EXIT_FAILED,
                 ) from error
         else:
             unanswered, looks = 0, looks + 1
             yield progress
-            if over:
+            if over and not tree.is_late:
                 return
-        if not progress.ended:
+        if not tree.progress.ended:
             time.sleep(max(interval, time.monotonic() - before))
 
 

@@ -26,6 +26,22 @@ def plain_cause(error: str, cause: str) -> str:
     return f"{meaning} ({message})" if meaning and message else meaning or message
 
 
+def innermost(error: str, cause: str) -> tuple[str, str]:
+    """Return the error and the cause with which a nested execution failed, if that is why a task failed.
+
+    Step Functions reports it as ``States.TaskFailed``, with the description of that execution as the cause.
+    """
+    while error == "States.TaskFailed":
+        try:
+            nested = json.loads(cause)
+        except ValueError:
+            break
+        if not isinstance(nested, dict) or "ExecutionArn" not in nested or not nested.get("Error"):
+            break
+        error, cause = str(nested["Error"]), str(nested.get("Cause") or "")
+    return error, cause
+
+
 def _message(cause: str) -> str:
     """A function's failure comes as JSON with the message, the type and the stack trace of its error."""
     try:

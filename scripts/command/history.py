@@ -1,5 +1,6 @@
-"""Read an execution's history as it grows."""
+"""Read an execution's history as it grows, and single events of it with their data."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,6 +9,9 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 """Events per page, the most that AWS gives."""
+
+_PAGE_WITH_DATA = 100
+"""Events per page that comes with inputs and outputs."""
 
 
 class HistoryReader:
@@ -50,3 +54,32 @@ class HistoryReader:
             if not token:
                 return events
             self._page_token = token
+
+
+def events_with_data(
+    client: "SFNClient", execution_arn: str, wanted: Collection[int]
+) -> "dict[int, HistoryEventTypeDef]":
+    """Return events with the inputs and outputs that `HistoryReader` leaves out.
+
+    Parameters
+    ----------
+    client : SFNClient
+        Where the execution is.
+    execution_arn : str
+        Which execution.
+    wanted : Collection[int]
+        The ids of the events. The latest ones are found soonest.
+    """
+    missing = set(wanted)
+    found: dict[int, HistoryEventTypeDef] = {}
+    if not missing:
+        return found
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=execution_arn, reverseOrder=True, PaginationConfig={"PageSize": _PAGE_WITH_DATA}
+    )
+    for page in pages:
+        found |= {event["id"]: event for event in page["events"] if event["id"] in missing}
+        missing -= found.keys()
+        if not missing:
+            break
+    return found

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from scripts.command.console import say
 from scripts.command.execution import ExecutionEnd, await_end, stop_execution
-from scripts.command.history import HistoryReader
+from scripts.command.execution_tree import ExecutionTree
 from scripts.command.open_target import OpenTarget
-from scripts.command.progress import Progress, abandoned, advance
+from scripts.command.progress import Progress
 from scripts.command.step import step
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _STOP_SECONDS = 2.0
 """How long a local engine may take to end what runs; who pressed Ctrl-C should not wait longer."""
 
 
-def interrupt(opened: OpenTarget, execution_arn: str, progress: Progress) -> tuple[ExecutionEnd, Progress]:
+def interrupt(opened: OpenTarget, tree: ExecutionTree) -> tuple[ExecutionEnd, Progress]:
     """Stop an execution on this machine; leave one elsewhere running, and say how to follow or stop it.
 
     A local execution is the user's alone. One on AWS may be somebody else's work by now, and stopping it there takes
@@ -29,16 +29,19 @@ def interrupt(opened: OpenTarget, execution_arn: str, progress: Progress) -> tup
         How it ended, or its state at this moment with the status ``RUNNING``; and how far it got.
     """
     client: SFNClient = opened.client("stepfunctions")
+    execution_arn = tree.execution_arn
     if opened.local:
         with step("stopping the execution", "stopped the execution"):
             stop_execution(client, execution_arn)
             end = await_end(client, execution_arn, _STOP_SECONDS)
-            progress = advance(progress, HistoryReader(client, execution_arn).read())
-        return end or _now(client, execution_arn, "ABORTED"), abandoned(progress, datetime.now(UTC))
+            tree.look()
+            for nested in tree.nested_under_way:
+                stop_execution(client, nested)
+        return end or _now(client, execution_arn, "ABORTED"), tree.abandon()
     say("the execution goes on without this command:")
     say(f"  follow it: {opened.aws_command} stepfunctions describe-execution --execution-arn {execution_arn}")
     say(f"  stop it:   {opened.aws_command} stepfunctions stop-execution --execution-arn {execution_arn}")
-    return _now(client, execution_arn, "RUNNING"), progress
+    return _now(client, execution_arn, "RUNNING"), tree.progress
 
 
 def _now(client: "SFNClient", execution_arn: str, status: str) -> ExecutionEnd:

@@ -66,12 +66,12 @@ class LineView(ProgressView):
         self._shown: Mapping[str, TaskProgress] = {}
 
     def show(self, progress: Progress) -> None:
-        for name, task in progress.tasks.items():
+        for name, task in progress.shown.items():
             text = status_text(task)
             before = self._shown.get(name, TaskProgress())
             if text != status_text(before):
                 self._console.print(styled(f"{name} {text}{_took(task)}"), soft_wrap=True)
-        self._shown = progress.tasks
+        self._shown = progress.shown
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -100,10 +100,10 @@ class TableView(ProgressView):
         table.add_column(no_wrap=True, overflow="ellipsis")
         table.add_column(no_wrap=True, overflow="ellipsis")
         table.add_column(justify="right", no_wrap=True)
-        now = datetime.now(UTC)
+        now, tasks = datetime.now(UTC), self._progress.shown
         shown = self._fitting(max(console.height - _LINES_LEFT, 1))
         for name in shown:
-            task = self._progress.tasks[name]
+            task = tasks[name]
             running = task.status is TaskStatus.RUNNING
             mark = self._spinner if running else Text(self._marks[task.status], style=status_style(task))
             took = task.seconds(now)
@@ -114,15 +114,15 @@ class TableView(ProgressView):
                 styled("" if took is None else seconds(took), "dim"),
             )
         yield table
-        if len(shown) < len(self._progress.tasks):
-            counts = Counter(task.status for task in self._progress.tasks.values())
+        if len(shown) < len(tasks):
+            counts = Counter(task.status for task in tasks.values())
             yield styled(
                 "  " + ", ".join(f"{counts[status]} {status}" for status in TaskStatus if counts[status]), "dim"
             )
 
     def _fitting(self, rows: int) -> list[str]:
         """The tasks that find room, the most interesting ones if not all do, in the definition's order."""
-        names = list(self._progress.tasks)
+        names = list(self._progress.shown)
         if len(names) <= rows:
             return names
         urgent = sorted(names, key=lambda name: _URGENCY.index(self._progress.tasks[name].status))

@@ -1,5 +1,6 @@
 """``stepweave local``: a local cloud that stays until it is told to stop."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,19 +25,27 @@ def up(
     deploy: Annotated[
         bool, typer.Option("--deploy/--no-deploy", help="Whether to synthesize and deploy the project into it.")
     ] = True,
+    persist: Annotated[
+        Path | None,
+        typer.Option(help="Keep its state in this folder, and start with what is kept there.", metavar="DIR"),
+    ] = None,
 ) -> None:
     """Start a local cloud, deploy the project into it, and say how to use it.
 
     If it is up already, what is deployed is brought up to date. `stepweave run` uses it while it is up.
+
+    With --persist its stacks, buckets, tables, queues and executions are there again after the next start with the
+    same folder. An execution that runs when it is stopped is aborted. Logs and traces are not kept, nor are functions,
+    roles and rules that no stack made.
     """
     from scripts.command.local_cloud_session import start_in_background, start_in_foreground
 
-    (start_in_foreground if foreground else start_in_background)(port, deploy=deploy)
+    (start_in_foreground if foreground else start_in_background)(port, deploy=deploy, persist=persist)
 
 
 @local.command()
 def down() -> None:
-    """Stop the local cloud. All that is in it is gone."""
+    """Stop the local cloud. All that is in it is gone, unless it was started with --persist."""
     from scripts.command.local_cloud_session import stop
 
     stop()
@@ -51,3 +60,15 @@ def status(
 
     if not show_status(as_json=as_json):
         raise typer.Exit(1)
+
+
+@local.command()
+def logs(
+    function: Annotated[str, typer.Argument(help="An agent's name, as linter, or the whole name of a function.")],
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as it is, one JSON object a line.")] = False,
+) -> None:
+    """Show what a function in the local cloud has logged."""
+    from scripts.command.function_logs import show_logs
+
+    show_logs(function, follow=follow, as_json=as_json)

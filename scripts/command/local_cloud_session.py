@@ -1,21 +1,22 @@
 """Start, look at and stop the local cloud of the project."""
 
 import json
+from pathlib import Path
 
 from scripts.command.aws_environment import aws_configuration_hidden
 from scripts.command.console import say, say_warning, standard_output, styled
 from scripts.command.deployment import state_machines
 from scripts.command.errors import CommandError
+from scripts.command.local_cloud_usage import usage
 from scripts.command.open_target import at_local_endpoint, deploy_project, require_local_cloud
 from scripts.command.project import Project, require_project
 from scripts.command.step import step
 from scripts.local_cloud import daemon
-from scripts.local_cloud.account import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from scripts.local_cloud.daemon_files import DaemonState
 from scripts.local_cloud.errors import PortInUseError
 
 
-def start_in_background(port: int, *, deploy: bool) -> None:
+def start_in_background(port: int, *, deploy: bool, persist: Path | None = None) -> None:
     """Start the local cloud unless it is up, and return when it can be used.
 
     Parameters
@@ -24,6 +25,8 @@ def start_in_background(port: int, *, deploy: bool) -> None:
         Where it listens; 0 takes a free port.
     deploy : bool
         Whether the project is deployed into it.
+    persist : Path | None
+        The folder that keeps its state across restarts.
 
     Raises
     ------
@@ -35,21 +38,24 @@ def start_in_background(port: int, *, deploy: bool) -> None:
     require_local_cloud()
     project = require_project()
     with step("starting the local cloud", "started") as starting:
-        state, is_new = daemon.up(project.root, port)
+        state, is_new = daemon.up(project.root, port, persist)
         if not is_new:
             starting.done = "found it up already"
     if not is_new and port not in {0, state.port}:
         say_warning(f"it listens on port {state.port}; to change that: stepweave local down")
-    _present(project, state, deploy=deploy)
-    _print_line("stop", "stepweave local down")
+    if not is_new and persist is not None and persist.resolve() != state.persist:
+        kept = "does not keep its state" if state.persist is None else f"keeps its state in {state.persist}"
+        say_warning(f"it {kept}; to change that: stepweave local down")
+    # A new one that keeps nothing holds nothing; asking it would only wait until all of it is loaded.
+    _present(project, state, "stepweave local down", deploy=deploy, is_empty=is_new and state.persist is None)
 
 
-def start_in_foreground(port: int, *, deploy: bool) -> None:
+def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None) -> None:
     """Run the local cloud in this process until Ctrl-C.
 
     Parameters
     ----------
-    port, deploy
+    port, deploy, persist
         See `start_in_background`.
 
     Raises
@@ -63,12 +69,11 @@ def start_in_foreground(port: int, *, deploy: bool) -> None:
     project = require_project()
 
     def present(state: DaemonState) -> None:
-        _present(project, state, deploy=deploy)
-        _print_line("stop", "Ctrl-C")
+        _present(project, state, "Ctrl-C", deploy=deploy, is_empty=state.persist is None)
 
     try:
         with aws_configuration_hidden():
-            daemon.serve(project.root, port, present)
+            daemon.serve(project.root, port, present, persist)
     except PortInUseError as error:
         raise CommandError(str(error)) from error
     say("stopped")
@@ -76,7 +81,14 @@ def start_in_foreground(port: int, *, deploy: bool) -> None:
 
 def stop() -> None:
     """Stop the local cloud of the project, if it is up."""
-    say("stopped" if daemon.down(require_project().root) else "no local cloud was up")
+    root = require_project().root
+    state = daemon.status(root).state
+    if not daemon.down(root):
+        say("no local cloud was up")
+    elif state is None or state.persist is None:
+        say("stopped")
+    else:
+        say(f"stopped; its state is kept in {state.persist}")
 
 
 def show_status(*, as_json: bool) -> bool:
@@ -99,22 +111,17 @@ def show_status(*, as_json: bool) -> bool:
     return running
 
 
-def _present(project: Project, state: DaemonState, *, deploy: bool) -> None:
+def _present(project: Project, state: DaemonState, stop: str, *, deploy: bool, is_empty: bool) -> None:
     if deploy:
         deploy_project(project, at_local_endpoint(state.endpoint_url))
-    deployed = _deployed(state)
+    deployed = {} if is_empty and not deploy else _deployed(state)
     _print_state(state, deployed)
-    credentials = (
-        f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY} AWS_DEFAULT_REGION={REGION}"
-    )
-    endpoint = f"AWS_ENDPOINT_URL={state.endpoint_url}"
-    standard_output().print()
-    _print_line("run", f"stepweave run {next(iter(deployed), 'code-review')} --repo .")
-    _print_line("AWS CLI, boto3", f"export {endpoint} {credentials}")
-    _print_line("", "aws stepfunctions list-state-machines")
-    _print_line("", 'boto3.client("stepfunctions").list_state_machines()')
-    if not deploy:
-        _print_line("CDK", "with the same variables: npx cdk bootstrap && npx cdk deploy --all")
+    console = standard_output()
+    for purpose, lines in usage(state.endpoint_url, deployed, stop):
+        console.print()
+        console.print(styled(f"  # {purpose}", "dim"), soft_wrap=True)
+        for line in lines:
+            console.print(styled(f"  {line}"), soft_wrap=True)
 
 
 def _deployed(state: DaemonState) -> dict[str, str]:
@@ -125,6 +132,8 @@ def _print_state(state: DaemonState, deployed: dict[str, str]) -> None:
     console = standard_output()
     console.print(styled(f"the local cloud is up at {state.endpoint_url}", "bold green"), soft_wrap=True)
     _print_line("process", f"{state.pid}, since {state.started.astimezone():%Y-%m-%d %H:%M:%S}")
+    if state.persist is not None:
+        _print_line("kept in", str(state.persist))
     for name, arn in deployed.items():
         _print_line(name, arn)
     if not deployed:

@@ -24,9 +24,9 @@ class Makespan:
     @classmethod
     def of(cls, progress: Progress, critical_path: float | None) -> "Makespan":
         """Measure an execution by its history."""
-        started = [task.started for task in progress.tasks.values() if task.started is not None]
-        finished = [task.finished for task in progress.tasks.values() if task.finished is not None]
-        whole = progress.tasks and len(started) == len(finished) == len(progress.tasks)
+        started = [task.started for task in progress.shown.values() if task.started is not None]
+        finished = [task.finished for task in progress.shown.values() if task.finished is not None]
+        whole = progress.shown and len(started) == len(finished) == len(progress.shown)
         return cls((max(finished) - min(started)).total_seconds() if whole else None, critical_path)
 
     def line(self) -> str:

@@ -12,10 +12,11 @@ from pydantic import JsonValue
 from scripts.command.console import say_error, seconds, standard_output, styled
 from scripts.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
 from scripts.command.execution import ExecutionEnd
-from scripts.command.failure_text import plain_cause
+from scripts.command.failure_text import innermost, plain_cause
 from scripts.command.makespan import Makespan
-from scripts.command.progress import Progress, TaskProgress, TaskStatus
+from scripts.command.progress import Progress, TaskStatus
 from scripts.command.review_summary import review_lines
+from scripts.command.task_outcome import replacement, retries, summary_lines, task_outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,12 +27,18 @@ _VERBS = {"SUCCEEDED": "succeeded", "FAILED": "failed", "TIMED_OUT": "timed out"
 class TaskJson(TypedDict, total=False):
     """What ``--json`` says of a task.
 
+    `status` is how it stood last, `outcome` what became of it: see `TaskOutcome`. `retries` is how often it was tried
+    again; `fallback` is the task whose result stands for its own, `stands_for` the task in whose place it was to run.
     `seconds` and `started` are left out if it never started, `finished` if it has not ended, `error` and `cause` if no
     attempt failed. Times are in UTC, by the clock of Step Functions, in ISO 8601.
     """
 
     status: str
+    outcome: str
     attempts: int
+    retries: int
+    fallback: str
+    stands_for: str
     seconds: float
     started: str
     finished: str
@@ -42,8 +49,9 @@ class TaskJson(TypedDict, total=False):
 class OutcomeJson(TypedDict, total=False):
     """What ``--json`` prints.
 
-    The makespan and the critical path are there for a DAG file only, the last three only if the execution did not
-    succeed.
+    The makespan and the critical path are there for a DAG file only; so are the `results` of the tasks that no other
+    depends on, by id, if there are several, since an execution has one output. The last three are there only if the
+    execution did not succeed.
     """
 
     execution_arn: str
@@ -52,6 +60,7 @@ class OutcomeJson(TypedDict, total=False):
     output: JsonValue
     reports: dict[str, str]
     tasks: dict[str, TaskJson]
+    results: dict[str, JsonValue]
     makespan_seconds: float | None
     critical_path_seconds: float | None
     error: str
@@ -77,6 +86,8 @@ class Outcome:
         Whether Ctrl-C ended the run.
     incomplete : bool
         Whether something that the execution made could not be brought here.
+    results : Mapping[str, JsonValue] | None
+        What the last tasks of a DAG file returned, by id, if there are several; None for others.
     makespan : Makespan | None
         How long the tasks of a DAG file took; None for other workflows.
     """
@@ -88,6 +99,7 @@ class Outcome:
     reports: Mapping[str, Path] = field(default_factory=dict)
     interrupted: bool = False
     incomplete: bool = False
+    results: Mapping[str, JsonValue] | None = None
     makespan: Makespan | None = None
 
     @property
@@ -114,7 +126,8 @@ class Outcome:
             return "it took longer than the workflow's timeout" + (
                 f"; under way: {', '.join(stopped)}" if stopped else ""
             )
-        return f"{self.end.error}: {plain_cause(self.end.error, self.end.cause)}".strip(": ")
+        error, cause = innermost(self.end.error, self.end.cause)
+        return f"{error}: {plain_cause(error, cause)}".strip(": ")
 
     def to_json(self) -> OutcomeJson:
         """Return what ``--json`` prints."""
@@ -125,8 +138,10 @@ class Outcome:
             "seconds": round(self.end.seconds, 3),
             "output": self.end.output,
             "reports": {name: str(path.resolve()) for name, path in self.reports.items()},
-            "tasks": {name: _task_json(task, now) for name, task in self.progress.tasks.items()},
+            "tasks": {name: _task_json(self.progress, name, now) for name in self.progress.tasks},
         }
+        if self.results is not None:
+            value["results"] = dict(self.results)
         if self.makespan is not None:
             value |= {
                 "makespan_seconds": _rounded(self.makespan.measured),
@@ -151,11 +166,14 @@ class Outcome:
         console.print(styled(self.headline, "bold green"), soft_wrap=True)
         if self.makespan is not None and (line := self.makespan.line()):
             console.print(styled(line), soft_wrap=True)
-        lines = review_lines(self.end.output)
+        if tasks := summary_lines(self.progress):
+            _print_pairs(console, tasks)
+        output = self.end.output if self.results is None else dict(self.results)
+        lines = review_lines(output)
         if lines is not None:
             _print_pairs(console, lines)
-        elif self.end.output is not None:
-            console.print(styled(json.dumps(self.end.output, indent=2, ensure_ascii=False)), soft_wrap=True)
+        elif output is not None:
+            console.print(styled(json.dumps(output, indent=2, ensure_ascii=False)), soft_wrap=True)
         if self.reports:
             console.print()
             console.print(styled("reports", "bold"))
@@ -176,8 +194,19 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _task_json(task: TaskProgress, now: datetime) -> TaskJson:
-    value: TaskJson = {"status": str(task.status), "attempts": task.attempts}
+def _task_json(progress: Progress, name: str, now: datetime) -> TaskJson:
+    task = progress.tasks[name]
+    value: TaskJson = {
+        "status": str(task.status),
+        "outcome": str(task_outcome(progress, name)),
+        "attempts": task.attempts,
+    }
+    if again := retries(task):
+        value["retries"] = again
+    if fallback := replacement(progress, name):
+        value["fallback"] = fallback
+    if stands_for := progress.defined[name].stands_for:
+        value["stands_for"] = stands_for
     took = task.seconds(now)
     if took is not None:
         value["seconds"] = round(took, 3)

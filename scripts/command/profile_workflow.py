@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scripts.command.console import say_warning, standard_output, styled
-from scripts.command.definition_tasks import DefinedTask, defined_tasks
+from scripts.command.definition_tasks import defined_tasks
 from scripts.command.deployment import find_deployment
 from scripts.command.errors import EXIT_FAILED, CommandError
-from scripts.command.history import HistoryReader
+from scripts.command.execution_tree import ExecutionTree
 from scripts.command.open_target import OpenTarget, open_target
-from scripts.command.progress import Progress, TaskStatus, advance
+from scripts.command.progress import Progress, TaskStatus
 from scripts.command.running_daemon import daemon_endpoint
 from scripts.command.step import step
 from scripts.command.target import Place, choose_target, deployed_on_aws, user_session
@@ -25,7 +25,6 @@ from state_machines.language.workflow import Workflow
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
-    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
 
 def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> None:
@@ -59,20 +58,20 @@ def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> No
     _report(workflow, learned, file)
 
 
-def medians(histories: "Iterable[tuple[Iterable[DefinedTask], Iterable[HistoryEventTypeDef]]]") -> Mapping[str, float]:
+def medians(executions: Iterable[Progress]) -> Mapping[str, float]:
     """Return the median of the seconds that each task took, to the millisecond, retries included.
 
     Parameters
     ----------
-    histories : Iterable of (Iterable[DefinedTask], Iterable[HistoryEventTypeDef])
-        For each execution its tasks and its history. A task that failed in an execution counts in the others only.
+    executions : Iterable[Progress]
+        How far each execution came. A task that failed in an execution counts in the others only.
     """
     taken: dict[str, list[float]] = {}
-    for tasks, events in histories:
-        for task, progress in advance(Progress.of(tasks), events).tasks.items():
-            took = progress.seconds(datetime.now(UTC))
-            if progress.status is TaskStatus.DONE and took is not None:
-                taken.setdefault(task, []).append(took)
+    for progress in executions:
+        for name, task in progress.tasks.items():
+            took = task.seconds(datetime.now(UTC))
+            if task.status is TaskStatus.DONE and took is not None:
+                taken.setdefault(name, []).append(took)
     return {task: round(statistics.median(seconds), 3) for task, seconds in taken.items()}
 
 
@@ -81,7 +80,7 @@ def _learn(workflow: Workflow, opened: OpenTarget, executions: int) -> LearnedDu
     deployment = find_deployment(opened.client("cloudformation"), workflow.name, opened.where, opened.how_to_deploy)
     with step("reading histories", "read") as reading:
         arns = list(_latest(client, deployment.state_machine_arn, executions))
-        seconds = medians(_history(client, arn) for arn in arns)
+        seconds = medians(_progress(client, arn) for arn in arns)
         reading.done = f"read {len(arns)} histories" if len(arns) != 1 else "read one history"
     if not arns:
         raise CommandError(
@@ -102,10 +101,12 @@ def _latest(client: "SFNClient", state_machine_arn: str, executions: int) -> Ite
             yield execution["executionArn"]
 
 
-def _history(client: "SFNClient", arn: str) -> "tuple[Iterable[DefinedTask], Iterable[HistoryEventTypeDef]]":
+def _progress(client: "SFNClient", arn: str) -> Progress:
+    """Return how far an execution and its nested ones came."""
     # What ran then, which need not be what is deployed now.
     definition = client.describe_state_machine_for_execution(executionArn=arn)["definition"]
-    return defined_tasks(json.loads(definition)), HistoryReader(client, arn).read()
+    tree = ExecutionTree(client, arn, Progress.of(defined_tasks(json.loads(definition))))
+    return tree.look()
 
 
 def _write(learned: LearnedDurations, file: Path) -> None:

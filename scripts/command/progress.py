@@ -51,6 +51,8 @@ class TaskProgress:
         Whether the workflow went on after the failure.
     retries : Mapping[int, int]
         How often each retrier of the state has been used.
+    succeeded : int
+        The id of the event that holds what the task returned; 0 if it has not.
     """
 
     status: TaskStatus = TaskStatus.WAITING
@@ -61,6 +63,7 @@ class TaskProgress:
     cause: str = ""
     caught: bool = False
     retries: Mapping[int, int] = field(default_factory=dict)
+    succeeded: int = 0
 
     def seconds(self, now: datetime) -> float | None:
         """Return how long the task took or, while it is under way, has taken; None before it starts."""
@@ -88,6 +91,8 @@ class Progress:
     latest : Mapping[int, str]
         The task that an event belongs to, for the latest event of each task that has not ended. A history is a
         tree: an event names the one before it, and only so do the events of parallel branches tell apart.
+    submitted : tuple of int
+        The ids of the events by which it started nested executions.
     """
 
     defined: Mapping[str, DefinedTask]
@@ -97,12 +102,22 @@ class Progress:
     cause: str = ""
     last_event: int = 0
     latest: Mapping[int, str] = field(default_factory=dict)
+    submitted: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, defined: Iterable[DefinedTask]) -> "Progress":
         """Return the progress of an execution that has not started."""
         by_id = {task.id: task for task in defined}
         return cls(by_id, {name: TaskProgress() for name in by_id})
+
+    @property
+    def shown(self) -> Mapping[str, TaskProgress]:
+        """The tasks that concern a person: all but the fallbacks that nothing has called for."""
+        return {
+            name: task
+            for name, task in self.tasks.items()
+            if task.status is not TaskStatus.WAITING or not self.defined[name].stands_for
+        }
 
     @property
     def culprit(self) -> str | None:
@@ -175,10 +190,17 @@ class _Fold:
         self._progress = progress
         self._tasks = dict(progress.tasks)
         self._latest = dict(progress.latest)
+        self._submitted = list(progress.submitted)
         self.last_event = progress.last_event
 
     def result(self) -> Progress:
-        return replace(self._progress, tasks=self._tasks, latest=self._latest, last_event=self.last_event)
+        return replace(
+            self._progress,
+            tasks=self._tasks,
+            latest=self._latest,
+            last_event=self.last_event,
+            submitted=tuple(self._submitted),
+        )
 
     def take(self, event: "HistoryEventTypeDef") -> None:
         self.last_event = event["id"]
@@ -190,13 +212,21 @@ class _Fold:
         elif kind == "TaskStateEntered":
             self._enter(event)
         else:
+            if _starts_execution(event):
+                self._submitted.append(event["id"])
             self._continue(event, kind)
 
     def _enter(self, event: "HistoryEventTypeDef") -> None:
         name = event.get("stateEnteredEventDetails", {}).get("name", "")
-        if name in self._tasks:
+        if name not in self._tasks:
+            return
+        before = self._tasks[name]
+        if before.status is TaskStatus.RETRYING:
+            # It comes back after a wait of the workflow's own, and goes on with its count.
+            self._tasks[name] = replace(before, status=TaskStatus.RUNNING, retries={})
+        else:
             self._tasks[name] = TaskProgress(TaskStatus.RUNNING, started=event["timestamp"])
-            self._latest[event["id"]] = name
+        self._latest[event["id"]] = name
 
     def _continue(self, event: "HistoryEventTypeDef", kind: str) -> None:
         name = self._latest.pop(event.get("previousEventId", 0), None)
@@ -205,6 +235,9 @@ class _Fold:
         task = self._tasks[name]
         if kind == "TaskStateExited":
             caught = task.status in {TaskStatus.FAILED, TaskStatus.RETRYING}
+            if caught and task.error in self._progress.defined[name].comes_back:
+                self._tasks[name] = replace(task, status=TaskStatus.RETRYING, finished=None)
+                return
             status = TaskStatus.FAILED if caught else TaskStatus.DONE
             finished = task.finished if caught and task.finished else event["timestamp"]
             self._tasks[name] = replace(task, status=status, finished=finished, caught=caught)
@@ -217,7 +250,7 @@ class _Fold:
             self._tasks[name] = replace(task, status=TaskStatus.RUNNING, attempts=task.attempts + 1, finished=None)
         elif kind in _SUCCESSES:
             # Until the state is left the task still counts as running, though its failures no longer matter.
-            self._tasks[name] = replace(task, status=TaskStatus.RUNNING)
+            self._tasks[name] = replace(task, status=TaskStatus.RUNNING, succeeded=event["id"])
         elif kind in _FAILURES:
             self._tasks[name] = self._failed(name, event, _FAILURES[kind])
 
@@ -240,6 +273,11 @@ class _Fold:
             if task.status in _UNDER_WAY:
                 self._tasks[name] = _stopped(task, event["timestamp"])
         self._latest.clear()
+
+
+def _starts_execution(event: "HistoryEventTypeDef") -> bool:
+    details = event.get("taskSubmittedEventDetails", {})
+    return details.get("resourceType") == "states" and "startExecution.sync" in details.get("resource", "")
 
 
 def _stopped(task: TaskProgress, at: datetime) -> TaskProgress:

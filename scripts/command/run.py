@@ -54,7 +54,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     now: it is synthesized and deployed first if anything changed.
 
     With --dag the graph of a file runs instead. A task calls the agent that it names, or the replayer, which takes as
-    long as the file says, times --time-scale.
+    long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
+    their ids: the execution itself returns nothing then.
 
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
     leaves one on AWS running.

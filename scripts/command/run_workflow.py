@@ -1,6 +1,5 @@
 """Everything that a run does, in order."""
 
-import json
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -9,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from scripts.command.console import say, say_warning, standard_error
 from scripts.command.dag_choice import report_shortened
-from scripts.command.definition_tasks import DefinedTask, defined_tasks
+from scripts.command.definition_tasks import DefinedTask
+from scripts.command.definitions import read_definitions
 from scripts.command.deployment import find_deployment
 from scripts.command.errors import EXIT_FAILED, CommandError, explain
 from scripts.command.execution import await_end, check_name, follow, new_name, start_execution
+from scripts.command.execution_tree import ExecutionTree
 from scripts.command.inputs import ExecutionInput, check_input
 from scripts.command.interruption import interrupt
 from scripts.command.live_view import progress_view
@@ -93,6 +94,8 @@ class _CheckedRun:
         Where report files go.
     made_from : str
         For a DAG file, what its state machine must say that it was made from.
+    sinks : tuple of str
+        For a DAG file, the tasks that no other depends on.
     critical_path : float | None
         For a DAG file, the seconds of its critical path, if every task is replayed.
     """
@@ -105,6 +108,7 @@ class _CheckedRun:
     archive: RepositoryArchive | None
     folder: Path
     made_from: str = ""
+    sinks: tuple[str, ...] = ()
     critical_path: float | None = None
 
 
@@ -163,6 +167,7 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
         archive=None,
         folder=request.reports or Path("stepweave-reports") / name,
         made_from=compiled.definition["Comment"],
+        sinks=file.sinks,
         critical_path=critical_path_seconds(file.dependencies, replayed) if all_known else None,
     )
 
@@ -185,35 +190,38 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
     repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)
     client: SFNClient = opened.client("stepfunctions")
     # What is deployed there, which need not be what this project would deploy.
-    definition = json.loads(client.describe_state_machine(stateMachineArn=deployment.state_machine_arn)["definition"])
-    if run.made_from and definition.get("Comment") != run.made_from:
+    definitions = read_definitions(client, deployment.state_machine_arn)
+    if run.made_from and definitions.main.get("Comment") != run.made_from:
         raise CommandError(
             f"what is deployed as {run.workflow} on {opened.where} was made from another file or time scale: "
-            f"{definition.get('Comment')}",
+            f"{definitions.main.get('Comment')}",
             opened.how_to_deploy,
         )
-    progress = Progress.of(_in_authors_order(defined_tasks(definition), run.tasks))
+    progress = Progress.of(_in_authors_order(definitions.tasks(), run.tasks))
     execution_arn = start_execution(client, deployment.state_machine_arn, run.name, run.inputs.to_json(repo))
+    tree = ExecutionTree(client, execution_arn, progress)
     try:
         say(f"running {run.name} on {opened.where}")
         with progress_view(standard_error(), progress) as view:
-            for latest in follow(client, execution_arn, progress, opened.poll_seconds):
-                progress = latest
-                view.show(progress)
+            for latest in follow(tree, opened.poll_seconds):
+                view.show(latest)
     except KeyboardInterrupt:
-        stopped, progress = interrupt(opened, execution_arn, progress)
+        stopped, progress = interrupt(opened, tree)
         return Outcome(run.workflow, execution_arn, stopped, progress, interrupted=True)
     end = await_end(client, execution_arn)
     if end is None:
         raise CommandError(f"{execution_arn} has ended, but Step Functions does not say how", exit_code=EXIT_FAILED)
-    makespan = Makespan.of(progress, run.critical_path) if run.made_from else None
-    return _collect(s3, Outcome(run.workflow, execution_arn, end, progress, makespan=makespan), run.folder)
+    makespan = Makespan.of(tree.progress, run.critical_path) if run.made_from else None
+    outcome = Outcome(run.workflow, execution_arn, end, tree.progress, makespan=makespan)
+    return _collect(
+        s3, outcome if len(run.sinks) < 2 else replace(outcome, results=tree.results(run.sinks)), run.folder
+    )
 
 
 def _in_authors_order(tasks: tuple[DefinedTask, ...], order: tuple[str, ...]) -> list[DefinedTask]:
-    """Sort tasks as the author wrote them; those that only the deployed definition has come last."""
+    """Sort tasks as the author wrote them, fallbacks behind what they stand for; unknown ones come last."""
     rank = {task: index for index, task in enumerate(order)}
-    return sorted(tasks, key=lambda task: rank.get(task.id, len(rank)))
+    return sorted(tasks, key=lambda task: (rank.get(task.stands_for or task.id, len(rank)), bool(task.stands_for)))
 
 
 def _collect(s3: "S3Client", outcome: Outcome, folder: Path) -> Outcome:
@@ -221,6 +229,9 @@ def _collect(s3: "S3Client", outcome: Outcome, folder: Path) -> Outcome:
     try:
         output = resolve_references(s3, outcome.end.output)
         outcome = replace(outcome, end=replace(outcome.end, output=output))
+        if outcome.results is not None:
+            results = {task: resolve_references(s3, result) for task, result in outcome.results.items()}
+            outcome = replace(outcome, results=results)
         return replace(outcome, reports=download_reports(s3, stored_files(output), folder))
     except Exception as error:
         known = explain(error)

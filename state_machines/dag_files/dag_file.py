@@ -56,6 +56,12 @@ class DagFile:
         return {task.id: frozenset(one.task for one in task.depends_on) for task in self.tasks}
 
     @cached_property
+    def sinks(self) -> tuple[str, ...]:
+        """The tasks that no other depends on, in the file's order."""
+        needed = {needed for needs in self.dependencies.values() for needed in needs}
+        return tuple(task.id for task in self.tasks if task.id not in needed)
+
+    @cached_property
     def durations(self) -> Mapping[str, float] | None:
         """The seconds that tasks took, by id, as far as they are known; None if none is."""
         return {task.id: task.seconds for task in self.tasks if task.seconds is not None} or None
@@ -97,22 +103,21 @@ class DagFile:
 
         A task's agent is given the constants of its ``input``. If the agent has an input ``dependencies`` that takes
         them, it is given the results of the task's dependencies too, in the file's order. The workflow returns the
-        result of the one task that no other depends on, or nothing if there are several.
+        result of the one task that no other depends on. It returns nothing if there are several: their results together
+        need not fit the payload of a state; ``stepweave run`` collects them.
 
         Parameters
         ----------
         time_scale : float
             By what the seconds of replayed tasks are multiplied.
         """
-        needed = {needed for needs in self.dependencies.values() for needed in needs}
-        sinks = [task.id for task in self.tasks if task.id not in needed]
         tasks = tuple(self._task(task, time_scale) for task in self.tasks)
         return Dag(
             name=self.name,
             description=self.description(time_scale),
             inputs=(),
             tasks=tasks,
-            result=sinks[0] if len(sinks) == 1 else None,
+            result=self.sinks[0] if len(self.sinks) == 1 else None,
             # Nothing takes longer than one task after the other; MAX_TASKS of them still end within a year.
             timeout=max(_LEAST_TIMEOUT, sum((task.timeout for task in tasks), timedelta())),
         )

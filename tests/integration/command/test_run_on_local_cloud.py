@@ -164,6 +164,48 @@ def test_a_task_that_is_tried_again_counts_its_attempts(deploy: Deploy, run: Run
     assert "syntax_analysis retrying (attempt 2 next, after TransientError)" in result.stderr
 
 
+def caught_by(following: str) -> list[dict[str, Any]]:
+    return [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": following}]
+
+
+def test_what_became_of_each_task_is_told(deploy: Deploy, run: Run, function: str) -> None:
+    broken: dict[str, Any] = {"end": False, "ResultPath": None, "Next": "optional"}
+    in_place = {"result": 1, "task": "quick_scan", "stands_for": "security_scan"}
+    unused = {"result": 1, "task": "unused", "stands_for": "generate_report"}
+    deploy(
+        machine(
+            security_scan=task(function, Parameters={"fails": "always"}, Catch=caught_by("quick_scan"), **broken),
+            quick_scan=task(function, Parameters=in_place, **broken),
+            optional=task(
+                function,
+                end=False,
+                Parameters={"fails": "always"},
+                ResultPath=None,
+                Catch=caught_by("generate_report"),
+                Next="generate_report",
+            ),
+            generate_report=task(function, Parameters={"result": {"fine": True}}, Catch=caught_by("unused")),
+            unused=task(function, Parameters=unused),
+        )
+    )
+    result = run("--json")
+    tasks = json.loads(result.stdout)["tasks"]
+    assert {name: found["outcome"] for name, found in tasks.items()} == {
+        "security_scan": "replaced",
+        "quick_scan": "succeeded",
+        "optional": "optional_failed",
+        "generate_report": "succeeded",
+        "unused": "not_needed",
+    }
+    assert tasks["security_scan"]["fallback"] == "quick_scan"
+    assert tasks["quick_scan"]["stands_for"] == "security_scan"
+    assert not any(line.startswith("unused ") for line in result.stderr.splitlines())
+    lines = [" ".join(line.split()) for line in run().stdout.splitlines()]
+    assert "tasks 2 succeeded, 1 failed without harm, 1 replaced by a fallback" in lines
+    assert "security_scan failed with ValueError; quick_scan took its place" in lines
+    assert "optional failed with ValueError; the workflow went on without it" in lines
+
+
 def test_an_execution_that_takes_too_long_is_said_to_have(deploy: Deploy, run: Run) -> None:
     deploy({**machine(pause={"Type": "Wait", "Seconds": 60, "End": True}), "TimeoutSeconds": 1})
     result = run("--json")

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,6 +26,14 @@ class FakeCloudFormation:
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stacks[StackName].items()]
         return {"Stacks": [{"Outputs": outputs} if outputs else {}]}
 
+    def get_paginator(self, operation: str) -> "FakeCloudFormation":
+        assert operation == "describe_stacks"
+        return self
+
+    def paginate(self) -> Iterator[dict[str, Any]]:
+        for name in self.stacks:
+            yield {"Stacks": [{"StackName": name, **self.describe_stacks(StackName=name)["Stacks"][0]}]}
+
 
 def find(service: FakeCloudFormation) -> Any:
     return find_deployment(service, "code-review", "AWS in eu-west-1", "deploy it")  # type: ignore[arg-type]
@@ -38,6 +47,19 @@ def test_a_workflow_is_found_by_the_stacks_outputs() -> None:
     found = find(service)
     assert (found.state_machine_arn, found.payload_bucket) == (ARN, "bucket")
     assert state_machines(service) == {"code-review": ARN}  # type: ignore[arg-type]
+
+
+def test_all_deployed_workflows_are_listed_the_projects_own_first() -> None:
+    dag = ARN.replace("code-review", "dag-montage")
+    service = FakeCloudFormation(
+        Another={"OtherStateMachineArn": "arn:not-ours"},
+        StepweaveDagMontage={"DagStateMachineArn": dag},
+        StepweaveStorage={"PayloadBucketName": "bucket"},
+        StepweaveWorkflows={"CodeReviewStateMachineArn": ARN},
+    )
+    found = state_machines(service)  # type: ignore[arg-type]
+    assert list(found.items()) == [("code-review", ARN), ("dag-montage", dag)]
+    assert state_machines(FakeCloudFormation()) == {}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from scripts.command.definition_tasks import DefinedTask
 from scripts.command.errors import CommandError
 from scripts.command.execution import await_end, check_name, describe, follow, new_name, start_execution
+from scripts.command.execution_tree import ExecutionTree
 from scripts.command.progress import Progress, TaskStatus
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,7 +67,7 @@ class FakeStepFunctions:
 
 
 def followed(service: FakeStepFunctions) -> list[Progress]:
-    return list(follow(service, ARN, Progress.of([DefinedTask("lint")]), 0))  # type: ignore[arg-type]
+    return list(follow(ExecutionTree(service, ARN, Progress.of([DefinedTask("lint")])), 0))  # type: ignore[arg-type]
 
 
 def test_an_execution_is_followed_to_its_end() -> None:

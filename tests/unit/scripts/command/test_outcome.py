@@ -57,7 +57,9 @@ def test_json_of_a_success(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         "tasks": {
             "lint": {
                 "status": "done",
+                "outcome": "succeeded",
                 "attempts": 2,
+                "retries": 1,
                 "seconds": 0.0,
                 "started": NOW.isoformat(timespec="milliseconds"),
                 "finished": NOW.isoformat(timespec="milliseconds"),
@@ -76,6 +78,35 @@ def test_a_dag_file_is_measured_against_its_critical_path(capsys: pytest.Capture
     assert "makespan 2.5s, 1.250 times the critical path of 2.0s" in capsys.readouterr().out
 
 
+def test_the_last_tasks_of_a_dag_file_are_its_results(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = replace(outcome(output={}), results={"left": {"a": 1}, "right": None})
+    shown.show(as_json=True)
+    value = json.loads(capsys.readouterr().out)
+    assert (value["output"], value["results"]) == ({}, {"left": {"a": 1}, "right": None})
+    shown.show(as_json=False)
+    printed = capsys.readouterr().out
+    assert json.loads(printed[printed.index("{") :]) == {"left": {"a": 1}, "right": None}
+
+
+def test_a_success_tells_of_tasks_that_did_not_simply_succeed(capsys: pytest.CaptureFixture[str]) -> None:
+    done = TaskProgress(TaskStatus.DONE, 1, NOW, NOW)
+    outcome(a=done, b=replace(done, attempts=3), c=failed("ValueError", caught=True)).show(as_json=False)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "tasks 2 succeeded, 1 failed without harm" in lines
+    assert "b succeeded after 2 retries" in lines
+    assert "c failed with ValueError; the workflow went on without it" in lines
+    outcome(a=done).show(as_json=False)
+    assert "succeeded" not in capsys.readouterr().out.replace("demo succeeded", "")
+
+
+def test_why_a_nested_execution_failed_is_told_as_its_own_error() -> None:
+    nested = {"ExecutionArn": "arn:inner", "Error": "ValueError", "Cause": CAUSE}
+    outer = {"ExecutionArn": "arn:outer", "Error": "States.TaskFailed", "Cause": json.dumps(nested)}
+    shown = outcome("FAILED")
+    shown = replace(shown, end=replace(shown.end, error="States.TaskFailed", cause=json.dumps(outer)))
+    assert shown.failure() == "ValueError: no such file"
+
+
 def test_json_of_a_failure_is_one_object_and_the_error_goes_to_standard_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -91,7 +122,7 @@ def test_json_of_a_failure_is_one_object_and_the_error_goes_to_standard_error(
         "lint",
     )
     assert value["tasks"]["lint"]["error"] == "ValueError"
-    assert value["tasks"]["later"] == {"status": "waiting", "attempts": 0}
+    assert value["tasks"]["later"] == {"status": "waiting", "outcome": "not_run", "attempts": 0}
     assert "task lint failed with ValueError: no such file" in " ".join(captured.err.split())
     assert shown.exit_code == 1
 

@@ -11,12 +11,13 @@ from scripts.command import profile_workflow
 from scripts.command.definition_tasks import DefinedTask
 from scripts.command.main import app
 from scripts.command.profile_workflow import medians
+from scripts.command.progress import Progress, advance
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def history(**seconds: float) -> tuple[list[DefinedTask], list[Any]]:
-    """The history of an execution of tasks in sequence; one of negative length fails."""
+def executed(**seconds: float) -> Progress:
+    """How far an execution came: one of tasks in sequence; one of negative length fails."""
     events: list[Any] = []
     now = START
 
@@ -34,11 +35,11 @@ def history(**seconds: float) -> tuple[list[DefinedTask], list[Any]]:
         else:
             add("LambdaFunctionSucceeded", lambdaFunctionSucceededEventDetails={"output": "{}"})
         add("TaskStateExited", stateExitedEventDetails={"name": task})
-    return [DefinedTask(task) for task in [*seconds, "never"]], events
+    return advance(Progress.of(DefinedTask(task) for task in [*seconds, "never"]), events)
 
 
 def test_medians_count_what_succeeded() -> None:
-    found = medians([history(a=1.0, b=-5.0), history(a=2.0, b=4.0), history(a=90.0, b=0.0015)])
+    found = medians([executed(a=1.0, b=-5.0), executed(a=2.0, b=4.0), executed(a=90.0, b=0.0015)])
     assert found == {"a": 2.0, "b": 2.001}
 
 

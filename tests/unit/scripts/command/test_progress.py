@@ -268,3 +268,31 @@ def test_the_fold_changes_nothing_that_it_was_given(drawn: tuple[History, dict[s
     before = fresh(*NAMES)
     advance(before, drawn[0].events)
     assert before == fresh(*NAMES)
+
+
+def test_a_task_that_waits_for_its_breaker_comes_back_with_its_count() -> None:
+    defined = [DefinedTask("scan", comes_back=frozenset({"CircuitOpenError"}))]
+    history = History()
+    history.enter("scan")
+    history.attempt("scan")
+    history.fail("scan", "CircuitOpenError")
+    history.leave("scan")
+    waiting = advance(Progress.of(defined), history.events).tasks["scan"]
+    assert (waiting.status, waiting.caught, waiting.finished) == (TaskStatus.RETRYING, False, None)
+    history.enter("scan")
+    history.attempt("scan")
+    history.succeed("scan")
+    history.leave("scan")
+    done = advance(Progress.of(defined), history.events).tasks["scan"]
+    assert (done.status, done.attempts, done.started) == (TaskStatus.DONE, 2, START + timedelta(seconds=1))
+
+
+def test_a_task_that_waits_for_its_breaker_when_the_execution_ends_was_stopped() -> None:
+    defined = [DefinedTask("scan", comes_back=frozenset({"CircuitOpenError"}))]
+    history = History()
+    history.enter("scan")
+    history.attempt("scan")
+    history.fail("scan", "CircuitOpenError")
+    history.leave("scan")
+    history.end("ExecutionTimedOut")
+    assert advance(Progress.of(defined), history.events).tasks["scan"].status is TaskStatus.STOPPED
