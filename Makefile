@@ -41,7 +41,15 @@ check: setup ## Lint, types, import walls, golden ASL
 
 .PHONY: test
 test: setup node_modules/.ready ## Run every test that this machine can run
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not sfn_local"
+
+.PHONY: chaos
+chaos: setup node_modules/.ready ## Run hundreds of executions under faults: make chaos SEED=7
+	STEPWEAVE_CHAOS_SEED="$(SEED)" $(BIN)/pytest -m chaos tests/chaos
+
+.PHONY: test-sfn-local
+test-sfn-local: setup node_modules/.ready ## Run the workflows by AWS's own engine too, in Docker
+	$(BIN)/pytest -m sfn_local tests/integration/stepfunctions_local
 
 .PHONY: golden
 golden: setup ## Write the compiled ASL beside the workflows
