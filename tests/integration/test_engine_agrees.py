@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -55,6 +56,7 @@ SUBSTITUTIONS = {
     "breakers_table": "breakers",
 }
 SEED = 7
+EXAMPLES = int(os.environ.get("STEPWEAVE_ENGINE_EXAMPLES", "130"))
 PATIENCE_SECONDS = 30
 """After that an execution is taken to hang; one takes some tens of milliseconds."""
 
@@ -391,13 +393,13 @@ def test_the_engine_does_what_the_graph_says(engine: Engine) -> None:
     examples = Counter[str]()
 
     @settings(
-        max_examples=130,
+        max_examples=EXAMPLES,
         derandomize=True,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(dags(20, guarded_tasks=True), st.data())
+    @given(st.sampled_from([20] * 4 + [60]).flatmap(lambda most: dags(most, guarded_tasks=True)), st.data())
     def check(dag: Dag, data: st.DataObject) -> None:
         conducts = data.draw(_conducts(dag))
         # A small room cuts a workflow of a few tasks already.

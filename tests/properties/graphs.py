@@ -94,7 +94,7 @@ def dags(draw: st.DrawFn, max_tasks: int = 14, guarded_tasks: bool = False) -> D
     if not guarded_tasks:
         return dag_of(edges, optional, result)
     fallbacks = draw(st.dictionaries(names, st.integers(1, 2), max_size=len(edges) // 3))
-    agents = dict.fromkeys(draw(st.frozensets(names, max_size=len(edges) // 3)), guarded)
+    agents = dict.fromkeys(draw(st.frozensets(names, max_size=len(edges) // 2)), guarded)
     return dag_of(edges, optional, result, fallbacks, agents)
 
 
