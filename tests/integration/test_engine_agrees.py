@@ -33,6 +33,7 @@ from lambdas.contract.failure import TaskFailure
 from lambdas.runtime import gates
 from lambdas.runtime.errors import TransientError
 from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.adapters.dynamodb_calls import direct_dynamodb_calls
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.adapters.patch import replaced
 from scripts.local_cloud.adapters.quiet_logs import quiet_logs
@@ -138,7 +139,7 @@ class Expected:
 
 
 def _execute(dag: Dag, conducts: dict[str, Conduct], published: set[str]) -> Expected:
-    """Walk the graph in topological order. A task behind a fatal failure never starts.
+    """Walk the graph in topological order. A task behind a failure without any result never starts.
 
     Of a task that publishes, the first result that any of its alternatives published is the one that counts.
     """
@@ -148,19 +149,24 @@ def _execute(dag: Dag, conducts: dict[str, Conduct], published: set[str]) -> Exp
         if not task.dependencies <= expected.values.keys():
             continue
         made: list[JsonValue] = []
+        arrived: list[JsonValue] = []
         for one in task.alternatives:
             conduct, retries = conducts[one.id], one.retry.attempts
             expected.given[one.id] = [expected.values[need] for need in results_in(dict(one.arguments)["given"])]
             expected.attempts[one.id] = conduct.attempts(retries)
             error = conduct.error(retries)
+            if conduct.makes_result(retries):
+                arrived.append(_result(one.id, expected.given[one.id], conduct.note))
             if error is None or (name in published and conduct.makes_result(retries)):
-                made.append(_result(one.id, expected.given[one.id], conduct.note))
+                made.append(arrived[-1])
             if error is None:
                 break
             if error in CRASH_ERRORS and one.agent.breaker and (one.fallback or task.optional):
                 expected.crashes.add(one.id)
         if error is not None and not task.optional:
             expected.fatal[one.id] = error
+            if arrived:  # who waited at a gate may start before the failure ends the execution
+                expected.values[name] = arrived[0]
         else:
             expected.values[name] = made[0] if made else _failure(one.id, str(error))
     return expected
@@ -293,7 +299,8 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """The engine with all its adapters, and the table of the gates."""
-    application = cast("WsgiApplication", DomainDispatcherApplication(create_backend_app))
+    services = cast("WsgiApplication", DomainDispatcherApplication(create_backend_app))
+    application = direct_dynamodb_calls(services, lambda: None)  # without it, conditional writes get lost
     workers, clients = Workers(), InProcessClients(application, URL)
     monkeypatch.setenv("STEPWEAVE_GATES_TABLE", "gates")
     monkeypatch.setattr(gates, "dynamodb", lambda: clients.client("us-east-1", "dynamodb"))
