@@ -1,7 +1,7 @@
 """Tracing behind one seam: nothing else knows that it is X-Ray, whose SDK ends in February 2027.
 
-Where no X-Ray daemon is announced (outside Lambda, in the local cloud), spans do nothing and the SDK is not loaded,
-which makes a cold start shorter.
+Lambda announces its X-Ray daemon to functions, and so does the local cloud. Where none is announced, spans do nothing
+and the SDK is not loaded, which makes a cold start shorter.
 """
 
 from __future__ import annotations

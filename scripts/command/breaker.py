@@ -7,17 +7,17 @@ import typer
 from scripts.command.deployed_options import EndpointOption, JsonOption, LocalOption
 
 breaker = typer.Typer(
-    help="Look at the circuit breakers, which the whole fleet shares, and open or close them by hand.",
+    help="Look at the circuit breakers of the deployed agents, and open or close them by hand.",
     no_args_is_help=True,
 )
 
 NameArgument = Annotated[str, typer.Argument(help="The breaker's name, for example github-api.", metavar="NAME")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for those who look later.", metavar="TEXT")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; breaker show tells it to others.", metavar="TEXT")]
 
 
 @breaker.command("list")
 def list_all(as_json: JsonOption = False, endpoint_url: EndpointOption = None, local: LocalOption = False) -> None:
-    """Show the breakers that contracts of agents name, and all others that have a state."""
+    """Show each breaker that an agent's contract names, and any other that has a state."""
     from scripts.command.breaker_session import list_breakers
     from scripts.command.deployed_target import deployed_target
 

@@ -13,7 +13,7 @@ from lambdas.contract.breaker_item import BreakerItem, State, utc
 from lambdas.contract.breaker_transition import milliseconds
 from scripts.command.console import seconds, standard_output, styled
 
-_COLUMNS = ("name", "state", "since", "failures", "probes", "retry at", "generation", "agents")
+_COLUMNS = ("name", "state", "for", "failures", "probes", "agents")
 _STYLES = {State.CLOSED: "green", State.OPEN: "bold red", State.HALF_OPEN: "yellow"}
 
 
@@ -125,18 +125,18 @@ def show_breakers(views: Sequence[BreakerView], where: str) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in _COLUMNS:
         table.add_column(
-            column, justify="right" if column in {"failures", "probes", "generation"} else "left", overflow="fold"
+            column,
+            justify="right" if column in {"failures", "probes"} else "left",
+            no_wrap=column not in {"name", "agents"},
+            overflow="fold",
         )
     for view in views:
-        config = view.config
         table.add_row(
             styled(view.name, "bold"),
             styled(_state(view), _STYLES[view.item.state]),
-            styled(_ago(view.since, view.now)),
-            styled(_of(view.failures, None if config is None else config.failure_threshold)),
-            styled(_of(view.in_flight, None if config is None else config.half_open_max_calls)),
-            styled(_retry(view)),
-            styled(str(view.item.generation)),
+            styled("" if view.since is None else _age(view.since, view.now)),
+            styled(_failures(view)),
+            styled(_probes(view)),
             styled(", ".join(view.agents) or "-"),
         )
     console.print(table)
@@ -157,16 +157,18 @@ def _details(view: BreakerView) -> Iterator[tuple[str, str]]:
     yield "name", view.name
     yield "state", _state(view)
     if view.since is not None:
-        yield "since", f"{view.since.astimezone():%Y-%m-%d %H:%M:%S %Z}, {_ago(view.since, view.now)}"
+        yield "since", f"{view.since.astimezone():%Y-%m-%d %H:%M:%S %Z}, {_age(view.since, view.now)} ago"
         yield "because", item.reason or "not said"
     if item.state is State.OPEN:
-        yield "retry at", _retry(view)
+        yield "probes at", _retry(view)
     if config is None:
         yield "failures", f"{view.failures}, none of the contracts here says how many open it"
     else:
         window = seconds(config.window.total_seconds())
-        yield "failures", f"{view.failures} within {window}; {config.failure_threshold} open it"
-        yield "recovery", f"open for {seconds(config.recovery_timeout.total_seconds())}, then probes"
+        counted = f"{view.failures} within {window}; " if item.state is State.CLOSED else ""
+        yield "failures", f"{counted}{config.failure_threshold} within {window} open it"
+        recovery = seconds(config.recovery_timeout.total_seconds())
+        yield "recovery", f"open for {recovery}, then probes; {config.success_threshold} that succeed close it"
     if item.state is State.HALF_OPEN:
         yield "successes", _of(item.successes, None if config is None else config.success_threshold)
     yield "probes", _of(view.in_flight, None if config is None else config.half_open_max_calls)
@@ -191,12 +193,28 @@ def _retry(view: BreakerView) -> str:
     return f"{view.retry_at.astimezone():%H:%M:%S}, " + (f"in {seconds(left)}" if left > 0 else "with the next call")
 
 
+def _failures(view: BreakerView) -> str:
+    """Say what a closed breaker counts; the others count none."""
+    most = None if view.config is None else view.config.failure_threshold
+    return _of(view.failures, most) if view.item.state is State.CLOSED else ""
+
+
+def _probes(view: BreakerView) -> str:
+    """Say briefly how many probes are under way, or when an open breaker lets them through."""
+    if view.item.state is State.HALF_OPEN:
+        return _of(view.in_flight, None if view.config is None else view.config.half_open_max_calls)
+    if view.retry_at is None:
+        return ""
+    left = (view.retry_at - view.now).total_seconds()
+    return f"in {seconds(left)}" if left > 0 else "next call"
+
+
 def _of(count: int, most: int | None) -> str:
     return str(count) if most is None else f"{count} of {most}"
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
-    return "" if moment is None else f"{seconds(max(0.0, (now - moment).total_seconds()))} ago"
+def _age(moment: datetime, now: datetime) -> str:
+    return seconds(max(0.0, (now - moment).total_seconds()))
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ import typer
 from scripts.command.deployed_options import EndpointOption, JsonOption, LocalOption
 
 dlq = typer.Typer(
-    help="Look at what finally failed, and bring it back: executions, asynchronous invocations and events.",
+    help="Look at what has failed for good (executions, asynchronous invocations, events), and run it again.",
     no_args_is_help=True,
 )
 
@@ -30,7 +30,9 @@ def list_dead_letters(
 
 @dlq.command()
 def show(
-    letter: Annotated[str, typer.Argument(help="The id, or what only this one's id begins with.", metavar="ID")],
+    letter: Annotated[
+        str, typer.Argument(help="The id that dlq list shows, or enough of its beginning.", metavar="ID")
+    ],
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     local: LocalOption = False,
@@ -45,19 +47,19 @@ def show(
 @dlq.command()
 def redrive(
     letter: Annotated[
-        str | None, typer.Argument(help="The id, or what only this one's id begins with.", metavar="ID")
+        str | None, typer.Argument(help="The id that dlq list shows, or enough of its beginning.", metavar="ID")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Redrive everything that waits.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Redrive every dead letter.")] = False,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     local: LocalOption = False,
 ) -> None:
-    """Bring back what failed, once, however many people ask for it.
+    """Run again what failed: once, however many people ask for it.
 
-    An execution runs on from where it failed, if Step Functions allows it: for 14 days. Else a new one runs on the
-    same input, and takes the results that are stored. A function is invoked again with the same event.
+    An execution runs on from where it failed, where Step Functions allows it (for 14 days). Otherwise a new one runs
+    on the same input and takes over the results that are stored. A function is invoked again with the same event.
 
-    What could not be brought back stays in its queue, and the exit code is 1.
+    What cannot be redriven stays in its queue, and the exit code is 1.
     """
     from scripts.command.deployed_target import deployed_target
     from scripts.command.dlq_session import redrive_letters

@@ -133,9 +133,9 @@ def _chosen(entries: Sequence[Entry], wanted: str, hidden: int) -> Entry:
         return found[0]
     if found:
         ids = ", ".join(sorted(entry.letter.id for entry in found)[:5])
-        raise CommandError(f"{len(found)} dead letters have an id that begins with {wanted}", f"which one: {ids}")
+        raise CommandError(f"{len(found)} dead letters have an id that begins with {wanted!r}", f"which one: {ids}")
     hint = _hidden_text(hidden) or "see what there is: stepweave dlq list"
-    raise CommandError(f"no dead letter has an id that begins with {wanted}", hint)
+    raise CommandError(f"no dead letter has an id that begins with {wanted!r}", hint)
 
 
 def _redrive(redriver: Redriver, entries: Sequence[Entry], *, quiet: bool) -> Iterator[tuple[Entry, Result]]:

@@ -17,7 +17,7 @@ from scripts.command.dlq_mailbox import Message
 from scripts.command.dlq_prospect import Prospect, Way
 from scripts.command.failure_text import plain_cause
 
-_COLUMNS = ("id", "of", "task", "error", "attempts", "age", "redrive")
+_COLUMNS = ("id", "from", "task", "error", "attempts", "age", "redrive")
 _DAY = 24 * 3600
 
 
@@ -169,6 +169,10 @@ def show_details(entry: Entry, region: str | None, now: datetime) -> None:
 def _details(entry: Entry, region: str | None, now: datetime) -> Iterator[tuple[str, str]]:
     letter = entry.letter
     yield "id", letter.id
+    yield "failed", f"{letter.failed.astimezone():%Y-%m-%d %H:%M:%S %Z}, {_age(letter, now)} ago"
+    yield "redrive", _outlook(entry)
+    if len(entry.messages) > 1:
+        yield "messages", f"{len(entry.messages)}, of this one failure"
     match letter:
         case FailedExecution():
             yield from _execution_details(letter, region)
@@ -179,10 +183,6 @@ def _details(entry: Entry, region: str | None, now: datetime) -> Iterator[tuple[
         case Unreadable():
             yield "queue", letter.queue
             yield "message", letter.text
-    yield "failed", f"{letter.failed.astimezone():%Y-%m-%d %H:%M:%S %Z}, {_age(letter, now)} ago"
-    yield "redrive", _outlook(entry)
-    if len(entry.messages) > 1:
-        yield "messages", f"{len(entry.messages)}, of this one failure"
 
 
 def _execution_details(failed: FailedExecution, region: str | None) -> Iterator[tuple[str, str]]:
@@ -205,12 +205,12 @@ def _execution_details(failed: FailedExecution, region: str | None) -> Iterator[
     yield "error", _error(failed)
     cause = letter.cause if letter.task is None else letter.task.cause
     yield "cause", plain_cause(_error(failed), cause) or "not given"
-    trace = _stack_trace(cause)
-    if trace:
-        yield "stack trace", trace
     if letter.task is not None:
         yield "task input", _pretty(letter.task.input)
     yield "input", _pretty(letter.input)
+    trace = _stack_trace(cause)
+    if trace:
+        yield "stack trace", trace
 
 
 def _outlook(entry: Entry) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from scripts.command.console import standard_output, styled
+from scripts.command.console import say, standard_output, styled
 from scripts.command.errors import CommandError
 from scripts.command.log_line import LogLine, read_line
 from scripts.command.open_target import OpenTarget, at_local_endpoint, require_local_cloud
@@ -42,13 +42,17 @@ def show_logs(function: str, *, follow: bool, as_json: bool) -> None:
     target = at_local_endpoint(endpoint)
     group = _log_group(target, function)
     console = standard_output()
+    nothing = True
     for event in _events(target, group, follow=follow):
+        nothing = False
         at, message = int(event["timestamp"]) / 1000, str(event["message"])
         if as_json:
             raw = {"timestamp": event["timestamp"], "stream": event["logStreamName"], "message": message}
             print(json.dumps(raw), flush=True)  # noqa: T201 - the result
         elif (line := read_line(at, message)) is not None:
             console.print(render(line), soft_wrap=True)
+    if nothing:
+        say(f"{function} has not logged anything yet")
 
 
 def render(line: LogLine) -> Any:

@@ -7,7 +7,7 @@ import typer
 
 
 def list_workflows(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead of text for people.")] = False,
 ) -> None:
     """Show the workflows of this project: what they do, what they take and what they return."""
     from scripts.command.console import standard_output, styled
@@ -34,6 +34,7 @@ def list_workflows(
         console.print(styled(f"  {workflow.description}"), soft_wrap=True)
         for field in workflow.inputs:
             console.print(_input_line(field.name, field.annotation), soft_wrap=True)
+        console.print(styled(f"  returns {type_name(workflow.output)}"), soft_wrap=True)
     if not found:
         console.print("no workflows: write a @workflow function in state_machines/workflows/")
 

@@ -23,7 +23,7 @@ def up(
         bool, typer.Option("--foreground", help="Stay in this terminal until Ctrl-C instead of in the background.")
     ] = False,
     deploy: Annotated[
-        bool, typer.Option("--deploy/--no-deploy", help="Whether to synthesize and deploy the project into it.")
+        bool, typer.Option("--deploy/--no-deploy", help="Synthesize the project and deploy it there.")
     ] = True,
     persist: Annotated[
         Path | None,
@@ -45,7 +45,7 @@ def up(
 
 @local.command()
 def down() -> None:
-    """Stop the local cloud. All that is in it is gone, unless it was started with --persist."""
+    """Stop the local cloud. What is in it is lost, unless it was started with --persist."""
     from scripts.command.local_cloud_session import stop
 
     stop()
@@ -64,8 +64,12 @@ def status(
 
 @local.command()
 def logs(
-    function: Annotated[str, typer.Argument(help="An agent's name, as linter, or the whole name of a function.")],
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    function: Annotated[
+        str, typer.Argument(help="An agent's name, for example linter, or a function's full name.", metavar="FUNCTION")
+    ],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what it logs from now on, until Ctrl-C.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as it is, one JSON object a line.")] = False,
 ) -> None:
     """Show what a function in the local cloud has logged."""

@@ -84,7 +84,7 @@ def read_line(at: float, message: str) -> LogLine | None:
     >>> line.level, line.message, line.fields
     ('INFO', 'task succeeded', {'duration_ms': '12.5'})
     """
-    text = message.rstrip("\n")
+    text = message.replace("\xa0", " ").rstrip("\n")  # the runtime indents stack traces with no-break spaces
     if not text.strip() or _NOISE.match(text):
         return None
     if report := _REPORT.match(text):

@@ -73,8 +73,8 @@ def _warn_of_unknown(made: "Plan") -> None:
     if made.unknown:
         few = 3
         named = ", ".join(made.unknown[:few]) + (" ..." if len(made.unknown) > few else "")
-        whose = "every task" if len(made.unknown) == made.tasks else f"{len(made.unknown)} of {made.tasks} tasks"
+        whose = "all tasks" if len(made.unknown) == made.tasks else f"{len(made.unknown)} of {made.tasks} tasks"
         say_warning(
-            f"the duration of {whose} is not known ({named}): each counts for {ASSUMED_SECONDS:g} second, and no "
+            f"the duration of {whose} is unknown ({named}): each counts for {ASSUMED_SECONDS:g} second, and no "
             "barrier relies on that"
         )

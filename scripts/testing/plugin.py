@@ -1,6 +1,7 @@
 """The pytest plugin: workflows are tested in a local cloud, or where they are deployed, by the same methods.
 
-Fixtures: ``local_cloud``, ``deployed``, and ``cloud``, which is one or the other as the command line says.
+Fixtures: ``local_cloud``, ``deployed``, and ``cloud``, which is one or the other as the command line says;
+``without_local_cloud`` for what needs the process for itself.
 Marker: ``local_cloud(time="skipped")`` lets waits, retry delays and timeouts of a test take no time.
 """
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scripts.testing.backend import Backend
     from scripts.testing.deployed_backend import DeployedBackend
     from scripts.testing.local_backend import LocalBackend
+    from scripts.testing.shared_local_cloud import SharedLocalCloud
 
 ENDPOINT_VARIABLE: Final = "STEPWEAVE_TEST_ENDPOINT_URL"
 ACCOUNT_VARIABLE: Final = "STEPWEAVE_TEST_DEPLOYED"
@@ -53,21 +55,29 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:  # noqa: ARG001
 
 
 @pytest.fixture(scope="session")
-def local_cloud_of_session() -> Iterator[LocalBackend]:
-    """The local cloud that the tests of a process share."""
-    from scripts.testing.local_backend import LocalBackend  # noqa: PLC0415 - takes a second
+def shared_local_cloud() -> Iterator[SharedLocalCloud]:
+    """The local cloud that the tests of a process share, which starts when it is needed."""
+    from scripts.testing.shared_local_cloud import SharedLocalCloud  # noqa: PLC0415 - not every session needs it
 
-    with LocalBackend() as backend:
-        yield backend
+    shared = SharedLocalCloud()
+    yield shared
+    shared.stop()
+
+
+@pytest.fixture(scope="module")
+def without_local_cloud(shared_local_cloud: SharedLocalCloud) -> None:
+    """No local cloud, for the tests of a module that start one of their own or use moto's mocks."""
+    shared_local_cloud.stop()
 
 
 @pytest.fixture
-def local_cloud(request: pytest.FixtureRequest, local_cloud_of_session: LocalBackend) -> Iterator[LocalBackend]:
+def local_cloud(request: pytest.FixtureRequest, shared_local_cloud: SharedLocalCloud) -> Iterator[LocalBackend]:
     """A local cloud as if it were new: no faults, no executions of other tests, and nothing stored."""
     marker = request.node.get_closest_marker("local_cloud")
-    local_cloud_of_session.begin(**(marker.kwargs if marker is not None else {}))
-    yield local_cloud_of_session
-    local_cloud_of_session.end()
+    backend = shared_local_cloud.start()
+    backend.begin(**(marker.kwargs if marker is not None else {}))
+    yield backend
+    backend.end()
 
 
 @pytest.fixture

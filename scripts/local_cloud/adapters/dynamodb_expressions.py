@@ -45,6 +45,7 @@ def copy_tree(node: Any) -> Any:
         return node
     copied = object.__new__(type(node))
     vars(copied).update(vars(node))
+    vars(copied).pop("clauses", None)  # what is known of the tree, as long as it does not change
     copied.parent = None
     if node.children is not None:
         copied.children = [copy_tree(child) for child in node.children]

@@ -10,6 +10,7 @@ to start.
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import uuid
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.adapters.plain_answers import PlainAnswer
 
 _DEFAULT_PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
@@ -53,7 +55,7 @@ def _start_execution(self: Any) -> ActionResult:
         self._get_param("input", if_none="{}"),
         self._get_param("traceHeader"),
     )
-    return ActionResult({"executionArn": execution.execution_arn, "startDate": execution.start_date})
+    return PlainAnswer({"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
 
 def _describe_execution(upstream: Any) -> Any:
@@ -67,7 +69,7 @@ def _describe_execution(upstream: Any) -> Any:
             description["output"] = to_json_str(execution.output, separators=(",", ":"))
         if execution.trace_header:
             description["traceHeader"] = execution.trace_header
-        return answer
+        return PlainAnswer(description)
 
     return describe_execution
 
@@ -90,7 +92,8 @@ def _send_task_failure(self: Any) -> EmptyResult:
 def _get_execution_history(self: Any) -> ActionResult:
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     environment = execution.exec_worker.env if execution.exec_worker is not None else None
-    events = list(environment.event_manager.get_event_history()) if environment is not None else []
+    # The list only grows, and what is in it does not change: upstream would copy all of it for each page.
+    events = list(environment.event_manager._history_event_list) if environment is not None else []  # noqa: SLF001
     if self._get_param("reverseOrder"):
         events.reverse()
     start = _page_start(self._get_param("nextToken"), len(events))
@@ -98,10 +101,11 @@ def _get_execution_history(self: Any) -> ActionResult:
     page = events[start : start + size]
     if self._get_param("includeExecutionData") is False:
         page = [_without_data(event) for event in page]
-    answer: dict[str, Any] = {"events": page}
+    timed = [{**event, "timestamp": datetime.datetime.fromisoformat(event["timestamp"])} for event in page]
+    answer: dict[str, Any] = {"events": timed}
     if start + size < len(events):
         answer["nextToken"] = json.dumps({"start": start + size})
-    return ActionResult(answer)
+    return PlainAnswer(answer)
 
 
 def _page_start(token: str | None, length: int) -> int:

@@ -5,6 +5,7 @@ Upstream defect: no such event is sent, so a rule that puts failed executions in
 
 from __future__ import annotations
 
+import datetime
 import logging
 import time
 import uuid
@@ -13,10 +14,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.events.models import EventsBackend, events_backends
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.adapters.redrives import redrive_fields
+from scripts.local_cloud.adapters.state_machine_arns import qualifiers
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,17 +80,30 @@ def announce(execution: Any, status: str) -> None:
 def _detail(execution: Any, status: str) -> dict[str, Any]:
     output = to_json_str(execution.output, separators=(",", ":")) if status == "SUCCEEDED" else None
     has_stopped = status != "RUNNING"
+    redrives = redrive_fields(execution, ExecutionStatus(status))
+    redriven = redrives.get("redriveDate")
+    revision = qualifiers(execution)
     return {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine.arn,
+        "stateMachineVersionArn": revision.get("stateMachineVersionArn"),
+        "stateMachineAliasArn": revision.get("stateMachineAliasArn"),
         "name": execution.name,
         "status": status,
-        "startDate": int(execution.start_date.timestamp() * 1000),
-        "stopDate": int(execution.stop_date.timestamp() * 1000) if has_stopped else None,
+        "startDate": _milliseconds(execution.start_date),
+        "stopDate": _milliseconds(execution.stop_date) if has_stopped else None,
         "input": execution.execution_input,
         "inputDetails": {"included": True},
         "output": output,
         "outputDetails": {"included": True} if output is not None else None,
         "error": execution.error if has_stopped else None,
         "cause": execution.cause if has_stopped else None,
+        "redriveCount": redrives["redriveCount"],
+        "redriveDate": _milliseconds(redriven) if redriven is not None else None,
+        "redriveStatus": redrives["redriveStatus"],
+        "redriveStatusReason": redrives.get("redriveStatusReason"),
     }
+
+
+def _milliseconds(moment: datetime.datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -7,11 +7,11 @@ messages.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import queue
-import threading
+import time
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from moto.logs.exceptions import ResourceAlreadyExistsException
@@ -20,45 +20,32 @@ from moto.stepfunctions.parser.asl.eval.event.logging import CloudWatchLoggingCo
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.batches import Batches
 
 _LOG = logging.getLogger(__name__)
 _EXECUTION_DATA: Final = ("input", "inputDetails", "output", "outputDetails", "parameters")
 
 
-class _Delivery:
-    """Writes log events on a thread of its own, since no execution waits for its log; the thread ends when idle."""
-
-    _IDLE_SECONDS: Final = 1.0
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: queue.SimpleQueue[tuple[ExecutionLog, dict[str, Any], int]] = queue.SimpleQueue()
-        self._is_served = False
-
-    def put(self, log: ExecutionLog, message: dict[str, Any], milliseconds: int) -> None:
-        with self._lock:
-            self._waiting.put((log, message, milliseconds))
-            is_served, self._is_served = self._is_served, True
-        if not is_served:
-            threading.Thread(target=self._serve, name="execution logs", daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                log, message, milliseconds = self._waiting.get(timeout=self._IDLE_SECONDS)
-            except queue.Empty:
-                with self._lock:
-                    if self._waiting.empty():
-                        self._is_served = False
-                        return
-                continue
-            try:
-                log.write(message, milliseconds)
-            except Exception:  # noqa: BLE001 - a log group that is missing must not fail an execution
-                _LOG.debug("a log event of %s was not written", log.execution_arn, exc_info=True)
+@dataclass(frozen=True)
+class _Entry:
+    log: ExecutionLog
+    event: dict[str, Any]
+    milliseconds: int
 
 
-_DELIVERY: Final = _Delivery()
+def _deliver(entries: list[_Entry]) -> None:
+    logs: dict[ExecutionLog, list[_Entry]] = {}
+    for entry in entries:
+        logs.setdefault(entry.log, []).append(entry)
+    for log, its_entries in logs.items():
+        try:
+            log.write([(entry.event, entry.milliseconds) for entry in its_entries])
+        except Exception:  # noqa: BLE001 - a log group that is missing must not fail an execution
+            _LOG.debug("log events of %s were not written", log.execution_arn, exc_info=True)
+
+
+# No execution waits for its log. A batch is written off the way of what runs just then.
+_BATCHES: Final = Batches(_deliver, "execution logs")
 
 
 class ExecutionLog:
@@ -77,6 +64,9 @@ class ExecutionLog:
     def __init__(self, execution_arn: str, configuration: CloudWatchLoggingConfiguration, machine_name: str) -> None:
         self.execution_arn = execution_arn
         self.configuration = configuration
+        self._has_data = configuration.include_execution_data
+        # What is not to be logged is left out here: the engine would copy each event for that.
+        configuration.include_execution_data = True
         self.redrive_count = 0
         minute = engine_time.now().strftime("%Y-%m-%d-%H-%M")
         self._stream = f"states/{machine_name}/{minute}/{uuid.uuid4().hex[:8]}"
@@ -88,31 +78,37 @@ class ExecutionLog:
 
     def publish_history_log(self, history_log: dict[str, Any]) -> None:
         """Log an event as Step Functions vends it."""
-        milliseconds = int(engine_time.now().timestamp() * 1000)
-        details = history_log.get("details") or {}
-        if not self.configuration.include_execution_data:
-            details = {key: value for key, value in details.items() if key not in _EXECUTION_DATA}
-        message = {
-            "id": history_log["id"],
-            "type": getattr(history_log["type"], "value", history_log["type"]),
-            "details": details,
-            "redrive_count": str(self.redrive_count),
-            "previous_event_id": history_log["previous_event_id"],
-            "event_timestamp": str(milliseconds),
-            "execution_arn": self.execution_arn,
-        }
-        _DELIVERY.put(self, message, milliseconds)
+        _BATCHES.put(_Entry(self, history_log, int(engine_time.now().timestamp() * 1000)))
 
-    def write(self, message: dict[str, Any], milliseconds: int) -> None:
-        """Put a message into the log group."""
+    def write(self, events: Iterable[tuple[dict[str, Any], int]]) -> None:
+        """Put events, each with its time in ms since the epoch, into the log group."""
         backend = logs_backends[self.configuration.log_account_id][self.configuration.log_region]
         group = self.configuration.log_group_name
         if not self._has_stream:
             with contextlib.suppress(ResourceAlreadyExistsException):
                 backend.create_log_stream(group, self._stream)
             self._has_stream = True
-        text = json.dumps(json.loads(to_json_str(message)), separators=(",", ":"))
-        backend.put_log_events(group, self._stream, [{"timestamp": milliseconds, "message": text}])
+        written = []
+        for event, milliseconds in events:
+            text = to_json_str(self._message(event, milliseconds), separators=(",", ":"))
+            written.append({"timestamp": milliseconds, "message": text})
+            time.sleep(0)  # lets a task that waits for the interpreter go first
+        written.sort(key=lambda event: event["timestamp"])
+        backend.put_log_events(group, self._stream, written)
+
+    def _message(self, event: dict[str, Any], milliseconds: int) -> dict[str, Any]:
+        details = event.get("details") or {}
+        if not self._has_data:
+            details = {key: value for key, value in details.items() if key not in _EXECUTION_DATA}
+        return {
+            "id": event["id"],
+            "type": getattr(event["type"], "value", event["type"]),
+            "details": details,
+            "redrive_count": str(self.redrive_count),
+            "previous_event_id": event["previous_event_id"],
+            "event_timestamp": str(milliseconds),
+            "execution_arn": self.execution_arn,
+        }
 
 
 def logs_of(machine: Any, execution_arn: str) -> ExecutionLog | None:

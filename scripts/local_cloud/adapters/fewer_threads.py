@@ -1,9 +1,8 @@
-"""The engine starts no more threads than it needs, and keeps none of them.
+"""The engine keeps no threads, and copies no more than JSON.
 
-Upstream defects: each program and each branch runs in a thread that only waits for another thread, even if there is no
-time limit that it could enforce; each thread is named after the whole text of its program; and all threads that ever
-ran are kept in a list for ever. Values that are passed from state to state are copied by the general ``deepcopy``,
-which is several times slower than copying JSON.
+Upstream defects: each thread is named after the whole text of its program, and all threads that ever ran are kept in a
+list for ever. Values that are passed from state to state are copied by the general ``deepcopy``, which is several times
+slower than copying JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.path import result_path
-from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.eval import states
@@ -41,8 +39,7 @@ def copy_json(value: Any) -> Any:
 
 @contextmanager
 def fewer_threads() -> Iterator[None]:
-    """Save threads, and copy values faster."""
-    upstream_eval = Program.eval
+    """Forget threads, and copy values faster."""
     threads = _Forgetful()
     users = [
         module
@@ -50,15 +47,7 @@ def fewer_threads() -> Iterator[None]:
         if name.startswith("moto.stepfunctions.parser.") and hasattr(module, "TMP_THREADS")
     ]
 
-    def evaluate(self: Any, env: Any) -> None:
-        if self.timeout_seconds is not None:
-            upstream_eval(self, env)
-            return
-        env.next_state_name = self.start_at.start_at_name
-        EvalComponent.eval(self, env)
-
     with ExitStack() as patches:
-        patches.enter_context(replaced(Program, "eval", evaluate))
         patches.enter_context(replaced(Program, "__str__", lambda _: "Program"))
         for module in (states, execute_state, result_path):
             patches.enter_context(replaced(module, "copy", SimpleNamespace(deepcopy=copy_json)))

@@ -18,6 +18,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 
 from scripts.local_cloud.adapters.dynamodb_calls import direct_dynamodb_calls
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
+from scripts.local_cloud.adapters.quick_backends import quick_backends
 from scripts.local_cloud.adapters.quiet_logs import quiet_logs
 from scripts.local_cloud.server import WsgiApplication
 
@@ -53,6 +54,7 @@ class AdaptedMoto:
         self._adapters.callback(gc.unfreeze)
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
+        self._adapters.enter_context(quick_backends())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._functions: MotoLambda | None = None
@@ -144,8 +146,10 @@ class AdaptedMoto:
 
     def _prepare_dynamodb(self) -> None:
         from scripts.local_cloud.adapters.dynamodb_expressions import quick_dynamodb_expressions  # noqa: PLC0415
+        from scripts.local_cloud.adapters.dynamodb_sets import dynamodb_sets  # noqa: PLC0415
 
         self._adapters.enter_context(quick_dynamodb_expressions())
+        self._adapters.enter_context(dynamodb_sets())
 
     def _prepare_s3(self) -> None:
         from scripts.local_cloud.adapters.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415

@@ -86,13 +86,13 @@ def state_machine_arns() -> Iterator[None]:
 
     def describe_execution(self: Any) -> ActionResult:
         answer: ActionResult = describe(self)
-        answer.result.update(_qualifiers(self.stepfunction_backend.describe_execution(answer.result["executionArn"])))
+        answer.result.update(qualifiers(self.stepfunction_backend.describe_execution(answer.result["executionArn"])))
         return answer
 
     def list_executions(self: Any) -> ActionResult:
         answer: ActionResult = list_all(self)
         for item in answer.result["executions"]:
-            item.update(_qualifiers(self.stepfunction_backend.describe_execution(item["executionArn"])))
+            item.update(qualifiers(self.stepfunction_backend.describe_execution(item["executionArn"])))
         return answer
 
     with ExitStack() as patches:
@@ -107,7 +107,8 @@ def state_machine_arns() -> Iterator[None]:
         yield
 
 
-def _qualifiers(execution: Any) -> dict[str, str]:
+def qualifiers(execution: Any) -> dict[str, str]:
+    """Return the ARNs of the version and the alias that an execution was started by, as descriptions name them."""
     revision: Revision | None = getattr(execution, "revision", None)
     if revision is None:
         return {}

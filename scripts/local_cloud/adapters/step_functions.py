@@ -9,6 +9,7 @@ from scripts.local_cloud.adapters.branch_errors import branch_errors
 from scripts.local_cloud.adapters.context_times import textual_context_times
 from scripts.local_cloud.adapters.definite_paths import definite_paths
 from scripts.local_cloud.adapters.definition_checks import definition_checks
+from scripts.local_cloud.adapters.distributed_maps import distributed_maps
 from scripts.local_cloud.adapters.engine_clients import in_process_clients
 from scripts.local_cloud.adapters.escaped_strings import escaped_strings
 from scripts.local_cloud.adapters.executing_engine import executing_engine
@@ -29,6 +30,7 @@ from scripts.local_cloud.adapters.service_tasks import service_task_names
 from scripts.local_cloud.adapters.state_machine_arns import state_machine_arns
 from scripts.local_cloud.adapters.sync_polling import quick_sync_polling
 from scripts.local_cloud.adapters.task_tokens import task_tokens
+from scripts.local_cloud.adapters.wait_timestamps import wait_timestamps
 from scripts.local_cloud.lambda_runtime.moto_backend import client_error
 from scripts.local_cloud.server import WsgiApplication
 
@@ -52,12 +54,14 @@ def step_functions_adapters(
         query_language_per_definition(),
         json_text(),
         escaped_strings(),
+        distributed_maps(),
         parsed_once(),
         definite_paths(),
         branch_errors(),
         fewer_threads(),
         jsonata_evaluator(),
         textual_context_times(),
+        wait_timestamps(),
         in_process_clients(application, endpoint_url),
         in_process_functions(functions, client_error),
         lambda_error_names(),

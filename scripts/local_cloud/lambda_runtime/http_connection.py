@@ -50,6 +50,12 @@ class HttpConnection:
     """Reads requests from a socket and answers them.
 
     A request's body is only kept up to `body_limit` bytes: a longer one is read to its end and dropped.
+
+    Attributes
+    ----------
+    was_reset : bool
+        Whether the peer went without having read all that was sent to it: its system then resets the connection, where
+        it would else close it.
     """
 
     def __init__(self, sock: socket.socket, body_limit: int) -> None:
@@ -57,6 +63,7 @@ class HttpConnection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(SEND_TIMEOUT_SECONDS)
         self.socket = sock
+        self.was_reset = False
         self._body_limit = body_limit
         self._buffer = bytearray()
         self._head: _Head | None = None
@@ -66,8 +73,14 @@ class HttpConnection:
         """Read what has arrived; False if the peer has closed the connection."""
         try:
             data = self.socket.recv(READ_BYTES)
-        except (ConnectionError, TimeoutError):
+        except ConnectionError:
+            self.was_reset = True
             return False
+        except TimeoutError:
+            return False
+        if not data:
+            # What was sent when the peer had closed already is answered by a reset behind the end of its data.
+            self.was_reset = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
         if self._head is not None and self._head.body_bytes > self._body_limit:
             self._dropped += len(data)
         else:

@@ -78,6 +78,8 @@ class RuntimeApi:
         self._listener.setblocking(False)
         self._connections: dict[int, HttpConnection] = {}
         self._waiting: HttpConnection | None = None
+        self._delivered_to: HttpConnection | None = None
+        self._has_lost_event = False
         self._ready: list[RuntimeMessage] = []
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
 
@@ -86,6 +88,14 @@ class RuntimeApi:
         """``host:port``, the value of ``AWS_LAMBDA_RUNTIME_API``."""
         host, port = self._listener.getsockname()[:2]
         return f"{host}:{port}"
+
+    @property
+    def has_lost_event(self) -> bool:
+        """Whether the worker is known to have gone without having read the whole event that was delivered to it.
+
+        False says nothing: its connection may be open, or not have told.
+        """
+        return self._has_lost_event
 
     def watch(self, fd: int, on_readable: Callable[[], None]) -> None:
         """Call `on_readable` whenever `fd` can be read while somebody waits in `receive`."""
@@ -107,6 +117,7 @@ class RuntimeApi:
         if self._waiting is None:
             raise ConnectionError("the worker does not wait for an event")
         connection, self._waiting = self._waiting, None
+        self._delivered_to, self._has_lost_event = connection, False
         headers = {
             "Lambda-Runtime-Aws-Request-Id": event.request_id,
             "Lambda-Runtime-Deadline-Ms": str(event.deadline_ms),
@@ -153,9 +164,12 @@ class RuntimeApi:
         connection.close()
         if self._waiting is connection:
             self._waiting = None
+        if self._delivered_to is connection and connection.was_reset:
+            self._has_lost_event = True
         self._ready.append(Disconnected())
 
     def _handle(self, connection: HttpConnection, request: HttpRequest) -> None:
+        self._delivered_to = None  # who asks for something else has read the event
         operation = request.path.removeprefix(PREFIX)
         if (request.method, operation) == ("GET", "invocation/next"):
             self._waiting = connection

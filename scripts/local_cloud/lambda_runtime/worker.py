@@ -32,7 +32,7 @@ RETURN_SECONDS = 10.0  # How long a worker may take from its answer to its call 
 
 
 class WorkerGoneError(Exception):
-    """The worker ended while it was idle: no event was delivered, another worker may take it."""
+    """The worker ended while it was idle: it did not read the event, another worker may take it."""
 
 
 class InitFailedError(Exception):
@@ -125,7 +125,7 @@ class Worker:
         raise InitFailedError(payload, self.process.returncode, log)
 
     def invoke(self, event: RuntimeEvent, crash: CrashPoint | None = None) -> Outcome:
-        """Deliver an event and wait for the answer. Raises `WorkerGoneError` if it could not be delivered.
+        """Deliver an event and wait for the answer. Raises `WorkerGoneError` if the worker did not get it.
 
         With `crash` the worker is killed at that point, and nobody learns of what it answered.
         """
@@ -144,6 +144,9 @@ class Worker:
         if crash is CrashPoint.STARTED:
             self.kill()
         message = self._await_answer(event.request_id, began + self.spec.timeout_seconds)
+        if message is None and crash is None and self._api.has_lost_event:
+            self.stop()
+            raise WorkerGoneError
         if crash is not None:
             self.kill()
             self._await_exit(RETURN_SECONDS)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 _HEADER_END: Final = b"\n"
 _LARGEST_DATAGRAM: Final = 256 * 1024
 _RECEIVE_BUFFER: Final = 4 * 1024 * 1024
+_GATHERING_SECONDS: Final = 0.005  # the kernel may grant less of a buffer than was asked for
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,8 +60,16 @@ class XRayDaemon:
                 datagram = self._socket.recv(_LARGEST_DATAGRAM)
             except OSError:
                 return
-            header, _, document = datagram.partition(_HEADER_END)
-            if document and header.lstrip().startswith(b"{"):
-                self._put(document)
-            elif datagram:
-                _LOG.debug("a datagram without a header was dropped")
+            self._take(datagram)
+            # Each turn of this thread is one that what runs for a workflow waits for: few turns, each for many.
+            time.sleep(_GATHERING_SECONDS)
+            with suppress(BlockingIOError):
+                while self._is_open:
+                    self._take(self._socket.recv(_LARGEST_DATAGRAM, socket.MSG_DONTWAIT))
+
+    def _take(self, datagram: bytes) -> None:
+        header, _, document = datagram.partition(_HEADER_END)
+        if document and header.lstrip().startswith(b"{"):
+            self._put(document)
+        elif datagram:
+            _LOG.debug("a datagram without a header was dropped")

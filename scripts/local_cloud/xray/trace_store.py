@@ -13,6 +13,7 @@ from scripts.local_cloud.xray.trace import Trace, assemble
 
 TRACES = 2_000
 DOCUMENTS_OF_A_TRACE = 10_000
+UNREAD_DOCUMENTS = 2_000
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,22 +30,17 @@ class TraceStore:
     def __init__(self, traces: int = TRACES) -> None:
         self._traces = traces
         self._lock = threading.Lock()
-        self._unread: list[bytes] = []
+        self._unread: list[bytes | Segment] = []  # whoever records has no time for more
         # As text, which takes a third of the memory.
         self._documents: OrderedDict[str, list[bytes]] = OrderedDict()
 
     def put(self, segment: Segment) -> None:
-        """Keep a document that is known to be a segment."""
-        document = json.dumps(segment, separators=(",", ":")).encode()
-        with self._lock:
-            self._keep(segment["trace_id"], document)
+        """Keep a document that is known to be a segment, and is not changed any more."""
+        self._put(segment)
 
     def put_unread(self, document: bytes) -> None:
         """Keep a document of which nobody is told if it is not a segment; it is read when somebody asks for it."""
-        with self._lock:
-            self._unread.append(document)
-            if len(self._unread) >= DOCUMENTS_OF_A_TRACE:
-                self._read()
+        self._put(document)
 
     def get(self, trace_id: str) -> Trace | None:
         """Return a trace as far as it is known."""
@@ -66,9 +62,18 @@ class TraceStore:
             self._unread.clear()
             self._documents.clear()
 
+    def _put(self, document: bytes | Segment) -> None:
+        with self._lock:
+            self._unread.append(document)
+            if len(self._unread) >= UNREAD_DOCUMENTS:
+                self._read()
+
     def _read(self) -> None:
         unread, self._unread = self._unread, []
         for document in unread:
+            if not isinstance(document, bytes):
+                self._keep(document["trace_id"], json.dumps(document, separators=(",", ":")).encode())
+                continue
             try:
                 self._keep(parse_segment(document)["trace_id"], document)
             except BadSegmentError as error:

@@ -25,7 +25,7 @@ from lambdas.repository.contract import RepoRef  # noqa: E402
 from scripts.command.dlq_session import redrive_letters  # noqa: E402
 from scripts.command.main import app  # noqa: E402
 from scripts.command.open_target import at_local_endpoint  # noqa: E402
-from scripts.local_cloud.adapters import redrive as local_redrive  # noqa: E402
+from scripts.local_cloud.adapters import redrives as local_redrives  # noqa: E402
 from scripts.local_cloud.cloud import LocalCloud  # noqa: E402
 from stacks.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stacks.bundle import Bundler  # noqa: E402
@@ -225,7 +225,7 @@ def test_an_execution_that_cannot_be_redriven_is_started_anew_with_the_results_t
 ) -> None:
     (arn,) = executions.fail(repository, "too-old")
     repository.upload()
-    monkeypatch.setattr(local_redrive, "_PERIOD", timedelta())
+    monkeypatch.setattr(local_redrives, "_PERIOD", timedelta())
     executions.copy_first_letter()
     (entry,) = listed(stepweave)
     assert (entry["redrive"], entry["redrivable"], entry["messages"]) == ("new execution", True, 2)

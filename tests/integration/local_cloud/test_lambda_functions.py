@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -176,6 +177,19 @@ def test_a_worker_that_died_idle_is_replaced(host: FunctionHost, specify: Specif
     first = result_of(host.invoke(specify("app.count", name="dying"), b"{}"))
     os.kill(first["pid"], 9)
     second = result_of(host.invoke(specify("app.count", name="dying"), b"{}"))
+    assert second["calls"] == 1
+    assert second["pid"] != first["pid"]
+
+
+def test_an_event_that_a_dying_worker_did_not_read_goes_to_another(host: FunctionHost, specify: Specify) -> None:
+    spec = specify("app.count", name="frozen")
+    first = result_of(host.invoke(spec, b"{}"))
+    os.kill(first["pid"], signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as executor:
+        call = executor.submit(host.invoke, spec, b"{}")
+        time.sleep(0.3)  # the event waits in the worker's socket by then; if it did not, this would hold all the more
+        os.kill(first["pid"], signal.SIGKILL)
+        second = result_of(call.result(20))
     assert second["calls"] == 1
     assert second["pid"] != first["pid"]
 

@@ -13,6 +13,7 @@ from scripts.command.errors import CommandError
 from scripts.testing.deployed_backend import DeployedBackend
 from scripts.testing.errors import ExecutionStuckError, ExecutionTimeoutError, NotAvailableOnAwsError, TestApiError
 from scripts.testing.local_backend import LocalBackend
+from scripts.testing.run import Run
 from state_machines.compiler.compile import compile_dag
 from tests.integration.testing.workflows import DAY, RESULT, crossing_naps, patient, two_naps
 
@@ -128,7 +129,10 @@ def test_an_agent_cannot_return_what_its_contract_forbids(local_cloud: LocalBack
         local_cloud.agent("nobody")
 
 
-@pytest.mark.parametrize(("when", "is_stored"), [("started", False), ("finished", True)])
+@pytest.mark.parametrize(
+    ("when", "is_stored"),
+    [("started", False), ("called", False), ("returned", False), ("stored", True), ("finished", True)],
+)
 def test_a_crash_kills_the_process_in_mid_call(local_cloud: LocalBackend, when: str, *, is_stored: bool) -> None:
     local_cloud.agent(replayer, task="first").crashes(when=when)
     run = local_cloud.run(two_naps)
@@ -139,6 +143,33 @@ def test_a_crash_kills_the_process_in_mid_call(local_cloud: LocalBackend, when: 
     states = [item["status"]["S"] for item in dynamodb.scan(TableName=table)["Items"] if "status" in item]
     assert ("COMPLETED" in states) is is_stored
     assert local_cloud.run(two_naps).status == "SUCCEEDED"
+
+
+def test_a_process_that_dies_when_its_result_is_stored_has_told_nobody(local_cloud: LocalBackend) -> None:
+    dynamodb = local_cloud.client("dynamodb")
+
+    def is_published(run: Run) -> bool:
+        table = next(name for name in dynamodb.list_tables()["TableNames"] if "Gates" in name)
+        return any(item["id"]["S"] == f"{run.arn}#a" for item in dynamodb.scan(TableName=table)["Items"])
+
+    assert is_published(local_cloud.run(crossing_naps))
+    local_cloud.agent(replayer, task="a").crashes(when="stored")
+    run = local_cloud.run(crossing_naps)
+    assert run.error == "Runtime.ExitError"
+    assert not is_published(run)
+
+
+@pytest.mark.local_cloud(time="skipped")
+def test_a_call_that_lambda_refuses_is_tried_again(local_cloud: LocalBackend) -> None:
+    local_cloud.agent(replayer, task="first").is_throttled(times=1).is_unavailable(times=1)
+    run = local_cloud.run(two_naps)
+    assert (run.status, run.task("first").attempts) == ("SUCCEEDED", 3), run.cause
+    errors = [
+        event["lambdaFunctionFailedEventDetails"]["error"]
+        for event in run.history
+        if event["type"] == "LambdaFunctionFailed"
+    ]
+    assert errors == ["Lambda.TooManyRequestsException", "Lambda.ServiceException"]
 
 
 @pytest.mark.local_cloud(time="skipped")

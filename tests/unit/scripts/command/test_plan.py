@@ -51,7 +51,7 @@ def test_the_table_has_a_column_for_each_strategy_and_marks_the_one_asked_for(n_
 def test_unknown_durations_are_told_apart_from_the_result(n_shape: Path) -> None:
     n_shape.write_text(json.dumps({"durations": "unknown", "tasks": N_SHAPE}))
     result = plan("--dag", n_shape, "--json")
-    assert "the duration of every task is not known (a, b, c ...)" in result.stderr
+    assert "the duration of all tasks is unknown (a, b, c ...)" in result.stderr
     assert json.loads(result.stdout)["gates"] == 1
 
 

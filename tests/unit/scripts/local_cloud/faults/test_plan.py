@@ -52,6 +52,44 @@ def test_delays_come_on_top() -> None:
     assert plan.take("f", None) == (3.0, None)
 
 
+@given(st.integers(), st.floats(0, 1), st.integers(0, 50))
+def test_the_same_seed_chooses_the_same_calls_of_a_function(seed: int, probability: float, calls: int) -> None:
+    chosen = []
+    for _ in range(2):
+        plan = FaultPlan()
+        plan.add("f", CRASHES, probability=probability, seed=seed)
+        chosen.append([plan.take("f", None)[1] for _ in range(calls)])
+    assert chosen[0] == chosen[1]
+
+
+def test_a_share_of_the_calls_is_left_to_the_next_fault() -> None:
+    plan = FaultPlan()
+    plan.add("f", CRASHES, probability=0.0)
+    plan.add("f", FAILS, probability=0.5, seed=3)
+    found = [plan.take("f", None)[1] for _ in range(1000)]
+    assert CRASHES not in found
+    assert 400 < found.count(FAILS) < 600
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        plan.add("f", FAILS, probability=2.0)
+
+
+def test_what_happened_is_counted_until_the_plan_is_cleared() -> None:
+    plan = FaultPlan()
+    plan.add("f", Delays(1.0), times=1)
+    plan.add("f", CRASHES, times=2)
+    plan.add_service(ServiceFault("sqs", LOST, 1.0, 0))
+    for _ in range(3):
+        plan.take("f", None)
+    plan.take_service("sqs", "SendMessage")
+    happened = {"Delays": 1, "Crashes started": 2, "sqs InternalServerError lost": 1}
+    assert plan.injected == happened
+    plan.stop()
+    assert (plan.take("f", None), plan.take_service("sqs", "SendMessage")) == ((0.0, None), None)
+    assert plan.injected == happened
+    plan.clear()
+    assert plan.injected == {}
+
+
 def test_a_plan_that_was_cleared_plans_nothing() -> None:
     plan = FaultPlan()
     plan.add("f", FAILS)

@@ -1,5 +1,6 @@
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -122,6 +123,28 @@ def test_a_closed_connection_is_told(api: RuntimeApi, client: Client) -> None:
     assert receive(api) == Disconnected()
     with pytest.raises(OSError, match="does not wait"):
         api.deliver(EVENT)
+
+
+@pytest.mark.parametrize(
+    ("read", "is_lost"),
+    [("nothing", True), ("a part", True), ("all", False), ("closed before", True)],
+)
+def test_an_event_that_was_not_read_is_known_to_be_lost(api: RuntimeApi, read: str, is_lost: bool) -> None:
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as worker:
+        worker.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+        assert receive(api) == NextAsked()
+        if read == "closed before":
+            worker.close()
+        api.deliver(EVENT)
+        if read == "a part":
+            worker.recv(10)
+        received = b""
+        while read == "all" and EVENT.payload not in received:
+            received += worker.recv(65536)
+        assert not api.has_lost_event
+    assert receive(api) == Disconnected()
+    assert api.has_lost_event == is_lost
 
 
 def test_it_listens_on_loopback_only(api: RuntimeApi) -> None:
