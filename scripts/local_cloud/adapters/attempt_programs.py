@@ -10,6 +10,7 @@ ends in a traceback; and for a time limit the engine keeps a thread that only wa
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,7 +41,9 @@ from scripts.local_cloud.adapters.deadlines import Deadlines
 from scripts.local_cloud.adapters.patch import replaced
 
 _LOG = logging.getLogger(__name__)
-_DEADLINES: Final = Deadlines()
+_DEADLINES = Deadlines()
+"""Of the engine that is installed: each has its own, on its own clock."""
+
 _WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 
 
@@ -48,6 +51,9 @@ _WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 def attempt_programs() -> Iterator[None]:
     """Start, follow and end the attempts of executions."""
     with ExitStack() as patches:
+        deadlines = Deadlines()
+        patches.callback(deadlines.close)
+        patches.enter_context(replaced(sys.modules[__name__], "_DEADLINES", deadlines))
         for owner, name, method in (
             (ExecutionWorker, "start", _start),
             (ExecutionWorker, "_execution_logic", _start_here),

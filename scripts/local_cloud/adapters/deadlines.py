@@ -78,6 +78,12 @@ class Deadlines:
             self._changed.set()
         return deadline
 
+    def close(self) -> None:
+        """Do nothing of what is left, and let the thread end."""
+        with self._lock:
+            self._heap.clear()
+        self._changed.set()
+
     def _serve(self) -> None:
         while (wait := self._seconds_to_next()) is not None:
             if wait > 0:
@@ -85,6 +91,8 @@ class Deadlines:
                 self._changed.clear()
                 continue
             with self._lock:
+                if not self._heap:
+                    continue
                 deadline = heapq.heappop(self._heap)
             if not deadline.is_cancelled:
                 deadline.action()

@@ -59,8 +59,9 @@ class EngineClock:
 
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed, and say whether it is set."""
-        if not isinstance(event, ClockEvent):
-            _adopt(event, self._clock)
+        with self._clock.lock:
+            if not isinstance(event, ClockEvent):
+                _adopt(event, self._clock)
         return event.wait(seconds)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.adapters import attempt_programs, engine_time
 from scripts.local_cloud.adapters.deadlines import Deadlines
 
 
@@ -52,3 +52,27 @@ def test_what_is_due_is_done_in_order_unless_it_was_cancelled(plan: list[tuple[i
     assert ended.wait(10)
     kept = [(seconds, index) for index, (seconds, is_cancelled) in enumerate(plan) if not is_cancelled]
     assert done == [index for _, index in sorted(kept)]
+
+
+def test_what_is_left_when_it_is_closed_is_not_done_and_its_thread_ends() -> None:
+    deadlines = Deadlines()
+    before = threading.active_count()
+    deadlines.after(3600, lambda: pytest.fail("it was closed"))
+    assert threading.active_count() == before + 1
+    deadlines.close()
+    ended = threading.Event()
+    for _ in range(1000):
+        if threading.active_count() == before:
+            break
+        ended.wait(0.01)
+    assert threading.active_count() == before
+
+
+def test_each_engine_has_its_own_so_that_none_is_on_the_clock_of_another() -> None:
+    """A thread that runs on one clock and waits on another keeps the first from ever being idle."""
+    of_engines = []
+    for _ in range(2):
+        with attempt_programs.attempt_programs():
+            of_engines.append(attempt_programs._DEADLINES)
+    assert of_engines[0] is not of_engines[1]
+    assert attempt_programs._DEADLINES not in of_engines
