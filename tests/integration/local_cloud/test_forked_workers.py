@@ -152,7 +152,8 @@ def test_the_template_ends_with_the_last_worker(host: FunctionHost, tmp_path: Pa
 
 
 OWNER = """
-import json, os, sys, threading, time
+import json, os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started with it ignored
 from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
