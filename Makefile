@@ -44,8 +44,8 @@ test: setup node_modules/.ready ## Run every test that this machine can run
 	$(BIN)/pytest -m "not sfn_local"
 
 .PHONY: chaos
-chaos: setup node_modules/.ready ## Run hundreds of executions under faults: make chaos SEED=7
-	STEPWEAVE_CHAOS_SEED="$(SEED)" $(BIN)/pytest -m chaos tests/chaos
+chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7
+	STEPWEAVE_CHAOS_EXECUTIONS=200 STEPWEAVE_CHAOS_SEED="$(SEED)" $(BIN)/pytest -m chaos tests/chaos
 
 .PHONY: test-sfn-local
 test-sfn-local: setup node_modules/.ready ## Run the workflows by AWS's own engine too, in Docker
