@@ -101,7 +101,7 @@ def _get_execution_history(self: Any) -> ActionResult:
     page = events[start : start + size]
     if self._get_param("includeExecutionData") is False:
         page = [_without_data(event) for event in page]
-    timed = [{**event, "timestamp": datetime.datetime.fromisoformat(event["timestamp"])} for event in page]
+    timed = [{**event, "timestamp": _moment(event["timestamp"])} for event in page]
     answer: dict[str, Any] = {"events": timed}
     if start + size < len(events):
         answer["nextToken"] = json.dumps({"start": start + size})
@@ -124,3 +124,8 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
         if isinstance(details, dict):
             bare[key] = {name: value for name, value in details.items() if name not in _EXECUTION_DATA}
     return bare
+
+
+def _moment(value: str | datetime.datetime) -> datetime.datetime:
+    """Return the time of an event: the engine keeps a text, a history that was restored from a file the time itself."""
+    return value if isinstance(value, datetime.datetime) else datetime.datetime.fromisoformat(value)

@@ -116,7 +116,7 @@ def test_an_unknown_function_is_told(deployed: LocalCloud, name: str, hint: str)
 
 def test_a_function_that_has_not_run_has_no_log(deployed: LocalCloud) -> None:
     result = logs("silent")
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.output) == (0, "silent has not logged anything yet\n")
 
 
 def test_without_a_local_cloud_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,7 +140,8 @@ def test_a_crash_kills_the_process_in_mid_call(local_cloud: LocalBackend, when: 
     assert "signal: killed" in run.cause
     dynamodb = local_cloud.client("dynamodb")
     table = next(name for name in dynamodb.list_tables()["TableNames"] if "Idempotency" in name)
-    states = [item["status"]["S"] for item in dynamodb.scan(TableName=table)["Items"] if "status" in item]
+    items = dynamodb.scan(TableName=table)["Items"]  # the function that makes dead letters has one there too
+    states = [item["status"]["S"] for item in items if item["id"]["S"].startswith("replayer#")]
     assert ("COMPLETED" in states) is is_stored
     assert local_cloud.run(two_naps).status == "SUCCEEDED"
 
