@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from pydantic import JsonValue
 
 from lambdas.contract.event import TaskEvent
+from lambdas.contract.redrive import original_of
 from lambdas.runtime.aws_errors import is_transient
 from lambdas.runtime.clients import dynamodb
 from lambdas.runtime.errors import TransientError
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 REMEMBERED_SECONDS = 30 * 24 * 60 * 60
 """How long a result is remembered: as long as large results stay in S3, longer than an execution can be redriven."""
-
-_REDRIVE = re.compile(r"(--redrive-\d+)+$")
 
 _FIRST_WAIT_SECONDS, _WAIT_GROWTH, _LONGEST_WAIT_SECONDS = 0.1, 1.5, 2.0
 _LEFT_SECONDS = 2.0
@@ -64,10 +62,9 @@ class Outcome:
 def task_key(event: TaskEvent) -> str:
     """Return the digest of what a task is: its execution, its id, and the content of its input.
 
-    An execution that redrives another one under the name ``<name>--redrive-<n>`` is the same in this, so that it gets
-    the results that the other one stored.
+    An execution that continues another one is the same in this, so that it gets the results that the other one stored.
     """
-    identity = [_REDRIVE.sub("", event.execution), event.task, by_content(event.input)]
+    identity = [original_of(event.execution), event.task, by_content(event.input)]
     return hashlib.sha256(json.dumps(identity, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 

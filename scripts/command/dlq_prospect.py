@@ -1,18 +1,17 @@
 """What redriving a failed execution would come to."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from lambdas.contract.redrive import successor
 from scripts.command.dlq_letter import FailedExecution
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-_REDRIVEN: Final = re.compile(r"(?P<original>.+)--redrive-(?P<number>[0-9]+)")
 _LONGEST_NAME: Final = 80
 _DIGEST: Final = 8
 
@@ -111,9 +110,7 @@ def next_name(name: str) -> tuple[str, bool]:
     >>> next_name("nightly"), next_name("nightly--redrive-1")
     (('nightly--redrive-1', True), ('nightly--redrive-2', True))
     """
-    before = _REDRIVEN.fullmatch(name)
-    original, number = (name, 1) if before is None else (before["original"], int(before["number"]) + 1)
-    tail = f"--redrive-{number}"
+    original, tail = successor(name)
     if len(original) + len(tail) <= _LONGEST_NAME:
         return original + tail, True
     digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
