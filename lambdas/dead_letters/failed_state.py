@@ -5,24 +5,15 @@ It can hold 25,000 events of 256 KiB, so it is read once, from its end, no furth
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from lambdas.contract.failed_attempt import ATTEMPTS, FAILURES, error_and_cause
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
 
-_FAILURES: Final = {
-    "LambdaFunctionFailed": "lambdaFunctionFailedEventDetails",
-    "LambdaFunctionTimedOut": "lambdaFunctionTimedOutEventDetails",
-    "LambdaFunctionScheduleFailed": "lambdaFunctionScheduleFailedEventDetails",
-    "LambdaFunctionStartFailed": "lambdaFunctionStartFailedEventDetails",
-    "TaskFailed": "taskFailedEventDetails",
-    "TaskTimedOut": "taskTimedOutEventDetails",
-    "TaskStartFailed": "taskStartFailedEventDetails",
-    "TaskSubmitFailed": "taskSubmitFailedEventDetails",
-}
-_ATTEMPTS: Final = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
 _LEFT: Final = "TaskStateExited"
 
 
@@ -110,13 +101,13 @@ class _Search:
             self._redriven = True
         elif kind == _LEFT:
             self._left.add(previous)
-        elif kind in _ATTEMPTS:
+        elif kind in ATTEMPTS:
             self._retried.add(previous)
         state = self._open.pop(number, None)
         if state is not None:
             return self._follow(state, event)
-        if kind in _FAILURES and number not in self._retried and not self._redriven:
-            error, cause = _error_and_cause(event, _FAILURES[kind])
+        if kind in FAILURES and number not in self._retried and not self._redriven:
+            error, cause = error_and_cause(event)
             self._open[previous] = FailedState(error, cause, previous, caught=number in self._left)
         return []
 
@@ -128,9 +119,9 @@ class _Search:
         return next(iter(same or uncaught), None)
 
     def _follow(self, state: FailedState, event: "HistoryEventTypeDef") -> list[FailedState]:
-        if event["type"] in _ATTEMPTS and not self._redriven:
+        if event["type"] in ATTEMPTS and not self._redriven:
             state.attempts += 1
-        if event["type"] in _ATTEMPTS and state.input is None:
+        if event["type"] in ATTEMPTS and state.input is None:
             state.input = event.get("lambdaFunctionScheduledEventDetails", {}).get("input") or event.get(
                 "taskScheduledEventDetails", {}
             ).get("parameters")
@@ -143,12 +134,3 @@ class _Search:
         state.previous = event.get("previousEventId", 0)
         self._open[state.previous] = state
         return []
-
-
-def _error_and_cause(event: "HistoryEventTypeDef", key: str) -> tuple[str, str]:
-    details = event.get(key)
-    if not isinstance(details, Mapping):
-        return "States.TaskFailed", ""
-    # AWS leaves the error of a timeout out.
-    error = details.get("error") or ("States.Timeout" if "TimedOut" in event["type"] else "States.TaskFailed")
-    return str(error), str(details.get("cause") or "")

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from lambdas.contract.failed_attempt import ATTEMPTS, FAILURES, error_and_cause
 from scripts.command.definition_tasks import DefinedTask
 
 if TYPE_CHECKING:
@@ -164,18 +165,7 @@ _ENDS: Final = {
     "ExecutionTimedOut": "TIMED_OUT",
     "ExecutionAborted": "ABORTED",
 }
-_ATTEMPTS: Final = frozenset({"LambdaFunctionScheduled", "TaskScheduled"})
 _SUCCESSES: Final = frozenset({"LambdaFunctionSucceeded", "TaskSucceeded"})
-_FAILURES: Final = {
-    "LambdaFunctionFailed": "lambdaFunctionFailedEventDetails",
-    "LambdaFunctionTimedOut": "lambdaFunctionTimedOutEventDetails",
-    "LambdaFunctionScheduleFailed": "lambdaFunctionScheduleFailedEventDetails",
-    "LambdaFunctionStartFailed": "lambdaFunctionStartFailedEventDetails",
-    "TaskFailed": "taskFailedEventDetails",
-    "TaskTimedOut": "taskTimedOutEventDetails",
-    "TaskStartFailed": "taskStartFailedEventDetails",
-    "TaskSubmitFailed": "taskSubmitFailedEventDetails",
-}
 _EXECUTION_DETAILS: Final = (
     "executionFailedEventDetails",
     "executionTimedOutEventDetails",
@@ -246,18 +236,16 @@ class _Fold:
             self._tasks[name] = _stopped(task, event["timestamp"])
             return
         self._latest[event["id"]] = name
-        if kind in _ATTEMPTS:
+        if kind in ATTEMPTS:
             self._tasks[name] = replace(task, status=TaskStatus.RUNNING, attempts=task.attempts + 1, finished=None)
         elif kind in _SUCCESSES:
             # Until the state is left the task still counts as running, though its failures no longer matter.
             self._tasks[name] = replace(task, status=TaskStatus.RUNNING, succeeded=event["id"])
-        elif kind in _FAILURES:
-            self._tasks[name] = self._failed(name, event, _FAILURES[kind])
+        elif kind in FAILURES:
+            self._tasks[name] = self._failed(name, event)
 
-    def _failed(self, name: str, event: "HistoryEventTypeDef", details_key: str) -> TaskProgress:
-        error, cause = _error_and_cause(event, (details_key,))
-        # AWS leaves the error of a timeout out.
-        error = error or ("States.Timeout" if "TimedOut" in event["type"] else "States.TaskFailed")
+    def _failed(self, name: str, event: "HistoryEventTypeDef") -> TaskProgress:
+        error, cause = error_and_cause(event)
         task, defined = self._tasks[name], self._progress.defined[name]
         index = defined.retrier_for(error)
         used = task.retries.get(index, 0) if index is not None else 0
@@ -267,7 +255,7 @@ class _Fold:
         return replace(task, status=TaskStatus.FAILED, error=error, cause=cause, finished=event["timestamp"])
 
     def _end(self, event: "HistoryEventTypeDef", status: str) -> None:
-        error, cause = _error_and_cause(event, _EXECUTION_DETAILS)
+        error, cause = _reason(event)
         self._progress = replace(self._progress, ended=status, error=error, cause=cause)
         for name, task in self._tasks.items():
             if task.status in _UNDER_WAY:
@@ -284,8 +272,9 @@ def _stopped(task: TaskProgress, at: datetime) -> TaskProgress:
     return replace(task, status=TaskStatus.STOPPED, finished=at)
 
 
-def _error_and_cause(event: "HistoryEventTypeDef", keys: Iterable[str]) -> tuple[str, str]:
-    for key in keys:
+def _reason(event: "HistoryEventTypeDef") -> tuple[str, str]:
+    """Return the error and the cause with which an execution ended."""
+    for key in _EXECUTION_DETAILS:
         details = event.get(key)
         if isinstance(details, Mapping):
             return str(details.get("error") or ""), str(details.get("cause") or "")
