@@ -95,8 +95,26 @@ def offload(result: JsonValue, context: TaskContext, limit_bytes: int) -> JsonVa
     if longest <= min(limit_bytes, MAX_STATE_BYTES) and not _ambiguous(result):
         return result
     text = json.dumps(result, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return stored(text, f"results/{context.execution_name}/{context.task}")
+
+
+def stored(text: bytes, folder: str) -> JsonValue:
+    """Put JSON text into the payload bucket, under its digest, and return the reference to it.
+
+    Parameters
+    ----------
+    text : bytes
+        The text.
+    folder : str
+        What the object's key begins with.
+
+    Raises
+    ------
+    TransientError
+        If S3 could not be written this time.
+    """
     digest = hashlib.sha256(text).hexdigest()
-    bucket, key = payload_bucket(), f"results/{context.execution_name}/{context.task}/{digest}.json"
+    bucket, key = payload_bucket(), f"{folder}/{digest}.json"
     with object_errors("write", bucket, key):
         s3().put_object(Bucket=bucket, Key=key, Body=text, ContentType="application/json")
     reference = ResultReference(bucket=bucket, key=key, size=len(text), sha256=digest)
