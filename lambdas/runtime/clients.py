@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
 _CONNECT_SECONDS, _READ_SECONDS = 2, 10
@@ -47,6 +48,12 @@ def dynamodb() -> DynamoDBClient:
 def stepfunctions() -> SFNClient:
     """Return the client for AWS Step Functions."""
     client: SFNClient = _client("stepfunctions", os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+def sqs() -> SQSClient:
+    """Return the client for Amazon SQS."""
+    client: SQSClient = _client("sqs", os.environ.get("AWS_ENDPOINT_URL"))
     return client
 
 
