@@ -6,27 +6,21 @@ if that does not help either, where ``stepweave dlq`` finds it.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
-    IdempotencyConfig,
-    idempotent_function,
-)
+from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
 
 from lambdas.contract.status_change import StatusChangeEvent
 from lambdas.dead_letters.letter import make_letter
 from lambdas.dead_letters.queue import send
-from lambdas.runtime.clients import dynamodb
-from lambdas.runtime.settings import idempotency_table, in_lambda, metrics_namespace
+from lambdas.runtime.idempotency import records
+from lambdas.runtime.settings import in_lambda, metrics_namespace
 from lambdas.runtime.tracing import prepare_tracing, span
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _SERVICE = "dead_letters"
 _REMEMBERED_SECONDS = 24 * 60 * 60
@@ -50,7 +44,7 @@ def handler(event: object, context: LambdaContext) -> None:
     once = idempotent_function(
         deliver,
         data_keyword_argument="key",
-        persistence_store=_table(idempotency_table(), dynamodb()),
+        persistence_store=records(),
         config=config,
         key_prefix=_SERVICE,
     )
@@ -68,11 +62,6 @@ def _deliver(event: StatusChangeEvent) -> dict[str, str]:
     return {"outcome": "dead letter sent", "message_id": message, "task": letter.task.id if letter.task else ""}
 
 
-@lru_cache(maxsize=8)
-def _table(table: str, client: DynamoDBClient) -> DynamoDBPersistenceLayer:
-    return DynamoDBPersistenceLayer(table_name=table, boto3_client=client)
-
-
 if in_lambda():  # while the environment starts, when it has a full CPU whatever its memory
     prepare_tracing()
-    _table(idempotency_table(), dynamodb())
+    records()

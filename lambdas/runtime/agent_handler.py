@@ -17,7 +17,7 @@ from lambdas.runtime.brief_failures import brief_failures
 from lambdas.runtime.context import TaskContext
 from lambdas.runtime.failure_record import record_failure
 from lambdas.runtime.gates import arrive, fetch_published, publish
-from lambdas.runtime.idempotency import Outcome, prepare_idempotency, run_once, task_key
+from lambdas.runtime.idempotency import Outcome, records, run_once, task_key
 from lambdas.runtime.payload import offload, resolve
 from lambdas.runtime.settings import in_lambda
 from lambdas.runtime.signature import check_signature
@@ -76,7 +76,8 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
         def run(event: object, lambda_context: LambdaContext) -> Outcome:
             task = read_event(event)
             remaining = lambda_context.get_remaining_time_in_millis() / 1000
-            context = TaskContext(task.execution, task.task, time.monotonic() + remaining, task_key(task))
+            key = task_key(task)
+            context = TaskContext(task.execution, task.task, time.monotonic() + remaining, key)
             telemetry.identify(context)
 
             def attempt() -> JsonValue:
@@ -87,7 +88,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
                 return offload(result, context, task.result_limit_bytes)
 
             with span(contract.name, execution=task.execution, task=task.task):
-                outcome = run_once(contract.name, task, lambda_context, attempt)
+                outcome = run_once(contract.name, key, lambda_context, attempt)
                 # After a replay too: the earlier attempt may have died before it came to this.
                 if task.publish:
                     # What others fetch is what the state returns, even if another attempt or a fallback published it.
@@ -116,7 +117,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
 
         if in_lambda():  # while the environment starts, when it has a full CPU whatever its memory
             prepare_tracing()
-            prepare_idempotency()
+            records()
         return handle
 
     return decorate

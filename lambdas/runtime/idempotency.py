@@ -68,7 +68,7 @@ def task_key(event: TaskEvent) -> str:
     return hashlib.sha256(json.dumps(identity, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 
-def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable[[], JsonValue]) -> Outcome:
+def run_once(agent: str, key: str, context: LambdaContext, run: Callable[[], JsonValue]) -> Outcome:
     """Run a task, unless an earlier attempt has.
 
     While an earlier attempt is under way this one waits for it, as long as its own time allows: the earlier one is cut
@@ -78,8 +78,8 @@ def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable
     ----------
     agent : str
         The agent's name, which the item's key begins with.
-    event : TaskEvent
-        The task.
+    key : str
+        What the task is: see `task_key`.
     context : LambdaContext
         The invocation; when its time is up, an unfinished attempt no longer counts as under way.
     run : Callable[[], JsonValue]
@@ -109,10 +109,10 @@ def run_once(agent: str, event: TaskEvent, context: LambdaContext, run: Callable
 
     config = IdempotencyConfig(expires_after_seconds=REMEMBERED_SECONDS, hash_function="sha256", lambda_context=context)
     once = idempotent_function(
-        attempt, data_keyword_argument="key", persistence_store=_table(), config=config, key_prefix=agent
+        attempt, data_keyword_argument="key", persistence_store=records(), config=config, key_prefix=agent
     )
     try:
-        stored: dict[str, JsonValue] = waits.until_ended(lambda: once(key=task_key(event)))
+        stored: dict[str, JsonValue] = waits.until_ended(lambda: once(key=key))
     except IdempotencyPersistenceLayerError as error:
         if failed:  # what went wrong with the task matters more than that its item stayed behind
             _log.warning("a failed attempt could not be forgotten: %s", error)
@@ -154,12 +154,8 @@ class _Waits:
                 time.sleep(wait)
 
 
-def prepare_idempotency() -> None:
-    """Make the client and the persistence layer before the first invocation."""
-    _table()
-
-
-def _table() -> DynamoDBPersistenceLayer:
+def records() -> DynamoDBPersistenceLayer:
+    """Return the table as Powertools uses it; made once, by the first call."""
     return _layer(idempotency_table(), dynamodb())
 
 
