@@ -7,14 +7,12 @@ walks it ten times, asking at each node what each walk is looking for.
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
-from moto.dynamodb.comparisons import ConditionExpressionParser
+from moto.dynamodb.comparisons import AttributeValue, ConditionExpressionParser
 from moto.dynamodb.parsing import validators
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -22,6 +20,7 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from scripts.local_cloud.adapters.patch import replaced
 
 _KEPT: Final = 1024
+_ANY_VALUE: Final = {"NULL": True}
 
 
 @contextmanager
@@ -32,9 +31,9 @@ def quick_dynamodb_expressions() -> Iterator[None]:
         patches.enter_context(replaced(UpdateExpressionParser, "make", staticmethod(make)))
         patches.enter_context(replaced(validators, "deepcopy", copy_tree))
         patches.enter_context(replaced(DepthFirstTraverser, "traverse", _walker()))
-        patches.enter_context(replaced(ConditionExpressionParser, "parse", _parsed_last(ConditionExpressionParser)))
+        patches.enter_context(replaced(ConditionExpressionParser, "parse", _parsed_once(ConditionExpressionParser)))
         patches.enter_context(
-            replaced(ConditionExpressionParser, "_lex_condition_expression", _lexed_once(ConditionExpressionParser))
+            replaced(ConditionExpressionParser, "_make_operand", _operand_of_call(ConditionExpressionParser))
         )
         yield
 
@@ -100,36 +99,35 @@ def _walker() -> Any:
     return traverse
 
 
-def _parsed_last(parser: Any) -> Any:
-    """Make a ``parse`` that knows again what the same call parsed before, by its very names and values."""
+def _parsed_once(parser: Any) -> Any:
+    """Make a ``parse`` that keeps the tree of an expression, which is the same for all values of the same names."""
     upstream = parser.parse
-    last = threading.local()
+
+    @lru_cache(maxsize=_KEPT)
+    def tree(expression: str, names: tuple[Any, ...], values: tuple[str, ...]) -> tuple[Any, list[str], list[str]]:
+        template = parser(expression, dict(names), dict.fromkeys(values, _ANY_VALUE))
+        template._make_op_condition = lambda node: node  # noqa: SLF001 - the seam that upstream has
+        return upstream(template), template.expr_attr_names_found, template.expr_attr_values_found
 
     def parse(self: Any) -> Any:
-        given = (self.condition_expression, self.expression_attribute_names, self.expression_attribute_values)
-        known = getattr(last, "given", (object(),) * 3)
-        if given[0] != known[0] or given[1] is not known[1] or given[2] is not known[2]:
-            last.given = (object(),) * 3
-            last.condition = upstream(self)
-            last.found = (list(self.expr_attr_names_found), list(self.expr_attr_values_found))
-            last.given = given
-        else:
-            self.expr_attr_names_found.extend(last.found[0])
-            self.expr_attr_values_found.extend(last.found[1])
-        return last.condition
+        if not self.condition_expression:
+            return upstream(self)
+        names, values = self.expression_attribute_names or {}, self.expression_attribute_values or {}
+        node, names_found, values_found = tree(self.condition_expression, tuple(names.items()), tuple(values))
+        self.expr_attr_names_found.extend(names_found)
+        self.expr_attr_values_found.extend(values_found)
+        return self._make_op_condition(node)
 
     return parse
 
 
-def _lexed_once(parser: Any) -> Any:
-    """Make a lexer that keeps the tokens of an expression, which are the same for all names and values."""
-    upstream = parser._lex_condition_expression  # noqa: SLF001 - the seam that upstream has
+def _operand_of_call(parser: Any) -> Any:
+    """Make operands of the values of the call, not of those with which a tree was made."""
+    upstream = parser._make_operand  # noqa: SLF001 - as above
 
-    @lru_cache(maxsize=_KEPT)
-    def tokens(expression: str) -> tuple[Any, ...]:
-        return tuple(upstream(parser(expression, None, None)))
+    def make_operand(self: Any, node: Any) -> Any:
+        if node.kind == parser.Kind.EXPRESSION_ATTRIBUTE_VALUE:
+            return AttributeValue(self.expression_attribute_values[node.text])
+        return upstream(self, node)
 
-    def lex(self: Any) -> deque[Any]:
-        return deque(tokens(self.condition_expression))
-
-    return lex
+    return make_operand

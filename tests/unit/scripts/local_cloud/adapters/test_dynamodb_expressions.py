@@ -106,23 +106,28 @@ def test_a_condition_that_is_wrong_stays_wrong() -> None:
                 ConditionExpressionParser("n ! :v", NAMES, VALUES).parse()
 
 
-def test_a_condition_is_parsed_once_for_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Any] = []
-    upstream = ConditionExpressionParser._make_op_condition
+def test_a_condition_is_parsed_once_whatever_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str | None] = []
+    upstream = ConditionExpressionParser._parse_paths
 
-    def make_op_condition(self: ConditionExpressionParser, node: Any) -> Any:
-        made.append(node)
-        return upstream(self, node)
+    def parse_paths(self: ConditionExpressionParser, nodes: Any) -> Any:
+        parsed.append(self.condition_expression)
+        return upstream(self, nodes)
 
-    monkeypatch.setattr(ConditionExpressionParser, "_make_op_condition", make_op_condition)
-    names, values = {"#n": "n"}, {":v": {"N": "1"}}
+    monkeypatch.setattr(ConditionExpressionParser, "_parse_paths", parse_paths)
 
-    def parse_twice() -> int:
-        made.clear()
-        holds("#n < :v", names, values, 0)
-        holds("#n < :v", names, values, 0)
-        return len(made)
+    def ask(*limits: str) -> list[bool]:
+        return [holds("#n < :v", {"#n": "n"}, {":v": {"N": limit}}, 1)[0] for limit in limits]
 
-    assert parse_twice() == 2
+    assert ask("1", "2") == [False, True]
+    assert len(parsed) == 2
     with quick_dynamodb_expressions():
-        assert parse_twice() == 1
+        assert ask("1", "2", "0", "3") == [False, True, False, True]
+    assert len(parsed) == 3
+
+
+def test_a_value_that_is_missing_is_missed() -> None:
+    with quick_dynamodb_expressions():
+        assert holds("#n < :v", {"#n": "n"}, {":v": {"N": "1"}}, 0)[0]
+        with pytest.raises(KeyError, match=":v"):
+            ConditionExpressionParser("#n < :v", {"#n": "n"}, {":w": {"N": "1"}}).parse()
