@@ -44,7 +44,7 @@ def handler(event: object, context: LambdaContext) -> None:
     once = idempotent_function(
         deliver,
         data_keyword_argument="key",
-        persistence_store=records(),
+        persistence_store=records(_REMEMBERED_SECONDS),
         config=config,
         key_prefix=_SERVICE,
     )
@@ -64,4 +64,4 @@ def _deliver(event: StatusChangeEvent) -> dict[str, str]:
 
 if in_lambda():  # while the environment starts, when it has a full CPU whatever its memory
     prepare_tracing()
-    records()
+    records(_REMEMBERED_SECONDS)

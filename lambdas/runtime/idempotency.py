@@ -154,11 +154,14 @@ class _Waits:
                 time.sleep(wait)
 
 
-def records() -> DynamoDBPersistenceLayer:
-    """Return the table as Powertools uses it; made once, by the first call."""
-    return _layer(idempotency_table(), dynamodb())
+def records(remembered_seconds: int = REMEMBERED_SECONDS) -> DynamoDBPersistenceLayer:
+    """Return the table as Powertools uses it, made by the first call.
+
+    There is one for each time that records are remembered, as it stays as its first use configures it.
+    """
+    return _layer(idempotency_table(), dynamodb(), remembered_seconds)
 
 
 @lru_cache(maxsize=8)
-def _layer(table: str, client: DynamoDBClient) -> DynamoDBPersistenceLayer:
+def _layer(table: str, client: DynamoDBClient, _remembered_seconds: int) -> DynamoDBPersistenceLayer:
     return DynamoDBPersistenceLayer(table_name=table, boto3_client=client)
