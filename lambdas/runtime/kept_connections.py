@@ -42,8 +42,10 @@ class KeptConnections:
         """
         connection = self._take(scheme, host) or self._connect(scheme, host)
         try:
-            connection.request("POST", "/", body, headers)
-            response = connection.getresponse()
+            # In one piece: `request` sends head and body apart, and each wakes the server.
+            connection.sock.sendall(_head(host, headers, len(body)) + body)
+            response = http.client.HTTPResponse(connection.sock, method="POST")
+            response.begin()
             content = response.read()
         except BaseException:
             connection.close()
@@ -73,6 +75,12 @@ class KeptConnections:
         connection.sock.settimeout(self._read_seconds)
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def _head(host: str, headers: dict[str, str], length: int) -> bytes:
+    lines = ["POST / HTTP/1.1", f"Host: {host}", "Accept-Encoding: identity", f"Content-Length: {length}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _is_open(connection: http.client.HTTPConnection) -> bool:

@@ -9,6 +9,7 @@ thousand of them exhaust Python's stack.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -100,7 +101,7 @@ def _run_branches(self: Any, env: Any) -> None:
 
     with woken(env, branches.ended.set):
         for program, frame in started:
-            threading.Thread(target=run, args=(program, frame), name="branch", daemon=True).start()
+            engine_time.start(functools.partial(run, program, frame))
         engine_time.wait(branches.ended, None)
     if branches.failed is not None:
         raise _failure(env, branches.failed)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -34,6 +33,7 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
+from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.attempt_events import write_last
 from scripts.local_cloud.adapters.attempt_frames import attach
 from scripts.local_cloud.adapters.attempts import Attempt, Progress
@@ -107,11 +107,6 @@ def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Ca
     return run
 
 
-def in_background(run: Callable[[], None]) -> None:
-    """Run an attempt in a thread of its own."""
-    threading.Thread(target=run, name="execution", daemon=True).start()
-
-
 def stop_execution(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
     """Abort an execution, unless it has ended; the signature is upstream's."""
     worker = self.exec_worker
@@ -164,7 +159,7 @@ def _prepare(worker: Any) -> Callable[[], None]:
 
 
 def _start(self: Any) -> None:
-    in_background(_prepare(self))
+    engine_time.start(_prepare(self))
 
 
 def _start_here(self: Any) -> None:

@@ -103,7 +103,7 @@ def _finishes_in_time(execute: Callable[[], None], frame: Any, seconds: float) -
         finally:
             ended.set()
 
-    threading.Thread(target=run, name="task", daemon=True).start()
+    engine_time.start(run)
     with woken(frame, ended.set):
         is_in_time = engine_time.wait(ended, seconds)
     if not is_in_time:

@@ -1,4 +1,4 @@
-"""What time it is for the Step Functions engine, and how the engine waits.
+"""What time it is for the Step Functions engine, how the engine waits, and how it does things side by side.
 
 All that the adapters know of time goes through :data:`clock`, so that whoever controls the time of a test replaces one
 object. Modules call ``engine_time.now()`` and ``engine_time.wait(...)``; none keeps the clock itself.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import datetime
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from scripts.local_cloud.reused_threads import ReusedThreads
 
 
 class Clock(Protocol):
@@ -33,6 +36,9 @@ class Clock(Protocol):
             Whether the event is set.
         """
 
+    def start(self, action: Callable[[], None]) -> None:
+        """Run an action in another thread, while which time does not skip ahead."""
+
 
 class WallClock:
     """The time of the machine."""
@@ -45,6 +51,12 @@ class WallClock:
         """Wait for the event, at most as long as ``seconds`` and as a lock can wait."""
         return event.wait(seconds if seconds is None else min(max(seconds, 0.0), threading.TIMEOUT_MAX))
 
+    def start(self, action: Callable[[], None]) -> None:
+        """Run an action in another thread."""
+        _THREADS.start(action)
+
+
+_THREADS: Final = ReusedThreads("engine")
 
 clock: Clock = WallClock()
 
@@ -57,3 +69,8 @@ def now() -> datetime.datetime:
 def wait(event: threading.Event, seconds: float | None) -> bool:
     """Wait until ``event`` is set or ``seconds`` have passed, and say whether it is set."""
     return clock.wait(event, seconds)
+
+
+def start(action: Callable[[], None]) -> None:
+    """Run an action in another thread."""
+    clock.start(action)

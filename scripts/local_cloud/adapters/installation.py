@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final, cast
 from flask import Flask
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.server import create_backend_app
 
 from scripts.local_cloud.adapters.dynamodb_calls import direct_dynamodb_calls
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.adapters.quick_backends import quick_backends
+from scripts.local_cloud.adapters.quick_dispatch import QuickDispatcher, quick_dispatch
 from scripts.local_cloud.adapters.quiet_logs import quiet_logs
 from scripts.local_cloud.server import WsgiApplication
 
@@ -55,6 +56,7 @@ class AdaptedMoto:
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
         self._adapters.enter_context(quick_backends())
+        self._adapters.enter_context(quick_dispatch())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._functions: MotoLambda | None = None
@@ -70,7 +72,7 @@ class AdaptedMoto:
             "sqs": self._prepare_sqs,
             "xray": self._prepare_xray,
         }
-        services = cast("WsgiApplication", DomainDispatcherApplication(self._create_service))
+        services = cast("WsgiApplication", QuickDispatcher(self._create_service))
         direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
         self.application = direct if controls is None else controls.front(direct)
         self._clients = InProcessClients(self.application, endpoint_url)

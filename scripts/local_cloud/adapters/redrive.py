@@ -26,7 +26,8 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from scripts.local_cloud.adapters.attempt_programs import begin_attempt, in_background
+from scripts.local_cloud.adapters import engine_time
+from scripts.local_cloud.adapters.attempt_programs import begin_attempt
 from scripts.local_cloud.adapters.context_times import aws_time
 from scripts.local_cloud.adapters.execution_events import announce
 from scripts.local_cloud.adapters.patch import added, replaced
@@ -80,7 +81,7 @@ def _redrive_execution(self: Any) -> ActionResult:
         date = redrives_of(execution).add(token)
         run = _begin(execution)
     announce(execution, ExecutionStatus.RUNNING.value)
-    in_background(run)
+    engine_time.start(run)
     return ActionResult({"redriveDate": date})
 
 

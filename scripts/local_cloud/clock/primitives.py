@@ -64,6 +64,10 @@ class EngineClock:
                 _adopt(event, self._clock)
         return event.wait(seconds)
 
+    def start(self, action: Callable[[], None]) -> None:
+        """Run an action in another thread, which counts as running."""
+        ClockThread(self._clock, target=action, name="engine", daemon=True).start()
+
 
 def _adopt(event: threading.Event, clock: VirtualClock) -> None:
     """Make an event that was there before the clock wake through the clock."""

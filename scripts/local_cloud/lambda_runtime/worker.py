@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from scripts.local_cloud.faults.function_fault import CrashPoint
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
@@ -28,6 +29,7 @@ from scripts.local_cloud.lambda_runtime.worker_process import WorkerProcess
 
 LOOK_SECONDS = 0.25  # How often a worker's life and memory are looked at while it is waited for.
 EXIT_SECONDS = 0.05  # How long after closing its connection a worker that dies is expected to be dead.
+QUIET_SECONDS = 0.02  # How long what a worker prints is left in its pipe: most answer before, and it is read once.
 RETURN_SECONDS = 10.0  # How long a worker may take from its answer to its call for the next event.
 
 
@@ -183,15 +185,24 @@ class Worker:
                 raise ConnectionError("the worker did not come back for the next event")
 
     def _await_answer(self, request_id: str, deadline: float) -> ResponsePosted | ErrorPosted | None:
-        while True:
+        message = self._await_quietly(min(deadline, time.monotonic() + QUIET_SECONDS))
+        while message is None or not _answers(message, request_id):
+            if message is None and self._has_ended():
+                return None
             message = self._await(deadline)
-            match message:
-                case ResponsePosted(request_id=answered) | ErrorPosted(request_id=answered) if answered == request_id:
-                    return message
-                case None:
-                    return None
-                case _:
-                    continue
+            if message is None:
+                return None
+        return message
+
+    def _await_quietly(self, deadline: float) -> RuntimeMessage | None:
+        """The next message; what is printed before it does not wake the thread that waits."""
+        if not self._output.is_open:
+            return self._await(deadline)
+        self._api.unwatch(self._output.fd)
+        try:
+            return self._await(deadline)
+        finally:
+            self._api.watch(self._output.fd, self._read_output)
 
     def _await(self, deadline: float) -> RuntimeMessage | None:
         """The next message; None if the deadline passed, the worker ended or it was killed for its memory."""
@@ -202,9 +213,12 @@ class Worker:
                 self._await_exit(EXIT_SECONDS)
             elif message is not None:
                 return message
-            if not self.process.is_alive() or self._is_over_memory():
+            if self._has_ended():
                 return self._api.receive(0)
         return None
+
+    def _has_ended(self) -> bool:
+        return not self.process.is_alive() or self._is_over_memory()
 
     def _await_exit(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -263,3 +277,7 @@ class Worker:
     def _kill(self) -> None:
         self.kill()
         self.process.wait()
+
+
+def _answers(message: RuntimeMessage, request_id: str) -> TypeGuard[ResponsePosted | ErrorPosted]:
+    return isinstance(message, ResponsePosted | ErrorPosted) and message.request_id == request_id

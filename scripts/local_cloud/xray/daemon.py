@@ -13,7 +13,7 @@ from typing import Final
 _HEADER_END: Final = b"\n"
 _LARGEST_DATAGRAM: Final = 256 * 1024
 _RECEIVE_BUFFER: Final = 4 * 1024 * 1024
-_GATHERING_SECONDS: Final = 0.005  # the kernel may grant less of a buffer than was asked for
+_GATHERING_SECONDS: Final = 0.025  # the kernel may grant less of a buffer than was asked for
 
 _LOG = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import datetime
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -28,6 +28,9 @@ class SkippingClock:
         if not event.is_set():
             self.time += datetime.timedelta(seconds=seconds or 0)
         return event.is_set()
+
+    def start(self, action: Callable[[], None]) -> None:
+        threading.Thread(target=action, daemon=True).start()
 
 
 @pytest.fixture
