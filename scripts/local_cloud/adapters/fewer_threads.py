@@ -7,6 +7,7 @@ slower than copying JSON.
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +15,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.component.common.string import string_expression
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
-from moto.stepfunctions.parser.asl.eval import states
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import state_parallel
+from moto.stepfunctions.parser.asl.eval import environment, states
 
 from scripts.local_cloud.adapters.patch import replaced
 
@@ -37,6 +40,11 @@ def copy_json(value: Any) -> Any:
     return value
 
 
+def _copy_state(value: Any) -> Any:
+    """Copy what an environment holds: JSON, or an object whose attributes are replaced and never changed."""
+    return copy_json(value) if isinstance(value, dict | list) else copy.copy(value)
+
+
 @contextmanager
 def fewer_threads() -> Iterator[None]:
     """Forget threads, and copy values faster."""
@@ -49,7 +57,8 @@ def fewer_threads() -> Iterator[None]:
 
     with ExitStack() as patches:
         patches.enter_context(replaced(Program, "__str__", lambda _: "Program"))
-        for module in (states, execute_state, result_path):
+        patches.enter_context(replaced(environment, "copy", SimpleNamespace(deepcopy=_copy_state)))
+        for module in (states, execute_state, state_parallel, result_path, string_expression):
             patches.enter_context(replaced(module, "copy", SimpleNamespace(deepcopy=copy_json)))
         for module in users:
             patches.enter_context(replaced(module, "TMP_THREADS", threads))

@@ -148,9 +148,11 @@ class AdaptedMoto:
 
     def _prepare_dynamodb(self) -> None:
         from scripts.local_cloud.adapters.dynamodb_expressions import quick_dynamodb_expressions  # noqa: PLC0415
+        from scripts.local_cloud.adapters.dynamodb_items import dynamodb_items  # noqa: PLC0415
         from scripts.local_cloud.adapters.dynamodb_sets import dynamodb_sets  # noqa: PLC0415
 
         self._adapters.enter_context(quick_dynamodb_expressions())
+        self._adapters.enter_context(dynamodb_items())
         self._adapters.enter_context(dynamodb_sets())
 
     def _prepare_s3(self) -> None:
