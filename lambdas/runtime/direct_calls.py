@@ -2,31 +2,30 @@
 
 An agent makes two such calls at least for each task. botocore spends milliseconds of CPU on one, most of it on events,
 headers and its HTTP stack; a function with little memory has a small share of a CPU, and there they become tens. Here
-a call is signed by botocore and sent over a connection that is kept. Only a success is taken from here. Whatever else
-happens, the same call goes botocore's own way, with its retries and its errors, as after a first attempt that failed.
+a call is signed and sent over a connection that is kept. Only a success is taken from here. Whatever else happens, the
+same call goes botocore's own way, with its retries and its errors, as after a first attempt that failed.
 """
 
 from __future__ import annotations
 
-import http.client
 import urllib.request
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
-from botocore.exceptions import NoCredentialsError
 from botocore.parsers import create_parser
 
 from lambdas.runtime.kept_connections import KeptConnections
+from lambdas.runtime.request_signing import signed_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botocore.client import BaseClient
 
-Answer: TypeAlias = "tuple[AWSResponse, dict[str, Any]]"
+Outcome: TypeAlias = "tuple[AWSResponse, dict[str, Any]]"
 _Hook: TypeAlias = "Callable[..., None]"  # the types of botocore know of no event whose handler answers
 
 
@@ -51,24 +50,35 @@ class DirectCalls:
 
     def send(
         self, model: Any, params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: object
-    ) -> Answer | None:
+    ) -> Outcome | None:
         """Answer botocore's event ``before-call``; None has botocore send the call itself."""
-        url, body = urlsplit(params["url"]), params["body"]
-        if url.path not in {"", "/"} or url.query or request_signer.signature_version != "v4" or "signing" in context:
+        url, headers, body = urlsplit(params["url"]), params["headers"], params["body"]
+        if url.path not in {"", "/"} or url.query or url.port in {80, 443}:
             return None
-        request = AWSRequest("POST", params["url"], headers=params["headers"], data=body)
-        auth = request_signer.get_auth_instance(request_signer.signing_name, request_signer.region_name)
+        if request_signer.signature_version != "v4" or "signing" in context:
+            return None
+        service, region = request_signer.signing_name, request_signer.region_name
+        credentials = request_signer.get_auth_instance(service, region).credentials
+        if credentials is None:
+            return None
+        signed = signed_headers(
+            service=service,
+            region=region,
+            host=url.netloc,
+            content_type=headers["Content-Type"],
+            target=headers["X-Amz-Target"],
+            body=body,
+            credentials=credentials,
+        )
         try:
-            auth.add_auth(request)
-        except NoCredentialsError:
+            answer = self._connections.post(
+                url.scheme, url.netloc, {"user-agent": headers["User-Agent"], **signed}, body
+            )
+        except OSError:
             return None
-        try:
-            response, content = self._connections.post(url.scheme, url.netloc, body, dict(request.headers))
-        except (OSError, http.client.HTTPException):
+        if answer.status != HTTPStatus.OK:
             return None
-        if response.status != HTTPStatus.OK:
-            return None
-        answered = {name.lower(): value for name, value in response.getheaders()}
-        parsed = self._parser.parse({"status_code": 200, "headers": answered, "body": content}, model.output_shape)
+        content = {"status_code": 200, "headers": answer.headers, "body": answer.content}
+        parsed = self._parser.parse(content, model.output_shape)
         parsed["ResponseMetadata"]["RetryAttempts"] = 0
-        return AWSResponse(params["url"], response.status, HTTPHeaders(), response), parsed
+        return AWSResponse(params["url"], answer.status, HTTPHeaders(), None), parsed

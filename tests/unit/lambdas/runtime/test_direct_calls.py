@@ -34,7 +34,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.calls.append(json.loads(body))
-        self.server.headers.append(dict(self.headers))
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
         self.server.connections.add(self.client_address)
         answer = self.server.answers.pop(0) if self.server.answers else (200, {})
         if answer is None:  # the connection breaks
@@ -94,8 +94,8 @@ def test_a_success_is_that_of_botocore(service: FakeDynamoDB, client: Client) ->
     assert answer.pop("ResponseMetadata")["RequestId"] == "id"
     assert answer == {"Item": {**item, "blob": {"B": b"\x00\xff"}}}
     assert service.calls == [{"TableName": "t", "Key": {"id": {"S": "ü"}}}]
-    assert service.headers[0]["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
-    assert service.headers[0]["X-Amz-Security-Token"] == "token"
+    assert service.headers[0]["x-amz-target"] == "DynamoDB_20120810.GetItem"
+    assert service.headers[0]["x-amz-security-token"] == "token"
     assert client.by_botocore == 0
 
 

@@ -1,0 +1,78 @@
+"""Signature Version 4 for one kind of request: a POST to ``/`` without a query, as services with a JSON protocol take.
+
+botocore signs any request of any service, which takes ten times as long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final, Protocol
+
+_ALGORITHM: Final = "AWS4-HMAC-SHA256"
+
+
+class Credentials(Protocol):
+    """What a request is signed with."""
+
+    @property
+    def access_key(self) -> str:
+        """Who signs."""
+
+    @property
+    def secret_key(self) -> str:
+        """What only the signer and AWS know."""
+
+    @property
+    def token(self) -> str | None:
+        """What belongs to temporary credentials; None for others."""
+
+
+def signed_headers(  # noqa: PLR0913 - what a signature is made of
+    *, service: str, region: str, host: str, content_type: str, target: str, body: bytes, credentials: Credentials
+) -> dict[str, str]:
+    """Return the headers that say who sends a request, when, and that it is as it was sent.
+
+    Parameters
+    ----------
+    service, region : str
+        For whom the request is meant, as signatures name them.
+    host : str
+        The header ``Host``: with a port, if that is not the scheme's own.
+    content_type, target : str
+        The headers ``Content-Type`` and ``X-Amz-Target``.
+    body : bytes
+        What is sent.
+    credentials : Credentials
+        Of the sender.
+
+    Notes
+    -----
+    The algorithm is that of AWS's page "Create a signed AWS API request".
+    """
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    signed = {"content-type": content_type, "host": host, "x-amz-date": moment}
+    if credentials.token:
+        signed["x-amz-security-token"] = credentials.token
+    signed["x-amz-target"] = target  # last: they are signed in their alphabetical order
+    names, scope = ";".join(signed), f"{moment[:8]}/{region}/{service}/aws4_request"
+    lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
+    canonical = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    text = f"{_ALGORITHM}\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    key = _signing_key(credentials.secret_key, moment[:8], region, service)
+    signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    signed["authorization"] = (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
+    )
+    return signed
+
+
+@lru_cache(maxsize=4)
+def _signing_key(secret: str, day: str, region: str, service: str) -> bytes:
+    """Return the key of a day; a request is signed with it, not with the secret itself."""
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key
