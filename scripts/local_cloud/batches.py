@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_GATHERING_SECONDS: Final = 0.1
+_GATHERING_SECONDS: Final = 0.25
 
 
 class Batches(Generic[T]):

@@ -206,7 +206,7 @@ class Workers:
             error = "Unhandled"
             kind = raised.args[1] if isinstance(raised, BrokenError) else type(raised).__name__
             answer = {"errorType": kind, "errorMessage": raised.args[0]}
-        return InvocationResult("id", json.dumps(answer).encode(), error, "$LATEST", 1.0, "")
+        return InvocationResult("id", json.dumps(answer).encode(), error, "$LATEST", 1.0)
 
     def _work(self, record: Record, task: TaskEvent) -> JsonValue:
         name, conduct = task.task, record.conducts[task.task]

@@ -122,4 +122,4 @@ def _timed_out(spec: FunctionSpec) -> InvocationResult:
 
 
 def _result(spec: FunctionSpec, payload: bytes, *, failed: bool) -> InvocationResult:
-    return InvocationResult(str(uuid.uuid4()), payload, "Unhandled" if failed else None, spec.version, 0.0, "")
+    return InvocationResult(str(uuid.uuid4()), payload, "Unhandled" if failed else None, spec.version, 0.0)

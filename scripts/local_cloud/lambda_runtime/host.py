@@ -289,7 +289,7 @@ class FunctionHost:
             function_error="Unhandled" if outcome.failed else None,
             executed_version=spec.version,
             duration_ms=outcome.duration_ms,
-            log="".join(f"{event.message}\n" for event in outcome.log),
+            events=tuple(outcome.log),
         )
 
     def _deliver(

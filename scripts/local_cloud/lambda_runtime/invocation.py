@@ -3,6 +3,8 @@
 import base64
 from dataclasses import dataclass
 
+from scripts.local_cloud.lambda_runtime.log_batch import LogEvent
+
 LOG_TAIL_BYTES = 4096
 SYNCHRONOUS_PAYLOAD_BYTES = 6 * 1024 * 1024
 ASYNCHRONOUS_PAYLOAD_BYTES = 1024 * 1024
@@ -47,7 +49,7 @@ class InvocationResult:
         ``$LATEST`` or the number of a published version.
     duration_ms : float
         The time between the event's delivery and the function's answer.
-    log : str
+    events : tuple of LogEvent
         All that the call wrote to the log, including the lines START, END and REPORT.
     """
 
@@ -56,7 +58,12 @@ class InvocationResult:
     function_error: str | None
     executed_version: str
     duration_ms: float
-    log: str
+    events: tuple[LogEvent, ...] = ()
+
+    @property
+    def log(self) -> str:
+        """All that the call wrote to the log, as text."""
+        return "".join(f"{event.message}\n" for event in self.events)
 
     @property
     def log_result(self) -> str:

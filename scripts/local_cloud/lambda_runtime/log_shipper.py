@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent
 
-BATCH_SECONDS = 0.1
+BATCH_SECONDS = 0.25
 FLUSH_SECONDS = 30.0
 
 DeliverLogs = Callable[[LogBatch], None]

@@ -105,7 +105,7 @@ class FakeFunctions:
             answer, function_error = self.by_name[name](json.loads(payload)), None
         except Exception as error:  # noqa: BLE001 - that is the function's answer
             answer, function_error = {"errorType": type(error).__name__, "errorMessage": str(error)}, "Unhandled"
-        return InvocationResult("id", json.dumps(answer).encode(), function_error, "$LATEST", 1.0, "")
+        return InvocationResult("id", json.dumps(answer).encode(), function_error, "$LATEST", 1.0)
 
 
 class Engine:

@@ -71,7 +71,7 @@ class FakeFunctions:
         self.calls.append((function, json.loads(payload)))
         if self.refusal is not None:
             raise self.refusal
-        return InvocationResult("id", json.dumps(self.payload).encode(), self.function_error, "$LATEST", 1.0, "")
+        return InvocationResult("id", json.dumps(self.payload).encode(), self.function_error, "$LATEST", 1.0)
 
 
 def task(resource: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ BATCH = frozenset({"a", "b", "c"})
 
 
 def answer(payload: object, function_error: str | None = None) -> InvocationResult:
-    return InvocationResult("id", json.dumps(payload).encode(), function_error, "$LATEST", 1.0, "")
+    return InvocationResult("id", json.dumps(payload).encode(), function_error, "$LATEST", 1.0)
 
 
 def failures(*names: object) -> dict[str, object]:

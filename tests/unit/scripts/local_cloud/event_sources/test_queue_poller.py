@@ -14,7 +14,7 @@ from scripts.local_cloud.lambda_runtime.invocation import InvocationResult, thro
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:f"
-OK = InvocationResult("id", b"null", None, "$LATEST", 1.0, "")
+OK = InvocationResult("id", b"null", None, "$LATEST", 1.0)
 FAILED = replace(OK, payload=b'{"errorMessage": "no"}', function_error="Unhandled")
 
 

@@ -18,7 +18,7 @@ SPEC = FunctionSpec(
     code_directory=Path("/code"),
     dead_letter_arn=QUEUE_ARN,
 )
-OK = InvocationResult("id", b"1", None, "$LATEST", 1.0, "")
+OK = InvocationResult("id", b"1", None, "$LATEST", 1.0)
 FAILED = replace(OK, payload=b'{"errorMessage": "no way", "errorType": "E"}', function_error="Unhandled")
 
 Attempt = InvocationResult | InvocationRefused

@@ -4,11 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.local_cloud.lambda_runtime.invocation import InvocationResult
+from scripts.local_cloud.lambda_runtime.log_batch import LogEvent
 
 
-@given(st.text(), st.integers(min_value=0, max_value=2000))
-def test_the_log_result_is_the_end_of_the_log(text: str, times: int) -> None:
-    log = text * times
-    tail = base64.b64decode(InvocationResult("id", b"", None, "$LATEST", 0.0, log).log_result)
-    assert len(tail) == min(4096, len(log.encode()))
-    assert log.encode().endswith(tail)
+@given(st.lists(st.builds(lambda text, times: text * times, st.text(), st.integers(0, 2000)), max_size=3))
+def test_the_log_result_is_the_end_of_the_log(messages: list[str]) -> None:
+    log = "".join(f"{message}\n" for message in messages).encode()
+    events = tuple(LogEvent(0, message) for message in messages)
+    tail = base64.b64decode(InvocationResult("id", b"", None, "$LATEST", 0.0, events).log_result)
+    assert len(tail) == min(4096, len(log))
+    assert log.endswith(tail)
