@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from moto.dynamodb.comparisons import AttributeValue, ConditionExpressionParser
@@ -116,9 +116,32 @@ def _parsed_once(parser: Any) -> Any:
         node, names_found, values_found = tree(self.condition_expression, tuple(names.items()), tuple(values))
         self.expr_attr_names_found.extend(names_found)
         self.expr_attr_values_found.extend(values_found)
-        return self._make_op_condition(node)
+        return _Condition(self, node)
 
     return parse
+
+
+class _Condition:
+    """A condition that is made when it is asked: a call parses it twice and asks once.
+
+    Parameters
+    ----------
+    parser
+        The parser of the call, which has its values.
+    node
+        The tree of the expression.
+    """
+
+    def __init__(self, parser: Any, node: Any) -> None:
+        self._parser = parser
+        self._node = node
+
+    @cached_property
+    def _made(self) -> Any:
+        return self._parser._make_op_condition(self._node)  # noqa: SLF001 - the seam that upstream has
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
 
 
 def _operand_of_call(parser: Any) -> Any:

@@ -20,6 +20,7 @@ from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.dynamodb.parsing.validators import UpdateExpressionValidator, Validator
 
+from scripts.local_cloud.adapters.dynamodb_items import check_size
 from scripts.local_cloud.adapters.patch import replaced
 
 _KEPT: Final = 1024
@@ -32,7 +33,7 @@ _PAIR: Final = re.compile(r"(#\w+)\s*=\s*(:\w+)", re.ASCII)
 class _Sets:
     """What an update sets: values by the names of attributes. In upstream's eyes it is a validated expression."""
 
-    values: dict[str | None, Any]
+    values: dict[str, Any]
 
     def normalize(self) -> None:
         """Nothing is to be done."""
@@ -98,8 +99,9 @@ def _direct_sets() -> Iterator[None]:
         if not isinstance(self.update_ast, _Sets):
             upstream_execute(self, node)
             return
-        for name, value in self.update_ast.values.items():
-            self.item.attrs[name] = DynamoType(value)
+        changed = {name: DynamoType(value) for name, value in self.update_ast.values.items()}
+        check_size({**self.item.attrs, **changed})
+        dict.update(self.item.attrs, changed)
 
     with ExitStack() as patches:
         patches.enter_context(replaced(Validator, "__init__", init))
@@ -110,8 +112,8 @@ def _direct_sets() -> Iterator[None]:
 
 def _sets(pairs: list[tuple[str, str]], names: dict[str, str], values: dict[str, Any], table: Any) -> _Sets | None:
     """Return what an update sets, unless it does something else, too, or may be refused."""
-    found = {names.get(name): values.get(value) for name, value in pairs}
-    if not pairs or len(found) < len(pairs) or None in found or None in found.values():
+    if not pairs or any(name not in names or value not in values for name, value in pairs):
         return None
+    found = {names[name]: values[value] for name, value in pairs}
     is_key = not found.keys().isdisjoint((*table.table_key_attrs, *table.attribute_keys))
-    return None if is_key else _Sets(found)
+    return None if is_key or len(found) < len(pairs) else _Sets(found)
