@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.dynamodb.exceptions import ItemSizeToUpdateTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -21,6 +22,16 @@ VALUES = st.sampled_from([{"S": "text"}, {"N": "2"}, {"M": {"k": {"S": "v"}}}, {
 
 def update(expression: str, names: dict[str, str], values: dict[str, Any], key: str = "x") -> Any:
     """Update an item of a fresh table; return what is in it then, or what was answered instead."""
+    backend = table_with_item()
+    try:
+        backend.update_item("t", {"id": {"S": key}}, expression, names, values)
+    except Exception as error:  # noqa: BLE001 - whatever upstream says
+        return type(error), str(error)
+    held = {item: backend.get_item("t", {"id": {"S": item}}) for item in ("x", key)}
+    return {item: value.to_json()["Attributes"] for item, value in held.items() if value}
+
+
+def table_with_item() -> DynamoDBBackend:
     backend = DynamoDBBackend(REGION, ACCOUNT_ID)
     index = {
         "IndexName": "i",
@@ -42,12 +53,14 @@ def update(expression: str, names: dict[str, str], values: dict[str, Any], key: 
         warm_throughput=None,
     )
     table.put_item(BEFORE)
-    try:
-        backend.update_item("t", {"id": {"S": key}}, expression, names, values)
-    except Exception as error:  # noqa: BLE001 - whatever upstream says
-        return type(error), str(error)
-    held = {item: backend.get_item("t", {"id": {"S": item}}) for item in ("x", key)}
-    return {item: value.to_json()["Attributes"] for item, value in held.items() if value}
+    return backend
+
+
+def test_an_update_that_would_be_too_large_sets_nothing() -> None:
+    backend, values = table_with_item(), {":a": {"S": "new"}, ":b": {"S": "x" * 500_000}}
+    with dynamodb_sets(), pytest.raises(ItemSizeToUpdateTooLarge):
+        backend.update_item("t", {"id": {"S": "x"}}, "SET #a = :a, #b = :b", {"#a": "a", "#b": "b"}, values)
+    assert backend.get_item("t", {"id": {"S": "x"}}).to_json()["Attributes"] == BEFORE
 
 
 @pytest.fixture
