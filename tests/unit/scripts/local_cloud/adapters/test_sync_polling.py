@@ -2,6 +2,7 @@
 
 import datetime
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,9 @@ class RecordingClock:
     def wait(self, event: threading.Event, seconds: float | None) -> bool:
         self.asked.add(seconds)
         return self._clock.wait(event, seconds)
+
+    def start(self, action: Callable[[], None]) -> None:
+        self._clock.start(action)
 
 
 def test_upstream_lets_a_job_wait_for_half_a_second(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
