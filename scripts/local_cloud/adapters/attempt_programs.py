@@ -2,7 +2,8 @@
 
 Upstream defects: ``StopExecution`` and the state machine's ``TimeoutSeconds`` take effect when the task returns that
 runs just then, which may be never; the error and the cause are lost; a program that was stopped before its thread began
-ends in a traceback; and for a time limit the engine keeps a thread that only waits.
+ends in a traceback; for a time limit the engine keeps a thread that only waits; an Express execution may last as long
+as it likes; and one that is waited for runs in the thread of who waits, who waits for what it has given up, too.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -23,6 +24,7 @@ from moto.stepfunctions.parser.api import (
     ExecutionTimedOutEventDetails,
     HistoryEventExecutionDataDetails,
     HistoryEventType,
+    StateMachineType,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
@@ -31,7 +33,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
-from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker, SyncExecutionWorker
 
 from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.attempt_events import write_last
@@ -43,6 +45,8 @@ from scripts.local_cloud.adapters.patch import replaced
 _LOG = logging.getLogger(__name__)
 _DEADLINES = Deadlines()
 """Of the engine that is installed: each has its own, on its own clock."""
+
+LONGEST_EXPRESS_EXECUTION: Final = 300  # seconds, by AWS's quota
 
 _WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 
@@ -56,7 +60,7 @@ def attempt_programs() -> Iterator[None]:
         patches.enter_context(replaced(sys.modules[__name__], "_DEADLINES", deadlines))
         for owner, name, method in (
             (ExecutionWorker, "start", _start),
-            (ExecutionWorker, "_execution_logic", _start_here),
+            (SyncExecutionWorker, "start", _start),
             (Execution, "stop", stop_execution),
             (Program, "eval", _evaluate),
             (Program, "_eval_body", _evaluate_states),
@@ -85,14 +89,13 @@ def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Ca
         Runs the attempt until it ends.
     """
     program = worker._get_evaluation_entrypoint()
-    attempt = Attempt(progress)
+    attempt = Attempt(progress, worker._evaluation_details.execution_details.arn)
     attach(environment, attempt)
     started()
     worker.env = environment
-    if program.timeout_seconds is not None:
-        deadline = _DEADLINES.after(
-            program.timeout_seconds.timeout_seconds, lambda: _run_out_of_time(worker, environment)
-        )
+    limit = _seconds_at_most(program, environment)
+    if limit is not None:
+        deadline = _DEADLINES.after(limit, lambda: _run_out_of_time(worker, environment))
         attempt.at_end(deadline.cancel)
 
     def run() -> None:
@@ -105,6 +108,19 @@ def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Ca
         worker._execution_communication.terminated()
 
     return run
+
+
+def _seconds_at_most(program: Any, environment: Any) -> float | None:
+    """Return how long an attempt may last, None if for ever."""
+    limit: float | None = program.timeout_seconds.timeout_seconds if program.timeout_seconds is not None else None
+    if environment.execution_type != StateMachineType.EXPRESS:
+        return limit
+    return LONGEST_EXPRESS_EXECUTION if limit is None else min(limit, LONGEST_EXPRESS_EXECUTION)
+
+
+def expire_express(environment: Any) -> Callable[[], None]:
+    """Let an Express child execution end when its time is over, and return what prevents that."""
+    return _DEADLINES.after(LONGEST_EXPRESS_EXECUTION, environment.set_timed_out).cancel
 
 
 def stop_execution(self: Any, stop_date: Any, error: str | None, cause: str | None) -> None:
@@ -160,10 +176,6 @@ def _prepare(worker: Any) -> Callable[[], None]:
 
 def _start(self: Any) -> None:
     engine_time.start(_prepare(self))
-
-
-def _start_here(self: Any) -> None:
-    _prepare(self)()
 
 
 def _evaluate(self: Any, env: Any) -> None:

@@ -105,6 +105,8 @@ class Attempt:
     ----------
     progress
         How far the execution has come.
+    execution_arn
+        The execution; the child executions of its Map states are parts of it.
 
     Attributes
     ----------
@@ -114,8 +116,9 @@ class Attempt:
         Whether the attempt has ended; whatever still runs for it is ignored.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, execution_arn: str = "") -> None:
         self.progress = progress
+        self.execution_arn = execution_arn
         self.lock = threading.RLock()
         self.is_over = False
         self._at_end: list[Callable[[], None]] = []

@@ -2,14 +2,19 @@
 
 import json
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.local_cloud.adapters.attempt_programs import LONGEST_EXPRESS_EXECUTION
 from scripts.local_cloud.adapters.execution_start import LARGEST_INPUT, execution_start
 from scripts.local_cloud.adapters.quotas import LARGEST_DEFINITION, LARGEST_PAYLOAD, quotas
 from scripts.local_cloud.adapters.state_machine_arns import state_machine_arns
+from scripts.local_cloud.clock.controlled_modules import engine_on
+from scripts.local_cloud.clock.virtual_clock import VirtualClock
 
 GROUP = "/aws/vendedlogs/states/machine"
 
@@ -110,11 +115,63 @@ def test_an_express_execution_fails_and_times_out(starting: Any, sync_client: An
     failed = sync_client.start_sync_execution(stateMachineArn=starting.create(fail, type="EXPRESS"))
     assert (failed["status"], failed["error"], failed["cause"]) == ("FAILED", "E", "C")
     assert "output" not in failed
-    held = threading.Event()
-    starting.functions.by_name = {"f": lambda _: held.wait(30)}
+    held, returned = threading.Event(), threading.Event()
+
+    def hold(_: Any) -> None:
+        held.wait(30)
+        returned.set()
+
+    starting.functions.by_name = {"f": hold}
     slow = starting.create(task() | {"TimeoutSeconds": 1}, type="EXPRESS")
     assert sync_client.start_sync_execution(stateMachineArn=slow)["status"] == "TIMED_OUT"
+    assert not returned.is_set()  # the answer does not wait for the function
     held.set()
+
+
+@pytest.mark.parametrize(
+    ("own_limit", "lasts"), [(None, LONGEST_EXPRESS_EXECUTION), (86_400, LONGEST_EXPRESS_EXECUTION), (60, 60)]
+)
+def test_an_express_execution_lasts_five_minutes_at_most(
+    starting: Any, sync_client: Any, own_limit: int | None, lasts: int
+) -> None:
+    clock = VirtualClock()
+    starting.adapt(engine_on(clock))
+    definition: dict[str, Any] = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 7200, "End": True}}}
+    if own_limit is not None:
+        definition["TimeoutSeconds"] = own_limit
+    machine = starting.create(definition, type="EXPRESS")
+    answers: list[dict[str, Any]] = []
+
+    def call() -> None:
+        with clock.running():
+            answers.append(sync_client.start_sync_execution(stateMachineArn=machine))
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    skip_until(clock, lambda: answers)
+    caller.join()
+    assert answers[0]["status"] == "TIMED_OUT"
+    assert lasts - 1 < (answers[0]["stopDate"] - answers[0]["startDate"]).total_seconds() < lasts + 60
+
+
+def test_a_standard_execution_may_last_longer(starting: Any) -> None:
+    clock = VirtualClock()
+    starting.adapt(engine_on(clock))
+    wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 7200, "End": True}}}
+    execution = starting.start(wait)
+    skip_until(clock, lambda: starting.client.describe_execution(executionArn=execution)["status"] != "RUNNING")
+    assert starting.end(execution)["status"] == "SUCCEEDED"
+
+
+def skip_until(clock: VirtualClock, condition: Callable[[], Any]) -> None:
+    """Let time skip ahead until something is so."""
+    for _ in range(3000):
+        if condition():
+            return
+        clock.await_idle(0.01)
+        clock.skip()
+        time.sleep(0.001)
+    raise AssertionError("it did not come about")
 
 
 def test_a_standard_execution_is_not_waited_for(starting: Any, sync_client: Any) -> None:
