@@ -96,7 +96,7 @@ def _get_execution_history(self: Any) -> ActionResult:
     events = list(environment.event_manager._history_event_list) if environment is not None else []  # noqa: SLF001
     if self._get_param("reverseOrder"):
         events.reverse()
-    start = _page_start(self._get_param("nextToken"), len(events))
+    start = page_start(self._get_param("nextToken"), len(events))
     size = min(self._get_param("maxResults") or _DEFAULT_PAGE, _LARGEST_PAGE)
     page = events[start : start + size]
     if self._get_param("includeExecutionData") is False:
@@ -108,7 +108,8 @@ def _get_execution_history(self: Any) -> ActionResult:
     return PlainAnswer(answer)
 
 
-def _page_start(token: str | None, length: int) -> int:
+def page_start(token: str | None, length: int) -> int:
+    """Return the index at which the page begins that a token stands for."""
     if not token:
         return 0
     try:

@@ -53,7 +53,8 @@ def execution_traces(record: Callable[[Segment], None]) -> Iterator[None]:
 
     def traced(upstream: Callable[..., None]) -> Callable[..., None]:
         def eval_execution(self: Any, env: Any) -> None:
-            trace = traces.get(env.states.context_object.context_object_data["Execution"]["Id"])
+            # By the context object, the tasks of a distributed Map state belong to its child executions.
+            trace = traces.get(env.attempt.execution_arn)
             with nullcontext() if trace is None else trace.task(self.name, self.resource.resource_arn):
                 upstream(self, env)
 

@@ -14,6 +14,8 @@ from scripts.local_cloud.adapters.attempt_events import LARGEST_HISTORY
 
 _PERIOD: Final = datetime.timedelta(days=14)
 _LONGEST_EXECUTION: Final = datetime.timedelta(days=365)
+_RESTORED: Final = "Execution was started before the local cloud was and cannot be redriven"
+_OF_MAP_RUN: Final = "Execution belongs to a Map run and cannot be redriven by itself"
 _TOKENS_KEPT: Final = 10
 _TOKEN_LIFETIME: Final = datetime.timedelta(minutes=15)
 
@@ -72,7 +74,7 @@ def why_not_redrivable(execution: Any, status: ExecutionStatus | None = None) ->
     if status in {ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED} or execution.stop_date is None:
         return f"Execution is {status.value} and cannot be redriven"
     if getattr(execution.exec_worker.env, "attempt", None) is None:
-        return "Execution was started before the local cloud was and cannot be redriven"
+        return _OF_MAP_RUN if hasattr(execution, "map_run_arn") else _RESTORED
     now = engine_time.now()
     if len(execution.exec_worker.env.event_manager._history_event_list) >= LARGEST_HISTORY - 1:
         return "Execution history event limit exceeded"

@@ -21,6 +21,8 @@ from scripts.local_cloud.adapters.interruptible_executions import interruptible_
 from scripts.local_cloud.adapters.json_text import json_text
 from scripts.local_cloud.adapters.jsonata_expressions import jsonata_evaluator
 from scripts.local_cloud.adapters.lambda_tasks import FunctionCaller, in_process_functions, lambda_error_names
+from scripts.local_cloud.adapters.map_run_api import map_run_api
+from scripts.local_cloud.adapters.map_runs import map_runs
 from scripts.local_cloud.adapters.nested_executions import nested_executions
 from scripts.local_cloud.adapters.parsed_once import parsed_once
 from scripts.local_cloud.adapters.query_language import query_language_per_definition
@@ -77,4 +79,6 @@ def step_functions_adapters(
         nested_executions(),
         task_tokens(),
         redrivable_executions(),
+        map_runs(),
+        map_run_api(),
     )

@@ -87,12 +87,22 @@ FAILING = task(
     Parameters={"fails": True},
     Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}],
 )
+MAPPED = {
+    "Type": "Map",
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Inner",
+        "States": {"Inner": task("${agent}")},
+    },
+    "End": True,
+}
 STACK = {
     "Resources": {
         "Role": ROLE,
         "Traced": function("traced", "CODE"),
         "Child": machine("child", "Inner", {"Inner": task("${agent}")}),
         "Parent": machine("parent", "Both", {"Both": BOTH, "Child": NESTED}),
+        "Mapped": machine("mapped", "Map", {"Map": MAPPED}),
         "Failing": machine("failing", "Fail", {"Fail": FAILING}),
         "Untraced": machine("untraced", "Only", {"Only": task("${agent}")}, is_traced=False),
     }
@@ -195,6 +205,14 @@ def test_an_execution_with_its_functions_and_nested_executions_is_one_trace(clou
     ]
     services = cloud.session().client("xray").get_trace_graph(TraceIds=[summary["Id"]])["Services"]
     assert {service.get("Name") for service in services} == {"parent", "child", "traced", None}
+
+
+def test_the_child_executions_of_a_distributed_map_are_in_the_trace_of_their_parent(
+    cloud: LocalCloud, run: Run
+) -> None:
+    (root,) = json.loads(run("mapped", input="[{}]")["output"])
+    (parent,) = without_cold_starts(tree(documents(cloud, root)))
+    assert parent == ("mapped", "AWS::StepFunctions::StateMachine", [call("Inner")])
 
 
 def test_each_attempt_is_seen_and_failure_is_marked(cloud: LocalCloud, run: Run) -> None:

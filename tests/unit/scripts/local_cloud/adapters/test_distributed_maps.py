@@ -1,4 +1,4 @@
-"""Distributed Map states: what they read, and how many failures they bear."""
+"""Distributed Map states: what is understood of their definitions, and what they read."""
 
 import json
 from collections.abc import Callable
@@ -6,25 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from scripts.local_cloud.adapters.distributed_maps import distributed_maps, is_exceeded, understood
+from scripts.local_cloud.adapters.distributed_maps import distributed_maps, understood
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
-NO_MORE_THAN_3 = {
-    "StartAt": "C",
-    "States": {
-        "C": {
-            "Type": "Choice",
-            "Choices": [{"Variable": "$", "NumericGreaterThan": 3, "Next": "F"}],
-            "Default": "P",
-        },
-        "F": {"Type": "Fail", "Error": "TooMuch", "Cause": "more than 3"},
-        "P": {"Type": "Pass", "End": True},
-    },
-}
-THRESHOLD = "States.ExceedToleratedFailureThreshold"
 
 
 def machine(processor: dict[str, Any] = PASS, kind: str = "STANDARD", **fields: Any) -> dict[str, Any]:
@@ -45,47 +30,20 @@ def bucket(client: Callable[[str], Any]) -> str:
     return "of-items"
 
 
+@pytest.fixture
+def put(client: Callable[[str], Any], bucket: str) -> Callable[[str], str]:
+    """Makes the content of the object `k`, and gives its bucket."""
+
+    def put_object(content: str) -> str:
+        client("s3").put_object(Bucket=bucket, Key="k", Body=content.encode())
+        return bucket
+
+    return put_object
+
+
 def reader(action: str, **parameters: Any) -> dict[str, Any]:
     configuration = {"ReaderConfig": {"InputType": "JSON"}} if action == "getObject" else {}
     return {"ItemReader": {"Resource": f"arn:aws:states:::s3:{action}", "Parameters": parameters, **configuration}}
-
-
-def test_upstream_takes_failures_for_nulls(engine: Any) -> None:
-    assert json.loads(run(engine, machine(NO_MORE_THAN_3), [1, 9])["output"]) == [1, None]
-    engine.adapt(distributed_maps())
-    failed = run(engine, machine(NO_MORE_THAN_3), [1, 9])
-    assert (failed["status"], failed["error"]) == ("FAILED", THRESHOLD)
-    assert failed["cause"] == "The specified tolerated failure threshold was exceeded"
-    assert failed["kinds"][-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
-
-
-@pytest.mark.parametrize(
-    ("tolerance", "status"),
-    [
-        ({"ToleratedFailureCount": 1}, "SUCCEEDED"),
-        ({"ToleratedFailurePercentage": 34}, "SUCCEEDED"),
-        ({"ToleratedFailurePercentage": 33}, "FAILED"),
-        ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 33}, "FAILED"),
-        ({"ToleratedFailureCountPath": "$[0]"}, "SUCCEEDED"),
-    ],
-)
-def test_some_failures_are_tolerated(engine: Any, tolerance: dict[str, Any], status: str) -> None:
-    engine.adapt(distributed_maps())
-    execution = engine.start(machine(NO_MORE_THAN_3, **tolerance), [1, 9, 2])
-    assert engine.end(execution)["status"] == status
-    (map_run,) = engine.client.list_map_runs(executionArn=execution)["mapRuns"]
-    described = engine.client.describe_map_run(mapRunArn=map_run["mapRunArn"])
-    assert described["status"] == status
-    assert described["executionCounts"]["failed"] == described["itemCounts"]["failed"] == 1
-    if status == "SUCCEEDED":
-        assert (described["executionCounts"]["succeeded"], described["executionCounts"]["running"]) == (2, 0)
-
-
-def test_the_failure_can_be_caught(engine: Any) -> None:
-    engine.adapt(distributed_maps())
-    definition = machine(NO_MORE_THAN_3, Catch=[{"ErrorEquals": [THRESHOLD], "Next": "Then"}])
-    definition["States"]["Then"] = {"Type": "Pass", "Result": "caught", "End": True}
-    assert json.loads(run(engine, definition, [9])["output"]) == "caught"
 
 
 @pytest.mark.parametrize("definition", [machine(kind="EXPRESS"), machine(ToleratedFailurePercentage=5)])
@@ -133,9 +91,80 @@ def test_items_that_cannot_be_read_have_an_error_of_their_own(engine: Any, bucke
     assert json.loads(run(engine, machine(**reader("getObject", Bucket=bucket, Key="items.json")))["output"]) == [1, 2]
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10), st.floats(0, 100))
-def test_more_failures_are_never_better(succeeded: int, failed: int, count: int, percentage: float) -> None:
-    total = succeeded + failed + 1
-    assert not is_exceeded(0, total, count, percentage)
-    assert is_exceeded(failed, total, count, percentage) <= is_exceeded(failed + 1, total, count, percentage)
-    assert not is_exceeded(failed, total, 0, 100.0)
+def test_what_the_grammar_does_not_know_is_taken_out() -> None:
+    definition = machine(
+        ItemBatcher={"MaxItemsPerBatch": 2},
+        ResultWriter={"WriterConfig": {"Transformation": "FLATTEN"}},
+        ItemReader={"Resource": "r", "ReaderConfig": {"InputType": "JSONL", "MaxItems": 3}},
+    )
+    state = json.loads(understood(json.dumps(definition)))["States"]["M"]
+    assert not state.keys() & {"ItemBatcher", "ResultWriter"}
+    assert state["ItemReader"]["ReaderConfig"] == {"InputType": "JSON", "MaxItems": 3}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"ItemBatcher": {}}, "MaxItemsPerBatch"),
+        ({"ItemBatcher": {"MaxItemsPerBatch": 0}}, "positive whole number"),
+        ({"ItemBatcher": {"MaxItemsPerBatch": 1, "MaxItemsPerBatchPath": "$.a"}}, "must not have both"),
+        ({"ItemBatcher": {"MostItems": 1}}, "no other fields"),
+        ({"ResultWriter": {}}, "'Resource' or 'WriterConfig'"),
+        ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "'OutputType' must be one of"),
+        (reader("getObject") | {"ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}}, "not from PARQUET"),
+    ],
+)
+def test_what_is_wrong_with_a_definition_is_said(engine: Any, fields: dict[str, Any], reason: str) -> None:
+    engine.adapt(distributed_maps())
+    with pytest.raises(ClientError, match=reason):
+        engine.create(machine(**fields))
+
+
+def test_a_map_state_that_is_not_distributed_has_no_batches(engine: Any) -> None:
+    engine.adapt(distributed_maps())
+    definition = machine(ItemBatcher={"MaxItemsPerBatch": 2})
+    del definition["States"]["M"]["ItemProcessor"]["ProcessorConfig"]
+    with pytest.raises(ClientError, match="ItemBatcher"):
+        engine.create(definition)
+
+
+@pytest.mark.parametrize(
+    ("content", "configuration", "items"),
+    [
+        ('{"a": 1}\n\n{"a": 2}\n{"a": 3}', {"InputType": "JSONL", "MaxItems": 2}, [{"a": 1}, {"a": 2}]),
+        (
+            "a|b\n1|2\n",
+            {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "CSVDelimiter": "PIPE"},
+            [{"a": "1", "b": "2"}],
+        ),
+        ('{"x": {"y": [4]}}', {"InputType": "JSON", "ItemsPointer": "/x/y"}, [4]),
+    ],
+)
+def test_formats_of_items(
+    engine: Any, put: Callable[[str], str], content: str, configuration: Any, items: list[Any]
+) -> None:
+    source = reader("getObject", Bucket=put(content), Key="k")
+    source["ItemReader"]["ReaderConfig"] = configuration
+    with pytest.raises(ClientError):
+        engine.create(machine(**source))
+    engine.adapt(distributed_maps())
+    assert json.loads(run(engine, machine(**source))["output"]) == items
+
+
+def test_what_holds_no_items_cannot_be_read(engine: Any, bucket: str) -> None:
+    engine.adapt(distributed_maps())
+    source = reader("getObject", Bucket=bucket, Key="items.json")
+    source["ItemReader"]["ReaderConfig"] = {"InputType": "JSON", "ItemsPointer": "/nothing"}
+    failed = run(engine, machine(**source))
+    assert (failed["error"], failed["cause"]) == (
+        "States.ItemReaderFailed",
+        "The ItemsPointer '/nothing' points to nothing",
+    )
+
+
+def test_objects_of_a_bucket_can_be_limited(engine: Any, client: Callable[[str], Any], bucket: str) -> None:
+    engine.adapt(distributed_maps())
+    client("s3").put_object(Bucket=bucket, Key="another", Body=b"")
+    source = reader("listObjectsV2", Bucket=bucket)
+    source["ItemReader"]["ReaderConfig"] = {"MaxItems": 1}
+    assert [item["Key"] for item in json.loads(run(engine, machine(**source))["output"])] == ["another"]
