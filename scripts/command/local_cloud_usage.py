@@ -30,7 +30,7 @@ def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[
         ("AWS CLI", ("aws stepfunctions list-state-machines",)),
         ("boto3", ("""python3 -c 'import boto3; print(boto3.client("stepfunctions").list_state_machines())'""",)),
         (
-            "CDK, where nothing is deployed yet (stepweave local up --no-deploy)",
+            "CDK",
             ("npx cdk bootstrap && npx cdk deploy --all --require-approval never",),
         ),
         ("stop", (stop,)),

@@ -12,8 +12,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scripts.local_cloud.assembly import StackArtifact, read_assembly
+from scripts.local_cloud.bootstrap import ensure_bootstrapped, ensure_version
 from scripts.local_cloud.errors import DeploymentError
-from scripts.local_cloud.publication import ensure_bootstrap_version, publish_assets
+from scripts.local_cloud.publication import publish_assets
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -52,9 +53,10 @@ def deploy_assembly(session: boto3.Session, assembly: Path, on_progress: Callabl
     """
     stacks = read_assembly(assembly)
     cloudformation: CloudFormationClient = session.client("cloudformation")
+    ensure_bootstrapped(session)
     for stack in stacks:
         try:
-            ensure_bootstrap_version(session, stack.version_parameter)
+            ensure_version(session, stack.version_parameter)
             if _is_deployed(cloudformation, stack):
                 on_progress(stack.name, "unchanged")
                 continue

@@ -1,4 +1,4 @@
-"""Put a stack's assets, and what else its template presumes, where the template looks for them."""
+"""Put a stack's assets where its template looks for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from scripts.local_cloud.assembly import FileAsset
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BOOTSTRAP_VERSION: Final = "30"  # no lower than what any release of the CDK asks for
 _IN_MEMORY_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -41,15 +40,6 @@ def publish_assets(session: boto3.Session, assets: Iterable[FileAsset]) -> int:
             known[asset.bucket].add(asset.key)
             sent += 1
     return sent
-
-
-def ensure_bootstrap_version(session: boto3.Session, parameter: str) -> None:
-    """Make sure that the parameter exists in which templates look for the version of the CDK's bootstrap stack."""
-    ssm = session.client("ssm")
-    try:
-        ssm.get_parameter(Name=parameter)
-    except ssm.exceptions.ParameterNotFound:
-        ssm.put_parameter(Name=parameter, Value=BOOTSTRAP_VERSION, Type="String")
 
 
 def _keys(s3: S3Client, bucket: str) -> set[str]:

@@ -72,6 +72,34 @@ def handler(event, context):
 """
 
 
+ASSETS = "cdk-hnb659fds-assets-123456789012-us-east-1"
+FORMER: dict[str, Any] = {
+    "manifest.json": {
+        "version": "36.0.0",
+        "artifacts": {
+            "Storage.assets": {"type": "cdk:asset-manifest", "properties": {"file": "Storage.assets.json"}},
+            "Storage": {
+                "type": "aws:cloudformation:stack",
+                "properties": {"templateFile": "Storage.template.json"},
+                "dependencies": ["Storage.assets"],
+            },
+        },
+    },
+    "Storage.assets.json": {
+        "version": "36.0.0",
+        "files": {
+            "digest": {
+                "source": {"path": "asset.txt", "packaging": "file"},
+                "destinations": {"here": {"bucketName": ASSETS, "objectKey": "asset.txt"}},
+            }
+        },
+    },
+    "Storage.template.json": {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}},
+    "asset.txt": "an asset",
+}
+"""The assembly of what is deployed before the CDK's command comes: an older version of one of the stacks."""
+
+
 @pytest.fixture
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud.start() as cloud:
@@ -112,6 +140,13 @@ def cdk(command: Path, cloud: LocalCloud, directory: Path, *arguments: str) -> s
     return result.stdout + result.stderr
 
 
+def write_former(folder: Path) -> Path:
+    folder.mkdir()
+    for name, content in FORMER.items():
+        (folder / name).write_text(json.dumps(content))
+    return folder
+
+
 def run(cloud: LocalCloud, execution_input: Any) -> Any:
     session = cloud.session()
     (stack,) = session.client("cloudformation").describe_stacks(StackName="Machines")["Stacks"]
@@ -128,20 +163,28 @@ def run(cloud: LocalCloud, execution_input: Any) -> Any:
 
 
 @pytest.mark.timeout(600)
-def test_bootstrap_deploy_and_deploy_again(cloud: LocalCloud, cdk_command: Path, tmp_path: Path) -> None:
+def test_bootstrap_deploy_and_deploy_again_where_something_was_deployed_before(
+    cloud: LocalCloud, cdk_command: Path, tmp_path: Path
+) -> None:
     (tmp_path / "app.py").write_text(APP)
     code = tmp_path / "code"
     code.mkdir()
     (code / "app.py").write_text(HANDLER.replace("GREETING", "hello"))
     (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
 
+    cloud.deploy(write_former(tmp_path / "former"))
     cdk(cdk_command, cloud, tmp_path, "bootstrap", "aws://123456789012/us-east-1")
     deploy = ("deploy", "--all", "--require-approval", "never")
     cdk(cdk_command, cloud, tmp_path, *deploy)
     assert run(cloud, {"name": "you"}) == {"greeting": "hello you"}
 
     session = cloud.session()
+    (toolkit,) = session.client("cloudformation").describe_stacks(StackName="CDKToolkit")["Stacks"]
+    assert toolkit["StackStatus"] == "UPDATE_COMPLETE"
+    assert session.client("iam").get_role(RoleName="cdk-hnb659fds-deploy-role-123456789012-us-east-1")
+    assert session.client("s3").get_object(Bucket=ASSETS, Key="asset.txt")["Body"].read() == b'"an asset"'
     buckets = [bucket["Name"] for bucket in session.client("s3").list_buckets()["Buckets"]]
+    assert session.client("sns").list_topics()["Topics"] == []
     (bucket,) = [name for name in buckets if name.startswith("storage-")]
     assert session.client("s3").get_object(Bucket=bucket, Key="greeting")["Body"].read() == b"hello"
     (table,) = session.client("dynamodb").list_tables()["TableNames"]
@@ -153,3 +196,5 @@ def test_bootstrap_deploy_and_deploy_again(cloud: LocalCloud, cdk_command: Path,
     output = cdk(cdk_command, cloud, tmp_path, *deploy)
     assert "Storage (no changes)" in output
     assert run(cloud, {"name": "you"}) == {"greeting": "goodbye you"}
+    cloud.deploy(tmp_path / "cdk.out")
+    assert run(cloud, {"name": "me"}) == {"greeting": "goodbye me"}

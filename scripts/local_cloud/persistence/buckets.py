@@ -20,7 +20,7 @@ _ABOUT: Final = ("ContentType", "ContentEncoding", "ContentLanguage", "ContentDi
 def save_objects(session: boto3.Session, snapshot: SnapshotFile) -> list[str]:
     """Keep the objects that have changed, forget those that are gone, and return the names of all buckets."""
     s3 = _client(session)
-    buckets = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    buckets = sorted(existing_buckets(session))
     before = snapshot.versions()
     now = {
         (bucket, item["Key"]): f"{item['ETag']} {item['LastModified'].isoformat()}"
@@ -42,13 +42,16 @@ def save_objects(session: boto3.Session, snapshot: SnapshotFile) -> list[str]:
     return buckets
 
 
+def existing_buckets(session: boto3.Session) -> set[str]:
+    """Return the names of all buckets."""
+    return {bucket["Name"] for bucket in _client(session).list_buckets()["Buckets"]}
+
+
 def restore_buckets(session: boto3.Session, buckets: Iterable[str]) -> None:
     """Create buckets, but for those that are there."""
     s3 = _client(session)
-    there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in buckets:
-        if bucket not in there:
-            s3.create_bucket(Bucket=bucket)
+    for bucket in set(buckets) - existing_buckets(session):
+        s3.create_bucket(Bucket=bucket)
 
 
 def restore_objects(session: boto3.Session, objects: Iterable[KeptObject], buckets: Collection[str]) -> None:

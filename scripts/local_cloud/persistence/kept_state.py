@@ -81,7 +81,11 @@ def restore(session: boto3.Session, snapshot: SnapshotFile) -> None:
     # What is needed of moto takes seconds to import, and an empty state needs none of it.
     if not any(snapshot.entries(kind) for kind in ("bucket", "stack", "table", "queue", "state machine")):
         return
-    from scripts.local_cloud.persistence.buckets import restore_buckets, restore_objects  # noqa: PLC0415
+    from scripts.local_cloud.persistence.buckets import (  # noqa: PLC0415
+        existing_buckets,
+        restore_buckets,
+        restore_objects,
+    )
     from scripts.local_cloud.persistence.executions import restore_executions, restore_state_machines  # noqa: PLC0415
     from scripts.local_cloud.persistence.parameters import restore_parameters  # noqa: PLC0415
     from scripts.local_cloud.persistence.queues import restore_queues  # noqa: PLC0415
@@ -93,8 +97,16 @@ def restore(session: boto3.Session, snapshot: SnapshotFile) -> None:
     restore_buckets(session, own)
     restore_objects(session, snapshot.objects(), own)
     restore_parameters(session, snapshot.entries("parameter"))
-    restore_stacks(session, snapshot.entries("stack"))
-    restore_objects(session, snapshot.objects(), buckets.keys() - own)
+    filled = set(own)
+
+    def fill_buckets() -> None:
+        # Before the next stack is made: functions' code may be in a bucket of this one, as in the CDK's.
+        made = (buckets.keys() & existing_buckets(session)) - filled
+        if made:
+            restore_objects(session, snapshot.objects(), made)
+            filled.update(made)
+
+    restore_stacks(session, snapshot.entries("stack"), fill_buckets)
     restore_tables(session, snapshot.entries("table"))
     restore_queues(session, snapshot.entries("queue"))
     restore_state_machines(session, snapshot.entries("state machine"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,8 +35,19 @@ def read_stacks(session: boto3.Session) -> dict[str, Any]:
     return {stack["StackName"]: _read(client, stack) for stack in sorted(stacks, key=lambda one: one["CreationTime"])}
 
 
-def restore_stacks(session: boto3.Session, stacks: Mapping[str, Any]) -> None:
+def restore_stacks(
+    session: boto3.Session, stacks: Mapping[str, Any], on_created: Callable[[], None] = lambda: None
+) -> None:
     """Create stacks anew.
+
+    Parameters
+    ----------
+    session
+        Whose CloudFormation takes them.
+    stacks
+        What `read_stacks` returned.
+    on_created
+        Called when one of them is there, before the next one is created.
 
     Raises
     ------
@@ -66,6 +77,7 @@ def restore_stacks(session: boto3.Session, stacks: Mapping[str, Any]) -> None:
                     if event.get("ResourceStatus", "").endswith("_FAILED") and event.get("ResourceStatusReason")
                 ]
                 raise SnapshotError(f"stack {name} could not be restored: {'; '.join(reasons) or status}")
+            on_created()
 
 
 def owned_by_stacks(session: boto3.Session, kind: str) -> set[str]:

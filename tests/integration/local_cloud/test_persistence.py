@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.local_cloud.cloud import LocalCloud
+from scripts.local_cloud.controls import Controls
 from scripts.local_cloud.persistence.kept_state import kept_state
 from scripts.local_cloud.persistence.snapshot_file import FILE_NAME, SnapshotError, SnapshotFile
 
@@ -160,6 +161,26 @@ def test_everything_that_is_said_to_be_kept_is_there_again(  # noqa: PLR0915 - o
         outputs(session)
 
 
+def test_the_schedules_of_stacks_go_on(tmp_path: Path, write_assembly: WriteAssembly) -> None:
+    rule = {"ScheduleExpression": "rate(1 hour)", "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["Q", "Arn"]}}]}
+    resources = {
+        "Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "ticks"}},
+        "R": {"Type": "AWS::Events::Rule", "Properties": rule},
+    }
+    with LocalCloud.start() as cloud, kept_state(cloud.session(), tmp_path):
+        cloud.deploy(write_assembly({"Kept": {"Resources": resources}}))
+    with (
+        Controls() as controls,
+        LocalCloud.start(controls=controls) as cloud,
+        kept_state(cloud.session(), tmp_path, every_seconds=3600),
+    ):
+        controls.clock.advance(2 * 3600)
+        sqs = cloud.session().client("sqs")
+        queue = sqs.get_queue_url(QueueName="ticks")["QueueUrl"]
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+        assert [json.loads(message["Body"])["source"] for message in messages] == ["aws.events"] * 2
+
+
 def buckets_in_copy(file: Path, folder: Path) -> dict[str, Any]:
     """What a process that is killed now would leave, as far as it is whole."""
     folder.mkdir(exist_ok=True)
@@ -189,7 +210,7 @@ def test_a_stack_that_cannot_be_restored_is_named_and_stays_kept(tmp_path: Path,
     database = sqlite3.connect(file)
     database.execute(
         "UPDATE entry SET value = replace(CAST(value AS TEXT), 'AWS::SSM::Parameter', 'AWS::No::Thing') "
-        "WHERE kind = 'stack'"
+        "WHERE kind = 'stack' AND key = 'Fine'"
     )
     database.commit()
     database.close()
