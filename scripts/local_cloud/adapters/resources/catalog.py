@@ -9,6 +9,7 @@ from scripts.local_cloud.adapters.resources.bucket_policy import BucketPolicyRes
 from scripts.local_cloud.adapters.resources.dynamodb_table import GlobalTableResource, TableResource
 from scripts.local_cloud.adapters.resources.event_archive import EventArchiveResource
 from scripts.local_cloud.adapters.resources.event_bus import EventBusResource
+from scripts.local_cloud.adapters.resources.event_bus_policy import EventBusPolicyResource
 from scripts.local_cloud.adapters.resources.event_source_mapping import EventSourceMappingResource
 from scripts.local_cloud.adapters.resources.lambda_version import (
     EventInvokeConfigResource,
@@ -28,6 +29,7 @@ RESOURCES: Final[tuple[type[LocalResource], ...]] = (
     AlarmResource,
     BucketPolicyResource,
     EventArchiveResource,
+    EventBusPolicyResource,
     EventBusResource,
     EventInvokeConfigResource,
     EventSourceMappingResource,
