@@ -243,8 +243,9 @@ class Impatient(engine_time.WallClock):
     The time limits of the tasks and of the execution, which wait in the same way, are a minute and more.
     """
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
-        return super().wait(event, 0.001 if seconds is not None and seconds < 60 else seconds)
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:
+        short = 0.001 if seconds is not None and seconds < 60 else seconds
+        return super().wait(event, short, is_awaited=is_awaited)
 
 
 @dataclass(frozen=True)

@@ -26,16 +26,20 @@ class Deadline:
         Which of two that are due at once comes first.
     action
         What to do; it must not block.
+    served
+        What the thread that does it waits for meanwhile.
     """
 
     at: datetime.datetime
     order: int
     action: Action = field(compare=False)
+    served: threading.Event = field(compare=False)
     is_cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
         """Don't do it."""
         self.is_cancelled = True
+        engine_time.look_again(self.served)
 
 
 class Deadlines:
@@ -67,7 +71,7 @@ class Deadlines:
             What cancels it.
         """
         at = engine_time.now() + datetime.timedelta(seconds=seconds)
-        deadline = Deadline(at, next(self._numbers), action)
+        deadline = Deadline(at, next(self._numbers), action, self._changed)
         with self._lock:
             is_next = not self._heap or deadline < self._heap[0]
             heapq.heappush(self._heap, deadline)

@@ -20,7 +20,7 @@ class Clock(Protocol):
     def now(self) -> datetime.datetime:
         """Return the time, aware and in UTC."""
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed.
 
         Parameters
@@ -29,6 +29,8 @@ class Clock(Protocol):
             What ends the wait early.
         seconds
             The longest wait, in seconds; ``None`` waits for the event alone.
+        is_awaited
+            Whether a test that skips time skips it for the end of this wait: not for one that comes again and again.
 
         Returns
         -------
@@ -39,6 +41,9 @@ class Clock(Protocol):
     def start(self, action: Callable[[], None]) -> None:
         """Run an action in another thread, while which time does not skip ahead."""
 
+    def look_again(self, event: threading.Event) -> None:
+        """Have who waits for ``event`` wait anew, lest time be skipped for an end that no longer matters."""
+
 
 class WallClock:
     """The time of the machine."""
@@ -47,7 +52,7 @@ class WallClock:
         """Return the time, aware and in UTC."""
         return datetime.datetime.now(tz=datetime.UTC)
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:  # noqa: ARG002
         """Wait for the event, at most as long as ``seconds`` and as a lock can wait."""
         return event.wait(seconds if seconds is None else min(max(seconds, 0.0), threading.TIMEOUT_MAX))
 
@@ -55,8 +60,12 @@ class WallClock:
         """Run an action in another thread."""
         _THREADS.start(action)
 
+    def look_again(self, event: threading.Event) -> None:
+        """Do nothing: the wait ends in time, and nobody skips it."""
+
 
 _THREADS: Final = ReusedThreads("engine")
+
 
 clock: Clock = WallClock()
 
@@ -74,3 +83,13 @@ def wait(event: threading.Event, seconds: float | None) -> bool:
 def start(action: Callable[[], None]) -> None:
     """Run an action in another thread."""
     clock.start(action)
+
+
+def wait_unawaited(event: threading.Event, seconds: float | None) -> bool:
+    """Wait likewise for what comes again and again, for which no time is skipped."""
+    return clock.wait(event, seconds, is_awaited=False)
+
+
+def look_again(event: threading.Event) -> None:
+    """Have who waits for ``event`` wait anew, lest time be skipped for an end that no longer matters."""
+    clock.look_again(event)

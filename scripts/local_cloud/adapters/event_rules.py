@@ -33,20 +33,18 @@ def event_rules(clients: Clients, first_retry_seconds: float = FIRST_RETRY_SECON
     """
     router = EventRouter(clients, first_retry_seconds)
 
-    def send_to_targets(self: Any, original_event: Mapping[str, Any], transform_input: bool = True) -> None:  # noqa: ARG001
-        _send(router, self, Event.of_message(original_event))
+    def send(self: Any, original_event: Mapping[str, Any], transform_input: bool = True) -> None:  # noqa: ARG001
+        _send_if_matched(router, self, Event.of_message(original_event))
 
     try:
-        with replaced(Rule, "send_to_targets", send_to_targets):
+        with replaced(Rule, "send_to_targets", send):
             yield router
     finally:
         router.close()
 
 
-def _send(router: EventRouter, rule: Any, event: Event) -> None:
-    has_pattern = bool(rule.event_pattern.get_pattern())
-    if rule.state == "DISABLED" or not has_pattern or not rule.event_pattern.matches_event(event.to_json()):
-        return
+def send_to_targets(router: EventRouter, rule: Any, event: Event) -> None:
+    """Send an event to all targets of a rule, whatever the rule's pattern; returns at once."""
     for settings in list(rule.targets):
         target = Target.of_settings(settings)
         if ":events:" not in target.arn:
@@ -55,6 +53,12 @@ def _send(router: EventRouter, rule: Any, event: Event) -> None:
             _hand_on(router, target, event)
         else:
             _keep(rule, event)
+
+
+def _send_if_matched(router: EventRouter, rule: Any, event: Event) -> None:
+    has_pattern = bool(rule.event_pattern.get_pattern())
+    if rule.state != "DISABLED" and has_pattern and rule.event_pattern.matches_event(event.to_json()):
+        send_to_targets(router, rule, event)
 
 
 def _hand_on(router: EventRouter, target: Target, event: Event) -> None:
@@ -67,7 +71,7 @@ def _hand_on(router: EventRouter, target: Target, event: Event) -> None:
     if bus is None:
         return
     for rule in list(bus.rules.values()):
-        router.call(lambda rule=rule: _send(router, rule, event.handed_on()))  # type: ignore[misc]
+        router.call(lambda rule=rule: _send_if_matched(router, rule, event.handed_on()))  # type: ignore[misc]
 
 
 def _keep(rule: Any, event: Event) -> None:

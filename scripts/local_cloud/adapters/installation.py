@@ -116,9 +116,15 @@ class AdaptedMoto:
         self._adapters.enter_context(queue_mappings(self._queue_listeners, self._functions.invoke_function))
 
     def _prepare_events(self) -> None:
+        from scripts.local_cloud.adapters.event_entries import event_entries  # noqa: PLC0415
         from scripts.local_cloud.adapters.event_rules import event_rules  # noqa: PLC0415
+        from scripts.local_cloud.adapters.event_schedules import event_schedules  # noqa: PLC0415
 
-        self._adapters.enter_context(event_rules(self._clients))
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.events())
+        router = self._adapters.enter_context(event_rules(self._clients))
+        self._adapters.enter_context(event_schedules(router))
+        self._adapters.enter_context(event_entries())
 
     def _prepare_step_functions(self) -> None:
         from scripts.local_cloud.adapters.lazy_ec2 import import_ec2_lazily  # noqa: PLC0415

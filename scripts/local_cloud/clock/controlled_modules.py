@@ -30,9 +30,8 @@ from scripts.local_cloud.clock.shifted_time import shifted_datetime
 from scripts.local_cloud.clock.virtual_clock import VirtualClock
 
 _LOCAL_CLOUD: Final = "scripts.local_cloud."
-_BACKGROUND: Final = tuple(
-    _LOCAL_CLOUD + name for name in ("lambda_runtime.event_queue", "delayed_calls", "events.", "event_sources.")
-)
+_EVENTS: Final = (f"{_LOCAL_CLOUD}delayed_calls", f"{_LOCAL_CLOUD}events.")
+_BACKGROUND: Final = (f"{_LOCAL_CLOUD}lambda_runtime.event_queue", f"{_LOCAL_CLOUD}event_sources.", *_EVENTS)
 _ENGINE: Final = ("moto.stepfunctions.parser.", f"{_LOCAL_CLOUD}adapters.", *_BACKGROUND)
 _LEFT_ALONE: Final = frozenset({"moto.stepfunctions.parser.api", engine_time.__name__})
 _POLLING: Final = "moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback"
@@ -60,6 +59,15 @@ def engine_on(clock: VirtualClock) -> Iterator[None]:
         _replace_in(patches, _ENGINE, clock)
         patches.enter_context(replaced(queues, "unix_time", clock.time))
         patches.enter_context(replaced(queues, "unix_time_millis", lambda: clock.time() * 1000))
+        yield
+
+
+@contextmanager
+def events_on(clock: VirtualClock) -> Iterator[None]:
+    """Put EventBridge on a clock. To be entered when all of it is imported, before any of it is made."""
+    with ExitStack() as patches:
+        patches.enter_context(replaced(engine_time, "clock", EngineClock(clock)))
+        _replace_in(patches, _EVENTS, clock)
         yield
 
 

@@ -34,12 +34,12 @@ class ClockEvent(threading.Event):
                 self.clock.wake(sleeper)
             self.waiting.clear()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set."""
+    def wait(self, timeout: float | None = None, *, is_awaited: bool = True) -> bool:
+        """Wait until it is set; time is not skipped for this wait unless it `is_awaited`."""
         with self.clock.lock:
             if self.is_set():
                 return True
-            sleeper = self.clock.guarded_sleeper(timeout)
+            sleeper = self.clock.guarded_sleeper(timeout, is_awaited=is_awaited)
             self.waiting.add(sleeper)
         was_notified = self.clock.await_wake(sleeper)
         with self.clock.lock:
@@ -57,24 +57,28 @@ class EngineClock:
         """Return the time, aware and in UTC."""
         return self._clock.now()
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:
         """Wait until ``event`` is set or ``seconds`` have passed, and say whether it is set."""
         with self._clock.lock:
-            if not isinstance(event, ClockEvent):
-                _adopt(event, self._clock)
-        return event.wait(seconds)
+            adopted = event if isinstance(event, ClockEvent) else _adopt(event, self._clock)
+        return adopted.wait(seconds, is_awaited=is_awaited)
+
+    def look_again(self, event: threading.Event) -> None:
+        """Wake who waits for ``event``, and finds that it may wait longer."""
+        event.set()
 
     def start(self, action: Callable[[], None]) -> None:
         """Run an action in another thread, which counts as running."""
         ClockThread(self._clock, target=action, name="engine", daemon=True).start()
 
 
-def _adopt(event: threading.Event, clock: VirtualClock) -> None:
+def _adopt(event: threading.Event, clock: VirtualClock) -> ClockEvent:
     """Make an event that was there before the clock wake through the clock."""
     event.__class__ = ClockEvent
     adopted = cast("ClockEvent", event)
     adopted.clock = clock
     adopted.waiting = set()
+    return adopted
 
 
 class ClockThread(threading.Thread):

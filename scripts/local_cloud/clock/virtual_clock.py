@@ -33,11 +33,15 @@ class Sleeper:
         When it wakes by itself, in seconds of the virtual clock since the epoch; None if never.
     counted : bool
         Whether its thread counts as running while it does not wait.
+    is_awaited : bool
+        Whether there may be a jump for the sake of its deadline. There is none for what comes again and again for
+        ever, as what a schedule starts: it happens on the way to other deadlines.
     """
 
-    def __init__(self, deadline: float | None, *, counted: bool) -> None:
+    def __init__(self, deadline: float | None, *, counted: bool, is_awaited: bool = True) -> None:
         self.deadline = deadline
         self.counted = counted
+        self.is_awaited = is_awaited
         self.is_awake = False
         self.was_notified = False
         self.signal = threading.Event()
@@ -172,10 +176,11 @@ class VirtualClock:
         with self._changed:
             self._local.seen = self._activity
 
-    def guarded_sleeper(self, seconds: float | None, *, is_active: bool = True) -> Sleeper:
+    def guarded_sleeper(self, seconds: float | None, *, is_active: bool = True, is_awaited: bool = True) -> Sleeper:
         """Return what the calling thread is to wait for; from now on it does not count as running."""
         endless = seconds is None or seconds >= ENDLESS_SECONDS
-        sleeper = Sleeper(None if endless else self.time() + (seconds or 0.0), counted=self._is_counted())
+        deadline = None if endless else self.time() + (seconds or 0.0)
+        sleeper = Sleeper(deadline, counted=self._is_counted(), is_awaited=is_awaited)
         self._sleepers.add(sleeper)
         if is_active:
             self._activity += 1
@@ -234,7 +239,8 @@ class VirtualClock:
         Parameters
         ----------
         until : float | None
-            The farthest time to jump to, in seconds since the epoch; None goes as far as the deadline is.
+            The farthest time to jump to, in seconds since the epoch; None goes as far as the deadline is, if there is
+            one that is awaited.
 
         Returns
         -------
@@ -244,10 +250,10 @@ class VirtualClock:
         with self._changed:
             if not self._is_idle():
                 return False
-            deadlines = [sleeper.deadline for sleeper in self._sleepers if sleeper.deadline is not None]
-            targets = [*deadlines, *([until] if until is not None else [])]
-            if not targets:
+            waiting = [(sleeper.deadline, sleeper.is_awaited) for sleeper in self._sleepers]
+            if until is None and not any(is_awaited and deadline is not None for deadline, is_awaited in waiting):
                 return False
+            targets = [deadline for deadline in (until, *(deadline for deadline, _ in waiting)) if deadline is not None]
             self._jump(min(targets))
             return True
 
@@ -271,6 +277,8 @@ class VirtualClock:
         with self._changed:
             self._offset = 0.0
             self._on_jump(0.0)
+            for sleeper in [sleeper for sleeper in self._sleepers if not sleeper.is_awaited]:
+                self.wake(sleeper, notified=False)  # what comes again and again comes sooner now
             self._recheck()
 
     def _is_idle(self) -> bool:

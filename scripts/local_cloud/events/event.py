@@ -47,7 +47,7 @@ class Event:
     region: str
     resources: tuple[str, ...] = ()
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    at: float = field(default_factory=time.time)
+    at: float = field(default_factory=lambda: time.time())  # noqa: PLW0108 - tests put `time` on another clock
     replay_name: str = ""
     hops: int = 0
 

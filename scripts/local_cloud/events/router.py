@@ -43,7 +43,7 @@ class _Attempt:
     rule: MatchedRule
     target: Target
     event: Event
-    begun: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=lambda: time.monotonic())  # noqa: PLW0108 - tests put `time` on another clock
     retries: int = 0
 
 

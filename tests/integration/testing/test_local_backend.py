@@ -315,6 +315,39 @@ def test_messages_that_are_delayed_come_when_time_has_passed(local_cloud: LocalB
     assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "later"
 
 
+@pytest.mark.local_cloud(time="skipped")
+def test_a_schedule_fires_while_time_is_skipped_and_is_no_reason_to_skip(local_cloud: LocalBackend) -> None:
+    events, sqs = local_cloud.client("events"), local_cloud.client("sqs")
+    ticks = str(sqs.create_queue(QueueName="ticks")["QueueUrl"])
+    events.put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
+    arn = "arn:aws:sqs:us-east-1:123456789012:ticks"
+    events.put_targets(Rule="each-minute", Targets=[{"Id": "ticks", "Arn": arn, "InputPath": "$.time"}])
+
+    def received() -> list[str]:
+        times: list[str] = []
+        while messages := sqs.receive_message(QueueUrl=ticks, MaxNumberOfMessages=10).get("Messages"):
+            times += [json.loads(message["Body"]) for message in messages]
+            for message in messages:
+                sqs.delete_message(QueueUrl=ticks, ReceiptHandle=message["ReceiptHandle"])
+        return times
+
+    definition = approval()
+    del definition["States"]["approve"]["TimeoutSeconds"]
+    machine = local_cloud.deploy_definition("approval-beside-a-schedule", definition)
+    run = local_cloud.start(machine, queue=new_queue(local_cloud))
+    with pytest.raises(ExecutionStuckError, match="the task token of approve was not sent back"):
+        run.wait()
+    meanwhile = received()
+    local_cloud.sleep(300)
+    after = received()
+    events.remove_targets(Rule="each-minute", Ids=["ticks"])
+    events.delete_rule(Name="each-minute")
+    assert (len(meanwhile), len(after)) == (10, 5)
+    assert meanwhile + after == sorted({*meanwhile, *after})
+    local_cloud.sleep(300)
+    assert received() == []
+
+
 def test_what_is_deployed_is_run_by_the_same_methods(local_cloud: LocalBackend) -> None:
     local_cloud.deploy(two_naps)
     deployed = DeployedBackend(local_cloud.cloud.session(), "the endpoint")

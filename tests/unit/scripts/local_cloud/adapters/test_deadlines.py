@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from scripts.local_cloud.adapters import attempt_programs, engine_time
 from scripts.local_cloud.adapters.deadlines import Deadlines
+from scripts.local_cloud.clock.controlled_modules import engine_on
+from scripts.local_cloud.clock.virtual_clock import VirtualClock
 
 
 class SkippingClock:
@@ -23,7 +25,8 @@ class SkippingClock:
     def now(self) -> datetime.datetime:
         return self.time
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:
+        assert is_awaited
         self.may_pass.wait(10)
         if not event.is_set():
             self.time += datetime.timedelta(seconds=seconds or 0)
@@ -31,6 +34,9 @@ class SkippingClock:
 
     def start(self, action: Callable[[], None]) -> None:
         threading.Thread(target=action, daemon=True).start()
+
+    def look_again(self, event: threading.Event) -> None:
+        event.set()
 
 
 @pytest.fixture
@@ -55,6 +61,24 @@ def test_what_is_due_is_done_in_order_unless_it_was_cancelled(plan: list[tuple[i
     assert ended.wait(10)
     kept = [(seconds, index) for index, (seconds, is_cancelled) in enumerate(plan) if not is_cancelled]
     assert done == [index for _, index in sorted(kept)]
+
+
+def test_no_time_is_skipped_for_what_was_cancelled() -> None:
+    clock, done = VirtualClock(), list[str]()
+    with engine_on(clock):
+        deadlines = Deadlines()
+        cancelled = deadlines.after(100_000, lambda: done.append("cancelled"))
+        deadlines.after(200_000, lambda: done.append("kept"))
+        assert clock.await_idle(10)
+        cancelled.cancel()
+        assert clock.await_idle(10)
+        assert clock.skip()
+        assert clock.offset == pytest.approx(200_000, abs=100)
+        assert clock.await_idle(10)
+        deadlines.after(300_000, lambda: done.append("cancelled too")).cancel()
+        assert clock.await_idle(10)
+        assert not clock.skip()
+    assert done == ["kept"]
 
 
 def test_what_is_left_when_it_is_closed_is_not_done_and_its_thread_ends() -> None:

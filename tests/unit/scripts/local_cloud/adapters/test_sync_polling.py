@@ -24,9 +24,12 @@ class RecordingClock:
     def now(self) -> datetime.datetime:
         return self._clock.now()
 
-    def wait(self, event: threading.Event, seconds: float | None) -> bool:
+    def wait(self, event: threading.Event, seconds: float | None, *, is_awaited: bool = True) -> bool:
         self.asked.add(seconds)
-        return self._clock.wait(event, seconds)
+        return self._clock.wait(event, seconds, is_awaited=is_awaited)
+
+    def look_again(self, event: threading.Event) -> None:
+        self._clock.look_again(event)
 
     def start(self, action: Callable[[], None]) -> None:
         self._clock.start(action)

@@ -234,3 +234,37 @@ def test_without_a_driver_time_goes_at_its_usual_pace() -> None:
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert clock.offset == 0
+
+
+def test_what_is_not_awaited_ends_on_the_way_and_is_no_reason_to_skip(clock: VirtualClock) -> None:
+    ends: list[tuple[str, float]] = []
+
+    def wait(name: str, seconds: float, *, is_awaited: bool) -> None:
+        ClockEvent(clock).wait(seconds, is_awaited=is_awaited)
+        ends.append((name, clock.time() - START))
+
+    threads = [
+        ClockThread(clock, target=wait, args=(name, seconds), kwargs={"is_awaited": is_awaited})
+        for name, seconds, is_awaited in (("before", 10, False), ("awaited", 20, True), ("after", 30, False))
+    ]
+    for thread in threads:
+        thread.start()
+    assert clock.await_idle(PATIENCE)
+    while clock.skip():
+        assert clock.await_idle(PATIENCE)
+    assert ends == [("before", 10), ("awaited", 20)]
+    clock.advance(60)
+    assert ends[2:] == [("after", 30)]
+    for thread in threads:
+        thread.join()
+
+
+def test_what_is_not_awaited_looks_again_when_the_clock_is_put_back(clock: VirtualClock) -> None:
+    told: list[bool] = []
+    thread = ClockThread(clock, target=lambda: told.append(ClockEvent(clock).wait(500, is_awaited=False)))
+    thread.start()
+    clock.advance(100)
+    clock.reset()
+    thread.join(PATIENCE)
+    assert told == [False]
+    assert clock.time() == START
