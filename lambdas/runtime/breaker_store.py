@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from lambdas.contract.breaker import ITEM_KEY
 from lambdas.contract.breaker_change import Change, update_item
 from lambdas.contract.breaker_item import AttributeValue, read_item
-from lambdas.runtime.aws_errors import error_code
 from lambdas.runtime.breaker_protocol import Seen
+from lambdas.runtime.failed_condition import checked_item, is_failed_condition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
 class BreakerStore(Protocol):
@@ -45,7 +46,8 @@ class DynamoDBBreakerStore:
 
     def read(self, name: str, *, consistent: bool) -> Seen:
         """Read an item: half a read unit for 4 KiB, one if `consistent`."""
-        return Seen(read_item(self._attributes(name, consistent=consistent)))
+        answer = self.client.get_item(TableName=self.table, Key=_key(name), ConsistentRead=consistent)
+        return Seen(read_item(_attributes(answer.get("Item", {}))))
 
     def write(self, name: str, change: Change) -> Seen:
         """Send one ``UpdateItem``, which costs a write whether or not its conditions hold."""
@@ -53,14 +55,16 @@ class DynamoDBBreakerStore:
         try:
             answer = self.client.update_item(**call)
         except Exception as error:
-            if error_code(error) != "ConditionalCheckFailedException":
+            if not is_failed_condition(error):
                 raise
-            found = getattr(error, "response", {}).get("Item")
-            # Not every engine sends the item with the error; there is none if nobody has written to the breaker.
-            attributes = found or self._attributes(name, consistent=True)
+            attributes = _attributes(checked_item(error, self.client, self.table, _key(name)))
             return Seen(read_item(attributes), applied=change.landed(attributes))
-        return Seen(read_item(cast("Mapping[str, AttributeValue]", answer["Attributes"])))
+        return Seen(read_item(_attributes(answer["Attributes"])))
 
-    def _attributes(self, name: str, *, consistent: bool) -> Mapping[str, AttributeValue]:
-        answer = self.client.get_item(TableName=self.table, Key={ITEM_KEY: {"S": name}}, ConsistentRead=consistent)
-        return cast("Mapping[str, AttributeValue]", answer.get("Item", {}))
+
+def _key(name: str) -> dict[str, AttributeValueTypeDef]:
+    return {ITEM_KEY: {"S": name}}
+
+
+def _attributes(item: object) -> Mapping[str, AttributeValue]:
+    return cast("Mapping[str, AttributeValue]", item)

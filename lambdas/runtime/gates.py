@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from pydantic import JsonValue
 
 from lambdas.contract.event import TaskEvent
@@ -32,6 +31,7 @@ from lambdas.contract.gate import (
 from lambdas.runtime.aws_errors import error_code, is_transient
 from lambdas.runtime.clients import dynamodb, stepfunctions
 from lambdas.runtime.errors import ResultNotPublishedError, TransientError
+from lambdas.runtime.failed_condition import checked_item, is_failed_condition
 from lambdas.runtime.places import places, replace_places
 from lambdas.runtime.settings import gates_table
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 380 * 24 * 60 * 60
 """How long items are kept: longer than any execution may run, so that no gate forgets who has arrived."""
 
-_CONDITION_FAILED = "ConditionalCheckFailedException"
 _WOKEN = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 _BATCH = 100
 _ATTEMPTS = 5
@@ -83,8 +82,9 @@ def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
     TransientError
         If the table could not be written this time.
     """
+    key = _key(event.execution, event.represents)
     item: dict[str, AttributeValueTypeDef] = {
-        ITEM_KEY: {"S": item_id(event.execution, event.represents)},
+        **key,
         RESULT: {"S": json.dumps(result, ensure_ascii=False, separators=(",", ":"))},
         EXPIRES: {"N": str(_expiry())},
     }
@@ -96,9 +96,9 @@ def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except Exception as error:
-        if error_code(error) != _CONDITION_FAILED:
+        if not is_failed_condition(error):
             raise _cured_by_retry(error, "publish a result") from error
-        found: JsonValue = json.loads(_item_of(error, item_id(event.execution, event.represents))[RESULT]["S"])
+        found: JsonValue = json.loads(checked_item(error, dynamodb(), gates_table(), key)[RESULT]["S"])
         return found
     return result
 
@@ -119,11 +119,12 @@ def arrive(event: TaskEvent) -> None:
 
 
 def _arrive(event: TaskEvent, signal: GateSignal) -> None:
+    key = _key(event.execution, signal.gate)
     item: Mapping[str, AttributeValueTypeDef]
     try:
         item = dynamodb().update_item(
             TableName=gates_table(),
-            Key={ITEM_KEY: {"S": item_id(event.execution, signal.gate)}},
+            Key=key,
             ConditionExpression="attribute_not_exists(#me)",
             UpdateExpression=f"SET #me = :yes, {EXPIRES} = :expires ADD {ARRIVED} :one",
             ExpressionAttributeNames={"#me": arrival(event.represents)},
@@ -135,21 +136,17 @@ def _arrive(event: TaskEvent, signal: GateSignal) -> None:
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )["Attributes"]
-    except ClientError as error:
-        if error_code(error) != _CONDITION_FAILED:
+    except Exception as error:
+        if not is_failed_condition(error):
             raise _cured_by_retry(error, f"arrive at gate {signal.gate!r}") from error
         # It arrived before, and may have died before it woke who waits.
-        item = _item_of(error, item_id(event.execution, signal.gate))
-    except Exception as error:
-        raise _cured_by_retry(error, f"arrive at gate {signal.gate!r}") from error
+        item = checked_item(error, dynamodb(), gates_table(), key)
     if int(item[ARRIVED]["N"]) >= signal.need and WAITER in item:
         _wake(item[WAITER]["S"], signal)
 
 
-def _item_of(error: Exception, key: str) -> Mapping[str, AttributeValueTypeDef]:
-    """Return the item that a condition was checked against; not every engine sends it with the error."""
-    item: Mapping[str, AttributeValueTypeDef] | None = getattr(error, "response", {}).get("Item")
-    return item or dynamodb().get_item(TableName=gates_table(), Key={ITEM_KEY: {"S": key}}, ConsistentRead=True)["Item"]
+def _key(execution: str, name: str) -> dict[str, AttributeValueTypeDef]:
+    return {ITEM_KEY: {"S": item_id(execution, name)}}
 
 
 def _wake(token: str, signal: GateSignal) -> None:
