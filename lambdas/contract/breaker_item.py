@@ -120,13 +120,18 @@ class BreakerItem:
 
     def in_flight(self, now: int) -> int:
         """Return how many probes may be under way."""
-        return sum(lease.until >= now for lease in self.probes.values())
+        return len(self.live_leases(now))
+
+    def live_leases(self, now: int) -> dict[int, Lease]:
+        """Return the leases by slot whose probes may be under way."""
+        return {slot: lease for slot, lease in self.probes.items() if lease.until >= now}
 
     def free_slot(self, slots: int, now: int) -> int | None:
         """Return the first of so many slots that no probe holds; None if all are held."""
-        if self.in_flight(now) >= slots:  # some may hold slots that another configuration had
+        held = self.live_leases(now)
+        if len(held) >= slots:  # some may hold slots that another configuration had
             return None
-        return next(slot for slot in range(slots) if slot not in self.probes or self.probes[slot].until < now)
+        return next(slot for slot in range(slots) if slot not in held)
 
     def holds(self, slot: int, token: str) -> bool:
         """Tell whether a lease is in force."""

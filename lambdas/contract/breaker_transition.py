@@ -6,11 +6,12 @@ of several that decide at once one wins, and what belongs to an older generation
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lambdas.contract.breaker import CircuitBreakerConfig, crash_of
+from lambdas.contract.breaker import EVENT_SOURCE, EVENT_TYPE, CircuitBreakerConfig, crash_of
 from lambdas.contract.breaker_change import Change
 from lambdas.contract.breaker_item import (
     FORCED,
@@ -29,6 +30,9 @@ from lambdas.contract.breaker_item import (
     probe_attribute,
     utc,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 MOST_REMOVED: Final = 100
 """How many attributes one write removes: DynamoDB limits the length of an expression. The next write removes more."""
@@ -85,6 +89,15 @@ class Transition:
             "at": utc(self.cause.at).isoformat(),
             "reason": self.cause.reason,
             "retry_after": None if self.retry_at is None else utc(self.retry_at).isoformat(),
+        }
+
+    def event(self, name: str, bus: str) -> PutEventsRequestEntryTypeDef:
+        """Return the event that tells a bus of the transition of a breaker, as ``PutEvents`` takes it."""
+        return {
+            "EventBusName": bus,
+            "Source": EVENT_SOURCE,
+            "DetailType": EVENT_TYPE,
+            "Detail": json.dumps(self.detail(name)),
         }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +9,6 @@ from typing import Final
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.contract.breaker import EVENT_SOURCE, EVENT_TYPE
 from lambdas.contract.breaker_item import State
 from lambdas.contract.breaker_transition import Transition
 from lambdas.runtime.breaker_errors import CircuitOpenError
@@ -35,15 +33,19 @@ class BreakerReport:
 
     def changed(self, name: str, transition: Transition) -> None:
         """Send an event, count the transition, and log it."""
-        detail = transition.detail(name)
-        _log.warning("circuit breaker %s is %s: %s", name, transition.after, transition.cause.reason, extra=detail)
+        _log.warning(
+            "circuit breaker %s is %s: %s",
+            name,
+            transition.after,
+            transition.cause.reason,
+            extra=transition.detail(name),
+        )
         self._count(_METRICS[transition.after])
         bus = event_bus()
         if bus is None:
             return
-        entry = {"EventBusName": bus, "Source": EVENT_SOURCE, "DetailType": EVENT_TYPE, "Detail": json.dumps(detail)}
         try:
-            answer = events().put_events(Entries=[entry])  # type: ignore[list-item]
+            answer = events().put_events(Entries=[transition.event(name, bus)])
         except (BotoCoreError, ClientError):
             _log.warning("an event of circuit breaker %s could not be sent", name, exc_info=True)
         else:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lambdas.contract.breaker import EVENT_SOURCE, EVENT_TYPE, CircuitBreakerConfig
+from lambdas.contract.breaker import CircuitBreakerConfig
 from lambdas.contract.breaker_item import BreakerItem, State
 from lambdas.contract.breaker_transition import Cause, Transition, closed, forced_open
 from scripts.command.breaker_contracts import NamedBreaker, named_breakers, project_agents
@@ -133,16 +133,7 @@ def _person() -> str:
 def _tell(opened: OpenTarget, name: str, transition: Transition) -> None:
     client: EventBridgeClient = opened.client("events")
     try:
-        answer = client.put_events(
-            Entries=[
-                {
-                    "EventBusName": EVENT_BUS,
-                    "Source": EVENT_SOURCE,
-                    "DetailType": EVENT_TYPE,
-                    "Detail": json.dumps(transition.detail(name)),
-                }
-            ]
-        )
+        answer = client.put_events(Entries=[transition.event(name, EVENT_BUS)])
     except Exception as error:
         known = explain(error)
         if known is None:
