@@ -1,6 +1,6 @@
 """Circuit breakers as a person reads them, and as a program does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypedDict
@@ -9,9 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lambdas.contract.breaker import CircuitBreakerConfig
-from lambdas.contract.breaker_item import BreakerItem, State, utc
+from lambdas.contract.breaker_item import BreakerItem, Lease, State, utc
 from lambdas.contract.breaker_transition import milliseconds
-from scripts.command.console import seconds, standard_output, styled
+from scripts.command.console import seconds, show_pairs, standard_output, styled
 
 _COLUMNS = ("name", "state", "for", "failures", "probes", "agents")
 _STYLES = {State.CLOSED: "green", State.OPEN: "bold red", State.HALF_OPEN: "yellow"}
@@ -50,7 +50,12 @@ class BreakerView:
     @property
     def in_flight(self) -> int:
         """How many probes may be under way."""
-        return self.item.in_flight(self._milliseconds)
+        return len(self.leases)
+
+    @property
+    def leases(self) -> Mapping[int, Lease]:
+        """The leases of the probes that may be under way."""
+        return self.item.live_leases(self._milliseconds)
 
     @property
     def since(self) -> datetime | None:
@@ -144,12 +149,7 @@ def show_breakers(views: Sequence[BreakerView], where: str) -> None:
 
 def show_one(view: BreakerView) -> None:
     """Print all that is known of a breaker on standard output."""
-    console = standard_output()
-    pairs = [*_details(view)]
-    width = max(len(label) for label, _ in pairs)
-    for label, text in pairs:
-        style = _STYLES[view.item.state] if label == "state" else ""
-        console.print(styled(f"{label:<{width}}  ", "dim").append_text(styled(text, style)), soft_wrap=True)
+    show_pairs(_details(view), {"state": _STYLES[view.item.state]})
 
 
 def _details(view: BreakerView) -> Iterator[tuple[str, str]]:
@@ -172,10 +172,8 @@ def _details(view: BreakerView) -> Iterator[tuple[str, str]]:
     if item.state is State.HALF_OPEN:
         yield "successes", _of(item.successes, None if config is None else config.success_threshold)
     yield "probes", _of(view.in_flight, None if config is None else config.half_open_max_calls)
-    now = int(view.now.timestamp() * 1000)
-    for lease in item.probes.values():
-        if lease.until >= now:
-            yield "", f"{lease.owner}, until {utc(lease.until).astimezone():%H:%M:%S} at the latest"
+    for lease in view.leases.values():
+        yield "", f"{lease.owner}, until {utc(lease.until).astimezone():%H:%M:%S} at the latest"
     yield "generation", str(item.generation)
     yield "agents", ", ".join(view.agents) or "none of this project"
 
@@ -185,8 +183,6 @@ def _state(view: BreakerView) -> str:
 
 
 def _retry(view: BreakerView) -> str:
-    if view.item.state is not State.OPEN:
-        return ""
     if view.retry_at is None:
         return "when somebody closes it"
     left = (view.retry_at - view.now).total_seconds()

@@ -1,5 +1,8 @@
 """What the command writes to a person, and how: results on standard output, everything else on standard error."""
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 from rich.console import Console
 from rich.text import Text
 
@@ -30,6 +33,26 @@ def say_error(message: str, hint: str = "") -> None:
     _write(console, styled("error: ", "bold red").append(printable(message)))
     if hint:
         _write(console, styled("  " + hint, "dim"))
+
+
+def show_pairs(pairs: Iterable[tuple[str, str]], styles: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Print labels and texts on standard output, the texts below one another.
+
+    Parameters
+    ----------
+    pairs : iterable of (str, str)
+        Labels and texts; a text may have many lines.
+    styles : mapping of str to str
+        The styles of texts, by their labels.
+    """
+    console = standard_output()
+    rows = [*pairs]
+    width = max((len(label) for label, _ in rows), default=0)
+    for label, text in rows:
+        indented = text.replace("\n", "\n" + " " * (width + 2))
+        console.print(
+            styled(f"{label:<{width}}  ", "dim").append_text(styled(indented, styles.get(label, ""))), soft_wrap=True
+        )
 
 
 def styled(text: str, style: str = "") -> Text:

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from lambdas.contract.reference import REFERENCE_KEY
-from scripts.command.console import seconds, standard_output, styled
+from scripts.command.console import seconds, show_pairs, standard_output, styled
 from scripts.command.dlq_letter import FailedExecution, FailedInvocation, Letter, Unreadable
 from scripts.command.dlq_mailbox import Message
 from scripts.command.dlq_prospect import Prospect, Way
@@ -158,12 +158,7 @@ def show_details(entry: Entry, region: str | None, now: datetime) -> None:
     now : datetime
         The time.
     """
-    console = standard_output()
-    pairs = [*_details(entry, region, now)]
-    width = max(len(label) for label, _ in pairs)
-    for label, text in pairs:
-        indented = text.replace("\n", "\n" + " " * (width + 2))
-        console.print(styled(f"{label:<{width}}  ", "dim").append_text(styled(indented)), soft_wrap=True)
+    show_pairs(_details(entry, region, now))
 
 
 def _details(entry: Entry, region: str | None, now: datetime) -> Iterator[tuple[str, str]]:
