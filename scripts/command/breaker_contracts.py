@@ -1,13 +1,12 @@
 """The breakers that contracts of agents name."""
 
-import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.contract.agent import Agent
 from lambdas.contract.breaker import CircuitBreakerConfig
-from state_machines.dag_files.agents import agent_names
+from state_machines.dag_files.agents import agent_contract, agent_names
 
 
 @dataclass(frozen=True)
@@ -38,9 +37,4 @@ def named_breakers(agents: Iterable[Agent[Any, Any]]) -> Mapping[str, NamedBreak
 
 def project_agents() -> list[Agent[Any, Any]]:
     """Return the contracts of all agents of the project, by name."""
-    return [agent for name in agent_names() for agent in _agents(name)]
-
-
-def _agents(folder: str) -> list[Agent[Any, Any]]:
-    contract = importlib.import_module(f"lambdas.{folder}.contract")
-    return [value for value in vars(contract).values() if isinstance(value, Agent) and value.name == folder]
+    return [agent for name in agent_names() if (agent := agent_contract(name)) is not None]

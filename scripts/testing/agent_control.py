@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from typing import Any, Self
 
@@ -24,6 +23,7 @@ from scripts.local_cloud.faults.plan import FaultPlan
 from scripts.local_cloud.faults.service_fault import FAILURE_ERRORS, THROTTLING_ERRORS
 from scripts.testing.errors import TestApiError
 from stacks.naming import function_name
+from state_machines.dag_files.agents import agent_contract
 
 
 class FunctionControl:
@@ -175,10 +175,9 @@ class AgentControl(FunctionControl):
 
 def _contract(name: str) -> Agent[Any, Any]:
     try:
-        module = importlib.import_module(f"lambdas.{name}.contract")
+        found = agent_contract(name)
     except ModuleNotFoundError as error:
         raise TestApiError(f"there is no agent {name!r}: no lambdas/{name}/contract.py") from error
-    found = next((value for value in vars(module).values() if isinstance(value, Agent) and value.name == name), None)
     if found is None:
         raise TestApiError(f"lambdas/{name}/contract.py defines no agent called {name!r}")
     return found

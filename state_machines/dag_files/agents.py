@@ -20,6 +20,18 @@ def agent_names() -> list[str]:
     return sorted(folder.name for folder in folders if (folder / "handler.py").is_file())
 
 
+def agent_contract(name: str) -> Agent[Any, Any] | None:
+    """Return the contract that an agent's folder defines; None if its ``contract.py`` defines none of that name.
+
+    Raises
+    ------
+    Exception
+        Whatever the import of ``contract.py`` raises.
+    """
+    module = importlib.import_module(f"{lambdas.__name__}.{name}.contract")
+    return next((value for value in vars(module).values() if isinstance(value, Agent) and value.name == name), None)
+
+
 def find_agent(name: Node) -> Agent[Any, Any]:
     """Return the contract of the agent that a file names.
 
@@ -35,11 +47,10 @@ def find_agent(name: Node) -> Agent[Any, Any]:
         remedy = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
         raise name.error(f"there is no agent {abbreviated(wanted)}", remedy)
     try:
-        contract = importlib.import_module(f"{lambdas.__name__}.{wanted}.contract")
+        contract = agent_contract(wanted)
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise name.error(f"the contract of agent {wanted!r} cannot be imported: {what}") from error
-    for value in vars(contract).values():
-        if isinstance(value, Agent) and value.name == wanted:
-            return value
-    raise name.error(f"lambdas/{wanted}/contract.py defines no agent {wanted!r}", "define it there")
+    if contract is None:
+        raise name.error(f"lambdas/{wanted}/contract.py defines no agent {wanted!r}", "define it there")
+    return contract
