@@ -10,11 +10,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.acknowledgement import acknowledge
 from stacks.bundle import Bundle
+from stacks.dead_letter_queue import DeadLetterQueue
 from stacks.naming import QueueKind, function_name, queue_name
 from stacks.settings import Settings
 from stacks.storage import StorageStack
@@ -73,7 +73,7 @@ class BundledFunction(Construct):
     Attributes
     ----------
     function : lambda_.Function
-    invocations : sqs.Queue
+    invocations : DeadLetterQueue
         The asynchronous invocations that failed for good.
     """
 
@@ -98,14 +98,7 @@ class BundledFunction(Construct):
             retention=logs.RetentionDays.ONE_MONTH,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        self.invocations = sqs.Queue(
-            self,
-            "DeadLetters",
-            queue_name=queue_name(name, QueueKind.INVOCATIONS),
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=cdk.Duration.days(14),
-        )
+        self.invocations = DeadLetterQueue(self, "DeadLetters", name=queue_name(name, QueueKind.INVOCATIONS))
         function_role = role(self, log_group)
         self.function = lambda_.Function(
             self,

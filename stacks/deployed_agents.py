@@ -1,16 +1,14 @@
 """The agents that the deployed workflows call, and what the state machines use besides them."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from lambdas.contract.agent import Agent
 from stacks.errors import SynthesisError
+from state_machines.compiler.asl import definition_json
 from state_machines.compiler.compile import CompiledWorkflow
+from state_machines.compiler.jsonpath_dialect.breakers import TABLE as BREAKERS_TABLE
 from state_machines.compiler.jsonpath_dialect.gates import TABLE as GATES_TABLE
-
-BREAKERS_TABLE = "${breakers_table}"
-"""What stands in a definition for the name of the breakers table."""
 
 
 def has_gates(workflow: CompiledWorkflow) -> bool:
@@ -44,4 +42,4 @@ def deployed_agents(workflows: Iterable[CompiledWorkflow]) -> list[Agent[Any, An
 
 def _uses(workflow: CompiledWorkflow, substitution: str) -> bool:
     definitions = (workflow.definition, *workflow.nested.values())
-    return any(substitution in json.dumps(definition) for definition in definitions)
+    return any(substitution in definition_json(definition) for definition in definitions)

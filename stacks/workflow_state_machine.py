@@ -1,6 +1,5 @@
 """One workflow in AWS: its state machines, their logs, and the queue that takes the executions that failed."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,13 +18,13 @@ from constructs import Construct
 
 from stacks.acknowledgement import acknowledge, acknowledge_wildcard
 from stacks.arns import executions_arn, function_arn, state_machine_arn
-from stacks.deployed_agents import has_breakers, has_gates
+from stacks.dead_letter_queue import DeadLetterQueue
 from stacks.naming import DEAD_LETTERS, QueueKind, nested_name, pascal_case, queue_name, state_machine_name
 from stacks.queue_alarm import alarm_on_messages
 from stacks.settings import Settings
 from stacks.storage import StorageStack
 from stacks.workflow_role import WorkflowRole
-from state_machines.compiler.asl import Definition
+from state_machines.compiler.asl import Definition, definition_json
 from state_machines.compiler.compile import CompiledWorkflow
 
 INLINE_DEFINITION_BYTES: Final = 50_000
@@ -33,7 +32,6 @@ INLINE_DEFINITION_BYTES: Final = 50_000
 
 _FAILED: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 _DELIVERED_WITHIN: Final = cdk.Duration.hours(24)
-_KEPT: Final = cdk.Duration.days(14)  # as long as an execution can be redriven, and as long as SQS keeps anything
 
 
 class WorkflowStateMachine(Construct):
@@ -73,12 +71,10 @@ class WorkflowStateMachine(Construct):
         super().__init__(scope, construct_id)
         name = state_machine_name(workflow.name)
         substitutions = {f"agent_{agent.name}": function_arn(self, agent.name) for agent in workflow.agents}
-        if has_gates(workflow):
-            substitutions["gates_table"] = storage.gates_table.table_name
-        if has_breakers(workflow):
-            substitutions["breakers_table"] = storage.breakers_table.table_name
-        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
         substitutions |= {key: state_machine_arn(self, nested_name(workflow.name, key)) for key in workflow.nested}
+        substitutions["gates_table"] = storage.gates_table.table_name
+        substitutions["breakers_table"] = storage.breakers_table.table_name
+        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
         self.state_machine = self._machine("StateMachine", name, workflow.definition, substitutions, role)
         for key, definition in workflow.nested.items():
             nested = state_machine_name(nested_name(workflow.name, key))
@@ -165,14 +161,7 @@ class WorkflowStateMachine(Construct):
             )
 
     def _queue(self, construct_id: str, name: str) -> sqs.Queue:
-        queue = sqs.Queue(
-            self,
-            construct_id,
-            queue_name=name,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=_KEPT,
-        )
+        queue = DeadLetterQueue(self, construct_id, name=name)
         acknowledge(queue, "AwsSolutions-SQS3", "This queue is a dead-letter queue itself; people read it.")
         return queue
 
@@ -180,7 +169,7 @@ class WorkflowStateMachine(Construct):
 @contextmanager
 def _definition_body(definition: Definition) -> Iterator[tuple[str, sfn.DefinitionBody]]:
     """Give the text and the body of a definition to the state machine that is made in this context, which copies it."""
-    asl = json.dumps(definition, separators=(",", ":"))
+    asl = definition_json(definition)
     if len(asl) <= INLINE_DEFINITION_BYTES:
         yield asl, sfn.DefinitionBody.from_string(asl)
         return

@@ -1,5 +1,6 @@
-"""The shapes of the Amazon States Language that the compiler writes."""
+"""The shapes of the Amazon States Language that the compiler writes, and their text."""
 
+import json
 from typing import Literal, NotRequired, TypedDict
 
 from pydantic import JsonValue
@@ -67,3 +68,8 @@ class Definition(Branch):
 
     Comment: str
     TimeoutSeconds: int
+
+
+def definition_json(definition: Definition | State) -> str:
+    """Return a definition, or a state of one, as JSON text without blanks."""
+    return json.dumps(definition, separators=(",", ":"))

@@ -2,7 +2,7 @@
 
 import json
 
-from state_machines.compiler.asl import Branch, Definition, State
+from state_machines.compiler.asl import Branch, Definition, State, definition_json
 from state_machines.compiler.jsonpath_dialect.breakers import is_waiting, longest_wait_rounds
 from state_machines.graph.errors import WorkflowError
 
@@ -49,7 +49,7 @@ def check_limits(name: str, definition: Definition) -> None:
 
 def definition_bytes(definition: Definition | State) -> int:
     """Return how long a definition is as JSON text without blanks."""
-    return len(json.dumps(definition, separators=(",", ":")).encode())
+    return len(definition_json(definition).encode())
 
 
 def definition_text(definition: Definition) -> str:
@@ -57,7 +57,7 @@ def definition_text(definition: Definition) -> str:
     indented = json.dumps(definition, indent=2)
     if len(indented) < MAX_DEFINITION_BYTES:
         return indented + "\n"
-    return json.dumps(definition, separators=(",", ":")) + "\n"
+    return definition_json(definition) + "\n"
 
 
 def history_events(definition: Definition) -> int:
