@@ -17,6 +17,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from lambdas.contract.breaker_item import State
 from lambdas.runtime.breaker_store import DynamoDBBreakerStore
+from tests.dynamodb_tables import create_table
 from tests.integration.breaker_processes import CONFIG, NAME, PROCESSES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,12 +51,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_processes_never_have_more_probes_in_flight_than_allowed(endpoint: str) -> None:
     client = boto3.client("dynamodb", endpoint_url=endpoint)
     table = f"breakers-{os.getpid()}"
-    client.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, table)
     command = [sys.executable, "-m", "tests.integration.breaker_processes", endpoint, table, SEED]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
     assert ran.returncode == 0, ran.stderr

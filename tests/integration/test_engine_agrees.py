@@ -46,6 +46,7 @@ from state_machines.compiler.limits import states_of
 from state_machines.compiler.partition import Weight
 from state_machines.graph.arguments import results_in
 from state_machines.graph.dag import Dag, Task
+from tests.dynamodb_tables import create_table
 from tests.properties.graphs import dags
 
 URL = "http://localhost"
@@ -311,13 +312,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         for adapter in step_functions_adapters(application, URL, workers):
             adapters.enter_context(adapter)
         adapters.enter_context(replaced(engine_time, "clock", Impatient()))
+        dynamodb: Any = clients.client("us-east-1", "dynamodb")
         for table in ("gates", "breakers"):
-            clients.client("us-east-1", "dynamodb").create_table(  # type: ignore[attr-defined]
-                TableName=table,
-                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
+            create_table(dynamodb, table)
         yield Engine(lambda service: clients.client("us-east-1", service), workers)
     BackendDict.reset()
     reset_model_data()

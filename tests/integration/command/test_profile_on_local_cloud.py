@@ -1,13 +1,10 @@
 """`stepweave profile` against a real local cloud."""
 
-import io
 import json
-import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,8 +13,8 @@ from scripts.command import profile_workflow
 from scripts.command.main import app
 from scripts.local_cloud.cloud import LocalCloud
 from state_machines.compiler.learned import LearnedDurations
+from tests.integration.command.functions import ROLE, create_function, create_role
 
-ROLE = "arn:aws:iam::123456789012:role/test"
 HANDLER = """
 import time
 
@@ -32,24 +29,8 @@ def handler(event, context):
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud with a state machine of code-review that sleeps as its input says, or fails."""
     with LocalCloud.start() as cloud:
-        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        cloud.session().client("iam").create_role(RoleName="test", AssumeRolePolicyDocument=policy)
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("app.py", HANDLER)
-        function = (
-            cloud.session()
-            .client("lambda")
-            .create_function(
-                FunctionName="stepweave-sleeper",
-                Runtime=cast("Any", f"python{sys.version_info.major}.{sys.version_info.minor}"),
-                Handler="app.handler",
-                Role=ROLE,
-                Timeout=10,
-                Code={"ZipFile": code.getvalue()},
-            )["FunctionArn"]
-        )
+        create_role(cloud)
+        function = create_function(cloud, "stepweave-sleeper", HANDLER)
         state = {"Type": "Task", "Resource": function, "ResultPath": None}
         parameters = [{"seconds.$": f"$.{task}"} for task in ("first", "second")]
         definition = {

@@ -1,21 +1,18 @@
 """`stepweave run` against a real local cloud, with state machines and functions made for what each test is about."""
 
 import hashlib
-import io
 import json
-import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from scripts.command.main import app
 from scripts.local_cloud.cloud import LocalCloud
+from tests.integration.command.functions import ROLE, create_function, create_role
 
-ROLE = "arn:aws:iam::123456789012:role/test"
 REPO = {"bucket": "b", "key": "k", "sha256": "0", "name": "demo"}
 HANDLER = """
 attempts = 0
@@ -40,29 +37,15 @@ Run = Callable[..., Result]
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
     with LocalCloud.start() as cloud:
-        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        cloud.session().client("iam").create_role(RoleName="test", AssumeRolePolicyDocument=policy)
+        create_role(cloud)
         yield cloud
 
 
 @pytest.fixture
 def function(cloud: LocalCloud) -> Iterator[str]:
     """The ARN of a function that fails as its event says."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", HANDLER)
-    client = cloud.session().client("lambda")
-    made = client.create_function(
-        FunctionName="stepweave-test",
-        Runtime=cast("Any", f"python{sys.version_info.major}.{sys.version_info.minor}"),
-        Handler="app.handler",
-        Role=ROLE,
-        Timeout=10,
-        Code={"ZipFile": code.getvalue()},
-    )
-    yield made["FunctionArn"]
-    client.delete_function(FunctionName="stepweave-test")
+    yield create_function(cloud, "stepweave-test", HANDLER)
+    cloud.session().client("lambda").delete_function(FunctionName="stepweave-test")
 
 
 @pytest.fixture

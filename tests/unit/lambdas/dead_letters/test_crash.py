@@ -11,6 +11,7 @@ from moto import mock_aws
 from lambdas.contract.breaker import CRASH_ERRORS, crash_of, probe_owner
 from lambdas.contract.dead_letter import FailedTask
 from lambdas.dead_letters.crash import record_crash
+from tests.dynamodb_tables import create_table
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:stepweave-review:run-1"
 
@@ -21,12 +22,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("STEPWEAVE_BREAKERS_TABLE", "breakers")
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="breakers",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(boto3.client("dynamodb"), "breakers")
         yield
 
 

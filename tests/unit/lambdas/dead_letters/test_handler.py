@@ -20,6 +20,7 @@ from lambdas.contract.reference import REFERENCE_KEY
 from lambdas.dead_letters import letter
 from lambdas.dead_letters.handler import handler
 from lambdas.dead_letters.stored_input import LARGEST_BYTES
+from tests.dynamodb_tables import create_table
 from tests.unit.lambdas.dead_letters.histories import EXECUTION, History
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-review"
@@ -79,12 +80,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, step_functions: FakeStepFunctions) -> I
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket="payload")
         boto3.client("sqs").create_queue(QueueName="stepweave-review-failures")
-        boto3.client("dynamodb").create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(boto3.client("dynamodb"), "idempotency")
         yield
 
 

@@ -14,6 +14,7 @@ from lambdas.reporter.formats import FORMATS
 from lambdas.reporter.handler import handler
 from lambdas.reporter.publication import publish
 from lambdas.runtime.errors import ObjectMissingError
+from tests.dynamodb_tables import create_table
 from tests.unit.lambdas.reporter.reports import failed, shop
 
 if TYPE_CHECKING:
@@ -45,12 +46,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        boto3.client("dynamodb").create_table(
-            TableName="idempotency",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(boto3.client("dynamodb"), "idempotency")
         client = boto3.client("s3")
         client.create_bucket(Bucket="payload")
         yield client

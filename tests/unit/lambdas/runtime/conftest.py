@@ -16,6 +16,7 @@ from lambdas.contract.breaker import Breaker
 from lambdas.contract.failure import TaskFailure
 from lambdas.runtime.agent_handler import Handler, agent_handler
 from lambdas.runtime.context import TaskContext
+from tests.dynamodb_tables import create_table
 
 _numbers = itertools.count()
 
@@ -114,12 +115,7 @@ def make_resources() -> Callable[[], None]:
 def _make_resources() -> None:
     boto3.client("s3").create_bucket(Bucket="payload")
     for table in ("idempotency", "gates", "breakers"):
-        boto3.client("dynamodb").create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(boto3.client("dynamodb"), table)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from lambdas.contract.breaker_change import Change
 from lambdas.contract.breaker_item import BreakerItem, Lease, State, failure_attribute, number, probe_attribute
 from lambdas.contract.breaker_transition import Cause, closed, forced_open, half_opened, opened
 from lambdas.runtime.breaker_store import BreakerStore, DynamoDBBreakerStore
+from tests.dynamodb_tables import create_table
 from tests.unit.lambdas.runtime.memory_breaker_store import MemoryBreakerStore
 
 if TYPE_CHECKING:
@@ -35,12 +36,7 @@ def _failure(token: str, generation: int = 0) -> Change:
 
 def _table() -> DynamoDBClient:
     client = boto3.client("dynamodb", region_name="us-east-1")
-    client.create_table(
-        TableName="breakers",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, "breakers")
     return client
 
 

@@ -16,6 +16,7 @@ from lambdas.contract.breaker_transition import Cause, Transition, closed, force
 from scripts.command.breaker_contracts import named_breakers, project_agents
 from scripts.command.breaker_table import BreakerTable
 from scripts.command.errors import CommandError
+from tests.dynamodb_tables import create_table
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="breakers",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(client, "breakers")
         yield client
 
 

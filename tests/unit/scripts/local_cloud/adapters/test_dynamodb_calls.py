@@ -12,6 +12,7 @@ from moto.dynamodb.models.table import Table
 from scripts.local_cloud.adapters.dynamodb_calls import direct_dynamodb_calls
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.server import WsgiApplication
+from tests.dynamodb_tables import create_table
 
 KEY = {"id": {"S": "a"}}
 ITEM = {**KEY, "n": {"N": "1"}, "l": {"L": [{"S": "x"}, {"BOOL": True}, {"NULL": True}]}, "s": {"SS": ["p", "q"]}}
@@ -28,15 +29,6 @@ def direct(application: WsgiApplication) -> Any:
     prepared: list[str] = []
     direct = direct_dynamodb_calls(application, lambda: prepared.append("dynamodb"))
     return InProcessClients(direct, "http://localhost").client("us-east-1", "dynamodb")
-
-
-def create_table(client: Any, name: str) -> None:
-    client.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def calls(table: str) -> list[tuple[str, dict[str, Any]]]:
