@@ -46,8 +46,8 @@ def start_in_background(port: int, *, deploy: bool, persist: Path | None = None)
     if not is_new and persist is not None and persist.resolve() != state.persist:
         kept = "does not keep its state" if state.persist is None else f"keeps its state in {state.persist}"
         say_warning(f"it {kept}; to change that: stepweave local down")
-    # A new one that keeps nothing holds nothing; asking it would only wait until all of it is loaded.
-    _present(project, state, "stepweave local down", deploy=deploy, is_empty=is_new and state.persist is None)
+    # Asking a new one that holds nothing would only wait until all of it is loaded.
+    _present(project, state, "stepweave local down", deploy=deploy, is_empty=is_new and not state.began_with_stacks)
 
 
 def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None) -> None:
@@ -69,7 +69,7 @@ def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None)
     project = require_project()
 
     def present(state: DaemonState) -> None:
-        _present(project, state, "Ctrl-C", deploy=deploy, is_empty=state.persist is None)
+        _present(project, state, "Ctrl-C", deploy=deploy, is_empty=not state.began_with_stacks)
 
     try:
         with aws_configuration_hidden():

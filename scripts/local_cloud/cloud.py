@@ -96,9 +96,7 @@ class LocalCloud:
         is_cancelled
             Asked now and then whether to leave off.
         """
-        for service in ("awslambda", "stepfunctions", "cloudformation"):
-            if not is_cancelled():
-                self._moto.prepare(service)
+        self._moto.preload(is_cancelled)
 
     def session(self) -> boto3.Session:
         """Return a session whose clients all talk to this local cloud, with its credentials and region."""

@@ -193,13 +193,14 @@ def serve(
         if not is_ours:
             raise AlreadyRunningError("the local cloud of this project is running already: `stepweave local status`")
         try:
-            with LocalCloud.start(port) as cloud, _kept(cloud, persist):
+            with LocalCloud.start(port) as cloud, _kept(cloud, persist) as has_stacks:
                 state = DaemonState(
                     pid=os.getpid(),
                     port=int(cloud.endpoint_url.rpartition(":")[2]),
                     endpoint_url=cloud.endpoint_url,
                     started=datetime.now(UTC),
                     persist=None if persist is None else persist.resolve(),
+                    began_with_stacks=has_stacks,
                 )
                 files.write_state(state)
                 on_ready(state)
@@ -240,9 +241,9 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
-def _kept(cloud: LocalCloud, persist: Path | None) -> AbstractContextManager[None]:
+def _kept(cloud: LocalCloud, persist: Path | None) -> AbstractContextManager[bool]:
     if persist is None:
-        return nullcontext()
+        return nullcontext(False)
     from scripts.local_cloud.persistence.kept_state import kept_state  # noqa: PLC0415 - as above
 
     return kept_state(cloud.session(), persist)

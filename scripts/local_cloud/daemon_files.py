@@ -29,6 +29,8 @@ class DaemonState(BaseModel):
         When it began to answer.
     persist
         The folder that keeps its state across restarts; None if it forgets all when it stops.
+    began_with_stacks
+        Whether it had stacks when it began to answer, for it had kept them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +40,7 @@ class DaemonState(BaseModel):
     endpoint_url: str
     started: datetime
     persist: Path | None = None
+    began_with_stacks: bool = False
 
 
 @dataclass(frozen=True)

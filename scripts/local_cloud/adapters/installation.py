@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask
@@ -29,6 +32,25 @@ if TYPE_CHECKING:
     from scripts.local_cloud.lambda_runtime.host import FunctionHost
     from scripts.local_cloud.lambda_runtime.moto_backend import MotoLambda
     from scripts.local_cloud.xray.service import XRayService
+
+_PAUSE_SECONDS: Final = 0.001
+_LARGE_MODULES: Final = (
+    "moto.iam.models",
+    "moto.s3.models",
+    "moto.sqs.models",
+    "moto.awslambda.models",
+    "moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer",
+    "moto.stepfunctions.parser.asl.antlr.runtime.ASLParser",
+    "moto.stepfunctions.parser.asl.parse.asl_parser",
+    "moto.apigateway.models",
+    "moto.autoscaling.models",
+    "moto.elbv2.models",
+    "moto.iot.models",
+    "moto.rds.models",
+    "moto.sagemaker.models",
+    "moto.cloudformation.parsing",
+)
+"""Of what a deployment imports, the modules that take longest, those that they need first."""
 
 
 class AdaptedMoto:
@@ -85,6 +107,24 @@ class AdaptedMoto:
                 self._prepare[service]()
                 # What is loaded stays: the collector need not look at a million objects again and again.
                 gc.freeze()
+
+    def preload(self, is_cancelled: Callable[[], bool]) -> None:
+        """Import what a deployment needs, and install its adapters.
+
+        That takes seconds. It is done piece by piece, so that neither a request that comes meanwhile nor whoever
+        cancels it has to wait for all of it.
+        """
+        from scripts.local_cloud.adapters.lazy_ec2 import import_ec2_lazily  # noqa: PLC0415
+
+        pieces: list[Callable[[], object]] = [import_ec2_lazily]
+        pieces += [partial(import_module, name) for name in _LARGE_MODULES]
+        pieces += [partial(self.prepare, service) for service in ("awslambda", "stepfunctions", "cloudformation")]
+        for piece in pieces:
+            if is_cancelled():
+                return
+            with self._lock:
+                piece()
+            time.sleep(_PAUSE_SECONDS)  # whoever waits for the lock has it next
 
     def renew_workers(self) -> None:
         """End the worker processes of functions as they come free."""

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
-import boto3
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
@@ -21,30 +20,6 @@ from scripts.local_cloud.account import ACCOUNT_ID, REGION
 
 _STOPPED: Final = ("LocalCloud.Stopped", "the local cloud was stopped while this execution ran")
 _FIELDS: Final = ("name", "role_arn", "exec_arn", "start_date", "stop_date", "output", "error", "cause", "trace_header")
-
-
-def read_state_machines(session: boto3.Session) -> dict[str, Any]:
-    """Return the state machines by name: how each is created."""
-    client = session.client("stepfunctions")
-    pages = client.get_paginator("list_state_machines").paginate()
-    found = [
-        client.describe_state_machine(stateMachineArn=one["stateMachineArn"])
-        for page in pages
-        for one in page["stateMachines"]
-    ]
-    return {
-        one["name"]: {"definition": one["definition"], "roleArn": one["roleArn"], "type": one["type"]} for one in found
-    }
-
-
-def restore_state_machines(session: boto3.Session, machines: Mapping[str, Any]) -> None:
-    """Create the state machines that are not there."""
-    client = session.client("stepfunctions")
-    pages = client.get_paginator("list_state_machines").paginate()
-    there = {one["name"] for page in pages for one in page["stateMachines"]}
-    for name, kept in machines.items():
-        if name not in there:
-            client.create_state_machine(name=name, **kept)
 
 
 def read_executions() -> dict[str, Any]:

@@ -28,10 +28,11 @@ from scripts.local_cloud.persistence.snapshot_file import SnapshotError, Snapsho
 
 _LOG = logging.getLogger(__name__)
 _SAVE_SECONDS: Final = 30.0
+_KINDS: Final = ("bucket", "stack", "table", "queue", "parameter", "state machine")
 
 
 @contextmanager
-def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAVE_SECONDS) -> Iterator[None]:
+def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAVE_SECONDS) -> Iterator[bool]:
     """Restore what a folder holds into an empty local cloud, and keep the state there while the context lasts.
 
     Parameters
@@ -43,6 +44,11 @@ def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAV
     every_seconds
         How often it is written.
 
+    Yields
+    ------
+    bool
+        Whether stacks were restored.
+
     Raises
     ------
     SnapshotError
@@ -50,7 +56,7 @@ def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAV
     """
     with SnapshotFile(folder) as snapshot:
         try:
-            restore(session, snapshot)
+            has_stacks = restore(session, snapshot)
         except SnapshotError as error:
             raise SnapshotError(f"{snapshot.path}: {error}; it was left as it is") from error
         except Exception as error:
@@ -66,7 +72,7 @@ def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAV
         )
         saving.start()
         try:
-            yield
+            yield has_stacks
         finally:
             stopping.set()
             saving.join()
@@ -76,17 +82,19 @@ def kept_state(session: boto3.Session, folder: Path, every_seconds: float = _SAV
                 _LOG.exception("the state could not be kept at the end")
 
 
-def restore(session: boto3.Session, snapshot: SnapshotFile) -> None:
-    """Bring back what was kept. In this order: a stack's functions need their code, and its parameters a value."""
-    # What is needed of moto takes seconds to import, and an empty state needs none of it.
-    if not any(snapshot.entries(kind) for kind in ("bucket", "stack", "table", "queue", "state machine")):
-        return
+def restore(session: boto3.Session, snapshot: SnapshotFile) -> bool:
+    """Bring back what was kept, and tell whether that was stacks among others.
+
+    In this order: a stack's functions need their code, and its parameters a value.
+    """
+    # What is needed of moto takes seconds to import: an empty state needs none of it, and few need the engine.
+    if not any(snapshot.entries(kind) for kind in _KINDS):
+        return False
     from scripts.local_cloud.persistence.buckets import (  # noqa: PLC0415
         existing_buckets,
         restore_buckets,
         restore_objects,
     )
-    from scripts.local_cloud.persistence.executions import restore_executions, restore_state_machines  # noqa: PLC0415
     from scripts.local_cloud.persistence.parameters import restore_parameters  # noqa: PLC0415
     from scripts.local_cloud.persistence.queues import restore_queues  # noqa: PLC0415
     from scripts.local_cloud.persistence.stacks import restore_stacks  # noqa: PLC0415
@@ -106,17 +114,23 @@ def restore(session: boto3.Session, snapshot: SnapshotFile) -> None:
             restore_objects(session, snapshot.objects(), made)
             filled.update(made)
 
-    restore_stacks(session, snapshot.entries("stack"), fill_buckets)
+    stacks = snapshot.entries("stack")
+    restore_stacks(session, stacks, fill_buckets)
     restore_tables(session, snapshot.entries("table"))
     restore_queues(session, snapshot.entries("queue"))
-    restore_state_machines(session, snapshot.entries("state machine"))
-    restore_executions(snapshot.entries("execution"))
+    if machines := snapshot.entries("state machine"):
+        from scripts.local_cloud.persistence.executions import restore_executions  # noqa: PLC0415
+        from scripts.local_cloud.persistence.state_machines import restore_state_machines  # noqa: PLC0415
+
+        restore_state_machines(session, machines)
+        restore_executions(snapshot.entries("execution"))
+    return bool(stacks)
 
 
 def save(session: boto3.Session, snapshot: SnapshotFile) -> None:
     """Write down what there is now; all of it or, if something fails, nothing."""
     from scripts.local_cloud.persistence.buckets import save_objects  # noqa: PLC0415
-    from scripts.local_cloud.persistence.executions import read_executions, read_state_machines  # noqa: PLC0415
+    from scripts.local_cloud.persistence.loaded_services import is_loaded  # noqa: PLC0415
     from scripts.local_cloud.persistence.parameters import read_parameters  # noqa: PLC0415
     from scripts.local_cloud.persistence.queues import read_queues  # noqa: PLC0415
     from scripts.local_cloud.persistence.stacks import owned_by_stacks, read_stacks  # noqa: PLC0415
@@ -124,8 +138,12 @@ def save(session: boto3.Session, snapshot: SnapshotFile) -> None:
 
     with snapshot.writing():
         # Executions first: what they have written by then is in what is read after them.
-        snapshot.replace("execution", read_executions())
-        snapshot.replace("state machine", read_state_machines(session))
+        if is_loaded("stepfunctions"):
+            from scripts.local_cloud.persistence.executions import read_executions  # noqa: PLC0415
+            from scripts.local_cloud.persistence.state_machines import read_state_machines  # noqa: PLC0415
+
+            snapshot.replace("execution", read_executions())
+            snapshot.replace("state machine", read_state_machines(session))
         snapshot.replace("queue", read_queues(session))
         snapshot.replace("table", read_tables(session))
         owned = owned_by_stacks(session, "AWS::S3::Bucket")

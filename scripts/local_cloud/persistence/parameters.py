@@ -7,11 +7,14 @@ from typing import Any
 
 import boto3
 
+from scripts.local_cloud.persistence.loaded_services import is_loaded
 from scripts.local_cloud.persistence.stacks import owned_by_stacks
 
 
 def read_parameters(session: boto3.Session) -> dict[str, Any]:
     """Return the parameters by name."""
+    if not is_loaded("ssm"):
+        return {}
     client = session.client("ssm")
     owned = owned_by_stacks(session, "AWS::SSM::Parameter")
     pages = client.get_paginator("describe_parameters").paginate()

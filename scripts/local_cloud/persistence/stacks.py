@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from moto.cloudformation import parsing
 
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.persistence.loaded_services import is_loaded
 from scripts.local_cloud.persistence.snapshot_file import SnapshotError
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AU
 
 def read_stacks(session: boto3.Session) -> dict[str, Any]:
     """Return what it takes to create the stacks anew, in the order in which they were created."""
+    if not is_loaded("cloudformation"):
+        return {}
     client: CloudFormationClient = session.client("cloudformation")
     pages = client.get_paginator("describe_stacks").paginate()
     stacks = [stack for page in pages for stack in page["Stacks"] if stack["StackStatus"] in _LIVING]
@@ -54,6 +56,8 @@ def restore_stacks(
     SnapshotError
         If one cannot be created.
     """
+    if not stacks:
+        return
     client: CloudFormationClient = session.client("cloudformation")
     suffixes = {
         (name, logical): found for name, stack in stacks.items() for logical, found in stack["suffixes"].items()
@@ -82,6 +86,8 @@ def restore_stacks(
 
 def owned_by_stacks(session: boto3.Session, kind: str) -> set[str]:
     """Return the physical ids of the stacks' resources of a type, such as ``AWS::S3::Bucket``."""
+    if not is_loaded("cloudformation"):
+        return set()
     client: CloudFormationClient = session.client("cloudformation")
     names = [
         stack["StackName"] for page in client.get_paginator("describe_stacks").paginate() for stack in page["Stacks"]
@@ -135,6 +141,8 @@ def _status(client: CloudFormationClient, name: str) -> str:
 @contextmanager
 def _same_names(suffixes: Mapping[tuple[str, str], str]) -> Iterator[None]:
     """Give resources that have no name of their own the one that they had."""
+    from moto.cloudformation import parsing  # noqa: PLC0415 - takes seconds to import
+
     upstream = parsing.generate_resource_name
 
     def generate_resource_name(resource_type: str, stack_name: str, logical_id: str) -> str:

@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -150,3 +152,20 @@ class TestStopping:
         with pytest.raises(EndpointConnectionError):
             session.client("sqs").list_queues()
         other.stop()
+
+
+PRELOADING = """
+import sys
+from scripts.local_cloud.cloud import LocalCloud
+
+with LocalCloud.start() as cloud:
+    cloud.preload(lambda: "moto.apigateway.models" in sys.modules)
+    print("moto.cloudformation.parsing" in sys.modules)
+    cloud.preload()
+    print("moto.cloudformation.parsing" in sys.modules)
+"""
+
+
+def test_preloading_is_left_off_amid_a_service() -> None:
+    done = subprocess.run([sys.executable, "-c", PRELOADING], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

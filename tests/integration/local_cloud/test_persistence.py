@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -218,3 +220,32 @@ def test_a_stack_that_cannot_be_restored_is_named_and_stays_kept(tmp_path: Path,
     with pytest.raises(SnapshotError, match=r"stack Fine could not be restored"), kept(tmp_path / "state"):
         pass
     assert file.read_bytes() == before
+
+
+def test_a_parameter_alone_is_kept(tmp_path: Path) -> None:
+    with LocalCloud.start() as cloud, kept_state(cloud.session(), tmp_path / "state"):
+        cloud.session().client("ssm").put_parameter(Name="/only", Value="this", Type="String")
+    with LocalCloud.start() as cloud, kept_state(cloud.session(), tmp_path / "state") as has_stacks:
+        found = cloud.session().client("ssm").get_parameter(Name="/only")["Parameter"]
+        assert found.get("Value") == "this"
+        assert not has_stacks
+
+
+RESTORING = """
+import sys
+from pathlib import Path
+from scripts.local_cloud.cloud import LocalCloud
+from scripts.local_cloud.persistence.kept_state import kept_state
+
+with LocalCloud.start() as cloud, kept_state(cloud.session(), Path(sys.argv[1])):
+    print(*[bucket["Name"] for bucket in cloud.session().client("s3").list_buckets()["Buckets"]])
+print([name for name in ("moto.cloudformation", "moto.stepfunctions.parser.models") if name in sys.modules])
+"""
+
+
+def test_what_was_not_used_is_not_loaded(tmp_path: Path) -> None:
+    with LocalCloud.start() as cloud, kept_state(cloud.session(), tmp_path / "state"):
+        cloud.session().client("s3").create_bucket(Bucket="kept")
+    command = [sys.executable, "-c", RESTORING, str(tmp_path / "state")]
+    for _ in range(2):  # what the first one writes down is whole
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines() == ["kept", "[]"]
