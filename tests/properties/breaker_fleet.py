@@ -292,8 +292,9 @@ class Fleet:
             environment.stage = Stage.RUNNING if admitted else Stage.IDLE
             if admitted:
                 environment.admission = end.value
-        self.most_in_flight = max(self.most_in_flight, self.in_flight())
-        assert self.in_flight() <= self.config.half_open_max_calls
+        in_flight = self.in_flight()
+        self.most_in_flight = max(self.most_in_flight, in_flight)
+        assert in_flight <= self.config.half_open_max_calls
 
 
 def _own(actor: Environment | None) -> set[int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from multiprocessing import get_context
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from lambdas.runtime.breaker_protocol import Verdict
 from tests.properties.breaker_fleet import SKEW, Environment, Fleet, Stage
 
 SCHEDULES = 10_000
+BATCH = 500
 STEPS = 120
 LONG = 9_000
 VERDICTS = (Verdict.SUCCESS, Verdict.FAILURE, Verdict.NONE)
@@ -63,16 +66,29 @@ def _move(fleet: Fleet, schedule: random.Random, environment: Environment, healt
         fleet.move(environment, lost=schedule.random() < 0.03, old=schedule.randint(0, 2))
 
 
-def test_no_random_schedule_breaks_the_specification() -> None:
+def _run_all(seeds: range) -> tuple[Counter[tuple[State, State]], Counter[bool]]:
+    """Run schedules; return the transitions made, and how many schedules used the budget of probes up."""
     made: Counter[tuple[State, State]] = Counter()
     fullest: Counter[bool] = Counter()
-    for seed in range(SCHEDULES):
+    for seed in seeds:
         try:
             fleet = _run(random.Random(seed))
         except AssertionError as error:
             raise AssertionError(f"schedule {seed}: {error}") from error
         made += fleet.specification.made
         fullest[fleet.most_in_flight == fleet.config.half_open_max_calls] += 1
+    return made, fullest
+
+
+def test_no_random_schedule_breaks_the_specification() -> None:
+    made: Counter[tuple[State, State]] = Counter()
+    fullest: Counter[bool] = Counter()
+    batches = [range(start, start + BATCH) for start in range(0, SCHEDULES, BATCH)]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for made_by_some, fullest_of_some in pool.map(_run_all, batches):
+            made += made_by_some
+            fullest += fullest_of_some
+    assert fullest.total() == SCHEDULES
     # The schedules are worth something only if they come to where it matters.
     for transition in (
         (State.CLOSED, State.OPEN),

@@ -1,8 +1,13 @@
 """What the documentation shows to copy works as it stands."""
 
+import os
 import re
 import shutil
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner
@@ -21,36 +26,64 @@ def files_shown(document: str) -> dict[str, str]:
     return {path: code for code, path in _NAMED_BLOCK.findall(text)}
 
 
-@pytest.mark.timeout(240)
-def test_the_test_of_a_workflow_runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = files_shown("testing.md").values()
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makepyfile(test_naps=example)
-    result = pytester.runpytest_subprocess("-p", "scripts.testing.plugin", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=3)
-
-
-@pytest.mark.timeout(240)
-def test_the_agent_that_may_fail_does_as_it_is_said(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = files_shown("faults.md")
-    assert set(shown) == {
+@pytest.fixture(scope="module")
+def shown() -> dict[str, str]:
+    """The files that a reader of both documents has copied."""
+    of_testing, of_faults = files_shown("testing.md"), files_shown("faults.md")
+    assert set(of_testing) == {"tests/test_naps.py"}
+    assert set(of_faults) == {
         "lambdas/forecaster/contract.py",
         "lambdas/forecaster/handler.py",
         "state_machines/workflows/outing.py",
         "tests/test_faults.py",
     }
+    return of_testing | of_faults
+
+
+@pytest.fixture(scope="module")
+def outcomes(shown: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Counter[tuple[str, str]]:
+    """How many tests of each file passed or did not, in a copy of this project with the files that are shown.
+
+    They run in one process, as each that starts a local cloud and deploys into it takes most of its time for that.
+    """
+    project = tmp_path_factory.mktemp("project")
     for folder in _PROJECT:
-        shutil.copytree(ROOT / folder, pytester.path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "cdk.json", pytester.path)
+        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "cdk.json", project)
     for path, code in shown.items():
-        (pytester.path / path).parent.mkdir(parents=True, exist_ok=True)
-        (pytester.path / path).write_text(code, encoding="utf-8")
-    agents = pytester.path / "lambdas"
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(code, encoding="utf-8")
+    agents = project / "lambdas"
     (agents / "forecaster" / "__init__.py").touch()
     shutil.copy(agents / "replayer" / "requirements.txt", agents / "forecaster")
-    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
-    result = pytester.runpytest_subprocess("-p", "scripts.testing.plugin", "-p", "no:cacheprovider", "tests")
-    result.assert_outcomes(passed=shown["tests/test_faults.py"].count("\ndef test_"))
+    # Bundles are known by what they are made of: what was bundled before need not be again.
+    (project / ".stepweave").mkdir()
+    (ROOT / ".stepweave" / "bundles").mkdir(parents=True, exist_ok=True)
+    (project / ".stepweave" / "bundles").symlink_to(ROOT / ".stepweave" / "bundles")
+    report = project / "report.xml"
+    options = ["-p", "scripts.testing.plugin", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "tests"],
+        cwd=project,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        | {"PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert report.is_file(), done.stderr
+    print(done.stdout)  # noqa: T201 - for who reads why a test failed
+    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314 - written by the process above
+    return Counter((case.attrib["classname"], "passed" if len(case) == 0 else case[0].tag) for case in cases)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("name", ["test_naps", "test_faults"])
+def test_the_tests_that_are_shown_run(name: str, shown: dict[str, str], outcomes: Counter[tuple[str, str]]) -> None:
+    written = shown[f"tests/{name}.py"].count("\ndef test_")
+    assert written > 1
+    found = {outcome: count for (case, outcome), count in outcomes.items() if case == f"tests.{name}"}
+    assert found == {"passed": written}
 
 
 def test_the_plan_of_the_dag_file_is_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
