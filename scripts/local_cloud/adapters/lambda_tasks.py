@@ -1,8 +1,8 @@
 """Tasks that call a Lambda function call it in this process, and fail with the names that AWS gives.
 
 Upstream defects: the engine calls ``lambda:Invoke`` over HTTP, which costs about 8 ms a task; and where Lambda refuses
-a call (throttled, no such function) a task whose resource is the function itself fails with ``Exception``, which no
-retrier of a real state machine names.
+a call (throttled, no such function), or the input cannot be made, a task whose resource is the function itself fails
+with ``Exception``, which no retrier of a real state machine names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
     StateTaskServiceLambda,
@@ -94,8 +94,10 @@ def lambda_error_names() -> Iterator[None]:
             error, cause = StateTaskServiceLambda._error_cause_from_client_error(ex)  # noqa: SLF001
         elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and _error_type(ex.payload) is None:
             error, cause = "Lambda.Unknown", ex.payload
-        else:
+        elif isinstance(ex, TimeoutError | FailureEventException | lambda_eval_utils.LambdaFunctionErrorException):
             return upstream(self, env, ex)
+        else:  # of what the function is to be given, before it is called
+            return super(StateTaskLambda, self)._from_error(env, ex)
         return FailureEvent(
             env=env,
             error_name=CustomErrorName(error),

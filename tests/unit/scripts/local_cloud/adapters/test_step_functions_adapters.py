@@ -257,6 +257,16 @@ def test_refused_invocations_are_named_as_in_aws(run_machine: RunMachine, engine
     assert result["cause"].startswith("Rate Exceeded. (Service: AWSLambda; Status Code: 429;")
 
 
+def test_an_input_that_cannot_be_made_is_no_failure_of_the_function(run_machine: RunMachine, engine: ExitStack) -> None:
+    functions = FakeFunctions("hello")
+    engine.enter_context(in_process_functions(functions, client_error))
+    definition = task(FUNCTION, {"a.$": "States.ArrayGetItem($.list, 5)"})
+    assert run_machine(definition, '{"list": []}')["error"] == "Exception"
+    engine.enter_context(lambda_error_names())
+    assert run_machine(definition, '{"list": []}')["error"] == "States.Runtime"
+    assert functions.calls == []
+
+
 def test_aws_sdk_parameters_and_errors(
     application: WsgiApplication, client: Client, run_machine: RunMachine, engine: ExitStack
 ) -> None:
