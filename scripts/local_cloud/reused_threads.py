@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 _IDLE_SECONDS: Final = 10.0
 
 _Action: TypeAlias = Callable[[], object]
+_Mailbox: TypeAlias = "SimpleQueue[_Action | None]"
 
 
 class ReusedThreads:
@@ -37,7 +38,7 @@ class ReusedThreads:
         self._name = name
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
-        self._idle: list[SimpleQueue[_Action]] = []
+        self._idle: list[_Mailbox] = []
 
     def start(self, action: _Action) -> None:
         """Run an action; what it raises is reported as for any thread, and ends the thread."""
@@ -49,14 +50,21 @@ class ReusedThreads:
             threading.Thread(target=self._serve, args=(mailbox,), name=self._name, daemon=True).start()
         mailbox.put(action)
 
-    def _serve(self, mailbox: SimpleQueue[_Action]) -> None:
+    def end_idle(self) -> None:
+        """End the threads that have nothing to do, as far as they are known to have nothing to do."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for mailbox in idle:
+            mailbox.put(None)
+
+    def _serve(self, mailbox: _Mailbox) -> None:
         while (action := self._next(mailbox)) is not None:
             action()
             del action  # nor is what it holds kept alive by a thread that is idle
             with self._lock:
                 self._idle.append(mailbox)
 
-    def _next(self, mailbox: SimpleQueue[_Action]) -> _Action | None:
+    def _next(self, mailbox: _Mailbox) -> _Action | None:
         try:
             return mailbox.get(timeout=self._idle_seconds)
         except Empty:

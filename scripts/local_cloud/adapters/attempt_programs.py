@@ -55,6 +55,7 @@ _WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 def attempt_programs() -> Iterator[None]:
     """Start, follow and end the attempts of executions."""
     with ExitStack() as patches:
+        patches.callback(engine_time.end_idle_threads)
         deadlines = Deadlines()
         patches.callback(deadlines.close)
         patches.enter_context(replaced(sys.modules[__name__], "_DEADLINES", deadlines))

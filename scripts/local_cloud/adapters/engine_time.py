@@ -66,7 +66,6 @@ class WallClock:
 
 _THREADS: Final = ReusedThreads("engine")
 
-
 clock: Clock = WallClock()
 
 
@@ -83,6 +82,11 @@ def wait(event: threading.Event, seconds: float | None) -> bool:
 def start(action: Callable[[], None]) -> None:
     """Run an action in another thread."""
     clock.start(action)
+
+
+def end_idle_threads() -> None:
+    """End the threads that wait for another action: when the engine is no longer used."""
+    _THREADS.end_idle()
 
 
 def wait_unawaited(event: threading.Event, seconds: float | None) -> bool:

@@ -48,6 +48,16 @@ def test_a_thread_that_is_idle_for_long_ends_and_another_takes_over() -> None:
     assert run(threads)
 
 
+def test_idle_threads_can_be_ended_and_others_take_over() -> None:
+    threads = ReusedThreads("test", idle_seconds=1000)
+    first = run(threads)
+    threads.end_idle()
+    while first in {thread.ident for thread in threading.enumerate()}:
+        threading.Event().wait(0.001)
+    assert run(threads)
+    threads.end_idle()
+
+
 def test_nothing_is_lost_where_threads_end_as_actions_come() -> None:
     threads, count = ReusedThreads("test", idle_seconds=0.0001), 500
     done = threading.Semaphore(0)
@@ -77,8 +87,9 @@ def test_what_an_action_holds_is_let_go() -> None:
     raise AssertionError("an idle thread keeps what its last action held")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_action_that_raises_hurts_no_other() -> None:
+def test_an_action_that_raises_is_reported_and_hurts_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
     threads = ReusedThreads("test")
 
     def fail() -> None:
@@ -86,3 +97,6 @@ def test_an_action_that_raises_hurts_no_other() -> None:
 
     threads.start(fail)
     assert run(threads)
+    while not reported:
+        threading.Event().wait(0.001)
+    assert reported[0].exc_type is RuntimeError

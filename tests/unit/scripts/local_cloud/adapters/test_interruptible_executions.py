@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local_cloud.adapters import attempt_events
+from scripts.local_cloud.adapters import attempt_events, engine_time
 from scripts.local_cloud.adapters.execution_api import complete_execution_api
 from scripts.local_cloud.adapters.service_tasks import service_task_names
 
@@ -34,6 +34,12 @@ def machine(state: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def parallel(*states: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {"Type": "Parallel", "Branches": [machine(state) for state in states], "End": True, **fields}
+
+
+def is_idle(before: set[threading.Thread]) -> bool:
+    """Tell whether nothing goes on in the background but what did before."""
+    engine_time.end_idle_threads()
+    return set(threading.enumerate()) <= before
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ def test_a_stopped_execution_ends_at_once(engine: Any, held: threading.Event, st
     assert last["type"] == "ExecutionAborted"
     assert last["executionAbortedEventDetails"] == {"error": "E", "cause": "C"}
     held.set()
-    engine.until(lambda: set(threading.enumerate()) <= threads)  # nothing goes on in the background
+    engine.until(lambda: is_idle(threads))
     assert engine.history(execution)[-1] == last
 
 
@@ -101,7 +107,7 @@ def test_an_execution_that_runs_out_of_time_ends_at_once(
     last = engine.history(execution)[-1]
     assert last["type"] == "ExecutionTimedOut"
     held.set()
-    engine.until(lambda: set(threading.enumerate()) <= threads)
+    engine.until(lambda: is_idle(threads))
     assert engine.history(execution)[-1] == last
 
 
