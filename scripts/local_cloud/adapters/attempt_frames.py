@@ -1,8 +1,8 @@
 """The frames of the engine know their attempt, and tell at once when they are interrupted.
 
 Upstream defects: what waits in a frame is woken by an event that is set and cleared in one go, so that a waiter that
-comes a moment later sleeps on; most waiters do not listen at all; and an error in a frame that was stopped overwrites
-that it was stopped.
+comes a moment later sleeps on; most waiters do not listen at all; an error in a frame that was stopped overwrites
+that it was stopped; and what has not begun cannot be stopped.
 """
 
 from __future__ import annotations
@@ -83,6 +83,8 @@ def _interrupting(upstream: Callable[..., None]) -> Callable[..., None]:
         with self._state_mutex:
             if is_cut_off(self):
                 return
+            if self._program_state is None:  # its thread is about to begin
+                self._program_state = ProgramRunning()
             upstream(self, *args, **kwargs)
             if isinstance(self._program_state, ProgramRunning):
                 return

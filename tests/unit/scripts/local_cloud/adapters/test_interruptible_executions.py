@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -121,6 +121,17 @@ def test_upstream_waits_for_the_task(bare_engine: Any, held: threading.Event) ->
     assert "ExecutionAborted" not in bare_engine.kinds(execution)
     held.set()
     bare_engine.until_event(execution, "ExecutionAborted")
+
+
+def test_an_execution_that_has_not_begun_can_be_stopped(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Callable[[], None]] = []
+    monkeypatch.setattr(engine_time, "start", begun.append)
+    execution = engine.start(machine(WAIT))
+    engine.client.stop_execution(executionArn=execution)
+    for begin in begun:
+        begin()
+    assert engine.end(execution)["status"] == "ABORTED"
+    assert engine.kinds(execution) == ["ExecutionStarted", "ExecutionAborted"]
 
 
 def test_stopping_twice_changes_nothing(engine: Any, held: threading.Event) -> None:
