@@ -40,7 +40,9 @@ def test_total():
 
 def measure(tree: Path, *formats: str) -> None:
     """Let coverage.py itself measure the project's tests and write its data."""
-    environment = {**os.environ, "COVERAGE_FILE": ".coverage"}
+    # What the pytest around this one was told is not meant for that one.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {**kept, "COVERAGE_FILE": ".coverage"}
     for arguments in (
         ["run", "--source=src", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
         *([*format_.split()] for format_ in formats),

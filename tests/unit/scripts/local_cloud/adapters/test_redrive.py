@@ -101,12 +101,18 @@ def test_a_redrive_may_fail_and_be_redriven(engine: Any) -> None:
 
 
 def test_branches_keep_their_output_or_go_on(engine: Any) -> None:
-    held = threading.Event()
+    held, began = threading.Event(), threading.Event()
+
+    def slow(_: Any) -> str:
+        began.set()
+        held.wait(10)
+        return "slow"
+
     engine.functions.by_name = {
         "done": lambda _: "done",
-        "before": lambda event: event,
+        "before": lambda event: began.wait(10) and event,
         "breaks": Flaky("mended"),
-        "slow": lambda _: held.wait(10) and "slow",
+        "slow": slow,
         "after": lambda event: [event],
     }
     branches = [chain("done"), chain("before", "breaks", "after"), chain("slow")]
