@@ -40,8 +40,8 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/python -m state_machines.workflows.golden --check
 
 .PHONY: test
-test: setup node_modules/.ready ## Run every test that this machine can run
-	$(BIN)/pytest -m "not sfn_local"
+test: setup node_modules/.ready ## Run every test that this machine can run, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
 
 .PHONY: chaos
 chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7
