@@ -1,5 +1,7 @@
 """How long small workflows take on the local cloud, warm, through real handlers in their own processes.
 
+The local cloud has a process of its own, as ``stepweave local up`` gives it: whoever asks does not slow it down.
+
 ``python benchmarks/latency.py [--runs N]`` prints JSON: for each workflow the median, in milliseconds, from the start
 of an execution to its end, and beside it the time that its handlers took (of the busiest path for the N shape, whose
 handlers sleep). What is left is the cost of the engine, the invocations, idempotency and gates.
@@ -9,22 +11,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdas.replayer.contract import ReplayResult, replayer
+from scripts.local_cloud.account import LocalSession
 from scripts.local_cloud.cloud import LocalCloud
+from scripts.local_cloud.deployment import deploy_assembly
 from stacks.node import use_packaged_node
 from state_machines.compiler.compile import compile_workflow
 from state_machines.language.workflow import Workflow, workflow
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from mypy_boto3_stepfunctions import SFNClient
 
 # A look takes milliseconds from the execution itself, which knows when it began and when it ended.
@@ -82,14 +90,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=15, help="warm runs of each workflow (default: 15)")
     runs = parser.parse_args().runs
-    with tempfile.TemporaryDirectory() as folder, LocalCloud.start() as cloud:
-        cloud.deploy(_assembly(Path(folder)))
-        client = cloud.session().client("stepfunctions")
+    with tempfile.TemporaryDirectory() as folder, _local_cloud() as session:
+        deploy_assembly(session, _assembly(Path(folder)), lambda _stack, _outcome: None)
+        client = session.client("stepfunctions")
         machines = {
             machine["name"]: machine["stateMachineArn"] for machine in client.list_state_machines()["stateMachines"]
         }
         results = {each.name: asdict(_measure(client, machines[f"stepweave-{each.name}"], runs)) for each in WORKFLOWS}
     print(json.dumps(results, indent=2))
+
+
+@contextmanager
+def _local_cloud() -> Iterator[LocalSession]:
+    """Run a local cloud in another process, and give a session that uses it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,))
+    process.start()
+    try:
+        yield LocalSession(ours.recv())
+    finally:
+        ours.close()
+        theirs.close()
+        process.join()
+
+
+def _serve(pipe: Connection[str, str]) -> None:
+    with LocalCloud.start() as cloud:
+        pipe.send(cloud.endpoint_url)
+        with suppress(EOFError):
+            pipe.recv()  # until the other end is closed
 
 
 def _assembly(folder: Path) -> Path:
