@@ -52,7 +52,7 @@ class DirectCalls:
         self, model: Any, params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: object
     ) -> Outcome | None:
         """Answer botocore's event ``before-call``; None has botocore send the call itself."""
-        url, headers, body = urlsplit(params["url"]), params["headers"], params["body"]
+        url, body = urlsplit(params["url"]), params["body"]
         if url.path not in {"", "/"} or url.query or url.port in {80, 443}:
             return None
         if request_signer.signature_version != "v4" or "signing" in context:
@@ -61,19 +61,11 @@ class DirectCalls:
         credentials = request_signer.get_auth_instance(service, region).credentials
         if credentials is None:
             return None
-        signed = signed_headers(
-            service=service,
-            region=region,
-            host=url.netloc,
-            content_type=headers["Content-Type"],
-            target=headers["X-Amz-Target"],
-            body=body,
-            credentials=credentials,
+        headers = signed_headers(
+            params["headers"], body, service=service, region=region, host=url.netloc, credentials=credentials
         )
         try:
-            answer = self._connections.post(
-                url.scheme, url.netloc, {"user-agent": headers["User-Agent"], **signed}, body
-            )
+            answer = self._connections.post(url.scheme, url.netloc, headers, body)
         except OSError:
             return None
         if answer.status != HTTPStatus.OK:

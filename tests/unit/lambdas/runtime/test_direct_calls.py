@@ -99,6 +99,17 @@ def test_a_success_is_that_of_botocore(service: FakeDynamoDB, client: Client) ->
     assert client.by_botocore == 0
 
 
+def test_what_others_say_of_a_call_is_sent_too(service: FakeDynamoDB, client: Client) -> None:
+    def say(params: Any, **_: Any) -> None:
+        params["headers"]["X-Amz-Said"] = "by another"
+
+    client.dynamodb.meta.events.register_first("before-call.dynamodb", say)
+    client.dynamodb.scan(TableName="t")
+    assert service.headers[0]["x-amz-said"] == "by another"
+    assert "x-amz-said" in service.headers[0]["authorization"]
+    assert client.by_botocore == 0
+
+
 def test_a_connection_is_kept(service: FakeDynamoDB, client: Client) -> None:
     for _ in range(3):
         client.dynamodb.scan(TableName="t")
