@@ -29,7 +29,7 @@ def check_writer(writer: Any) -> None:
     if not writer or not isinstance(configuration, dict):
         raise ValueError("'ResultWriter' must be an object with 'Resource' or 'WriterConfig'")
     for name, allowed in (("Transformation", _TRANSFORMATIONS), ("OutputType", _OUTPUT_TYPES)):
-        if configuration.get(name, next(iter(allowed))) not in allowed:
+        if name in configuration and configuration[name] not in allowed:
             raise ValueError(f"'{name}' must be one of {sorted(allowed)}")
 
 
