@@ -16,16 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from moto.stepfunctions.parser.api import (
-    ExecutionAbortedEventDetails,
-    ExecutionFailedEventDetails,
-    ExecutionStartedEventDetails,
-    ExecutionSucceededEventDetails,
-    ExecutionTimedOutEventDetails,
-    HistoryEventExecutionDataDetails,
-    HistoryEventType,
-    StateMachineType,
-)
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType, StateMachineType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.program.program import Program
@@ -40,6 +31,7 @@ from scripts.local_cloud.adapters.attempt_events import write_last
 from scripts.local_cloud.adapters.attempt_frames import attach
 from scripts.local_cloud.adapters.attempts import Attempt, Progress
 from scripts.local_cloud.adapters.deadlines import Deadlines
+from scripts.local_cloud.adapters.execution_details import aborted, started, succeeded, timed_out
 from scripts.local_cloud.adapters.patch import replaced
 
 _LOG = logging.getLogger(__name__)
@@ -47,8 +39,6 @@ _DEADLINES = Deadlines()
 """Of the engine that is installed: each has its own, on its own clock."""
 
 LONGEST_EXPRESS_EXECUTION: Final = 300  # seconds, by AWS's quota
-
-_WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 
 
 @contextmanager
@@ -70,7 +60,7 @@ def attempt_programs() -> Iterator[None]:
         yield
 
 
-def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Callable[[], Any]) -> Callable[[], None]:
+def begin_attempt(worker: Any, environment: Any, progress: Progress, write_start: Callable[[], Any]) -> Callable[[], None]:
     """Begin an attempt at an execution.
 
     Parameters
@@ -81,7 +71,7 @@ def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Ca
         Where it is evaluated.
     progress
         How far it has come.
-    started
+    write_start
         Writes the event that says how the attempt started.
 
     Returns
@@ -92,7 +82,7 @@ def begin_attempt(worker: Any, environment: Any, progress: Progress, started: Ca
     program = worker._get_evaluation_entrypoint()
     attempt = Attempt(progress, worker._evaluation_details.execution_details.arn)
     attach(environment, attempt)
-    started()
+    write_start()
     worker.env = environment
     limit = _seconds_at_most(program, environment)
     if limit is not None:
@@ -135,8 +125,7 @@ def stop_execution(self: Any, stop_date: Any, error: str | None, cause: str | No
             return
         environment.set_stop(stop_date=stop_date, cause=cause, error=error)
         environment.event_history_context.source_event_id = 0
-        details = ExecutionAbortedEventDetails(**{k: v for k, v in (("error", error), ("cause", cause)) if v})
-        write_last(environment, HistoryEventType.ExecutionAborted, EventDetails(executionAbortedEventDetails=details))
+        write_last(environment, HistoryEventType.ExecutionAborted, aborted(error, cause))
         environment.attempt.end()
         self.error, self.cause = error, cause
     worker._execution_communication.terminated()
@@ -147,8 +136,7 @@ def _run_out_of_time(worker: Any, environment: Any) -> None:
         if environment.attempt.is_over:
             return
         environment.set_timed_out()
-        details = EventDetails(executionTimedOutEventDetails=ExecutionTimedOutEventDetails())
-        write_last(environment, HistoryEventType.ExecutionTimedOut, details)
+        write_last(environment, HistoryEventType.ExecutionTimedOut, timed_out())
         environment.attempt.end()
     worker._execution_communication.terminated()
 
@@ -158,21 +146,15 @@ def _prepare(worker: Any) -> Callable[[], None]:
     environment.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
     details = worker._evaluation_details
 
-    def started() -> None:
+    def write_start() -> None:
         environment.event_manager.add_event(
             context=environment.event_history_context,
             event_type=HistoryEventType.ExecutionStarted,
-            event_details=EventDetails(
-                executionStartedEventDetails=ExecutionStartedEventDetails(
-                    input=to_json_str(details.execution_details.inpt),
-                    inputDetails=_WHOLE,
-                    roleArn=details.aws_execution_details.role_arn,
-                )
-            ),
+            event_details=started(to_json_str(details.execution_details.inpt), details.aws_execution_details.role_arn),
             update_source_event_id=False,
         )
 
-    return begin_attempt(worker, environment, Progress(), started)
+    return begin_attempt(worker, environment, Progress(), write_start)
 
 
 def _start(self: Any) -> None:
@@ -221,7 +203,4 @@ def _write_end(environment: Any) -> None:
         details = EventDetails(executionFailedEventDetails=failed)
         write_last(environment, HistoryEventType.ExecutionFailed, details)
     elif isinstance(state, ProgramEnded):
-        output = to_json_str(environment.states.get_input(), separators=(",", ":"))
-        succeeded = ExecutionSucceededEventDetails(output=output, outputDetails=_WHOLE)
-        details = EventDetails(executionSucceededEventDetails=succeeded)
-        write_last(environment, HistoryEventType.ExecutionSucceeded, details)
+        write_last(environment, HistoryEventType.ExecutionSucceeded, succeeded(environment.states.get_input()))

@@ -13,18 +13,13 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from moto.stepfunctions.parser.api import CloudWatchEventsExecutionDataDetails, ExecutionStatus
-from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.context_times import aws_time
+from scripts.local_cloud.adapters.execution_details import text_of
 
 PENDING: Final = "PENDING"
 UNSUCCESSFUL: Final = frozenset({"FAILED", "TIMED_OUT", "ABORTED"})
-
-
-def text_of(value: Any) -> str:
-    """Return the JSON text of an input or output."""
-    return str(to_json_str(value, separators=(",", ":")))
 
 
 @dataclass(eq=False)

@@ -14,15 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from moto.stepfunctions.parser.api import (
-    ExecutionAbortedEventDetails,
-    ExecutionFailedEventDetails,
-    ExecutionStartedEventDetails,
-    ExecutionSucceededEventDetails,
-    ExecutionTimedOutEventDetails,
-    HistoryEventExecutionDataDetails,
-    HistoryEventType,
-)
+from moto.stepfunctions.parser.api import ExecutionFailedEventDetails, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
     distributed_item_processor_worker,
@@ -40,13 +32,13 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.attempt_events import write_last
 from scripts.local_cloud.adapters.attempt_programs import expire_express
-from scripts.local_cloud.adapters.child_executions import ChildExecution, text_of
+from scripts.local_cloud.adapters.child_executions import ChildExecution
 from scripts.local_cloud.adapters.context_times import aws_time
 from scripts.local_cloud.adapters.distributed_maps import map_failure
+from scripts.local_cloud.adapters.execution_details import aborted, started, succeeded, timed_out
 from scripts.local_cloud.adapters.patch import replaced
 
 _EXCEEDED: Final = "The specified tolerated failure threshold was exceeded"
-_WHOLE: Final = HistoryEventExecutionDataDetails(truncated=False)
 
 
 @contextmanager
@@ -117,11 +109,10 @@ def _starting(upstream: Callable[..., None]) -> Callable[..., None]:
             "RedriveCount": 0,
         }
         context["StateMachine"] = {"Id": child.state_machine_arn, "Name": child.state_machine_arn.split(":")[6]}
-        started = ExecutionStartedEventDetails(input=child.execution_input, inputDetails=_WHOLE, roleArn=role)
         env_frame.event_manager.add_event(
             env_frame.event_history_context,
             HistoryEventType.ExecutionStarted,
-            EventDetails(executionStartedEventDetails=started),
+            started(child.execution_input, role),
             update_source_event_id=False,
         )
 
@@ -134,12 +125,10 @@ def _finish(env: Any, child: ChildExecution, output: Any) -> None:
     details: Any
     if isinstance(state, ProgramEnded):
         has_ended, kind = child.end("SUCCEEDED", output), HistoryEventType.ExecutionSucceeded
-        details = EventDetails(
-            executionSucceededEventDetails=ExecutionSucceededEventDetails(output=text_of(output), outputDetails=_WHOLE)
-        )
+        details = succeeded(output)
     elif isinstance(state, ProgramTimedOut):
         has_ended, kind = child.end("TIMED_OUT"), HistoryEventType.ExecutionTimedOut
-        details = EventDetails(executionTimedOutEventDetails=ExecutionTimedOutEventDetails())
+        details = timed_out()
     else:
         error = (state.error or {}) if isinstance(state, ProgramError) else {"error": "States.Runtime"}
         failed = ExecutionFailedEventDetails(**{key: error[key] for key in ("error", "cause") if error.get(key)})
@@ -153,8 +142,7 @@ def _abort(env: Any, child: ChildExecution, error: str | None, cause: str | None
     if not child.end("ABORTED", None, error, cause):
         return
     env.set_stop(stop_date=engine_time.now(), cause=cause, error=error)
-    aborted = ExecutionAbortedEventDetails(**{key: text for key, text in (("error", error), ("cause", cause)) if text})
-    _write_end(env, HistoryEventType.ExecutionAborted, EventDetails(executionAbortedEventDetails=aborted))
+    _write_end(env, HistoryEventType.ExecutionAborted, aborted(error, cause))
 
 
 def _write_end(env: Any, event_type: HistoryEventType, details: EventDetails) -> None:

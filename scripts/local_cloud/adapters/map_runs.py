@@ -35,9 +35,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
-from scripts.local_cloud.adapters.child_executions import PENDING, ChildExecution, text_of
+from scripts.local_cloud.adapters.child_executions import PENDING, ChildExecution
 from scripts.local_cloud.adapters.child_programs import child_programs
 from scripts.local_cloud.adapters.distributed_maps import NO_EXTRAS, MapExtras, map_failure
+from scripts.local_cloud.adapters.execution_details import text_of
 from scripts.local_cloud.adapters.item_batches import BatchTooLarge, batches
 from scripts.local_cloud.adapters.patch import replaced
 from scripts.local_cloud.adapters.result_files import manifest, result_files, results
