@@ -60,7 +60,9 @@ def attempt_programs() -> Iterator[None]:
         yield
 
 
-def begin_attempt(worker: Any, environment: Any, progress: Progress, write_start: Callable[[], Any]) -> Callable[[], None]:
+def begin_attempt(
+    worker: Any, environment: Any, progress: Progress, write_start: Callable[[], Any]
+) -> Callable[[], None]:
     """Begin an attempt at an execution.
 
     Parameters
