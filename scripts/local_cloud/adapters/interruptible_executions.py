@@ -13,12 +13,14 @@ from scripts.local_cloud.adapters.attempt_frames import attempt_frames
 from scripts.local_cloud.adapters.attempt_parts import attempt_parts
 from scripts.local_cloud.adapters.attempt_programs import attempt_programs
 from scripts.local_cloud.adapters.attempt_tasks import attempt_tasks
+from scripts.local_cloud.adapters.execution_results import execution_results
 
 
 @contextmanager
 def interruptible_executions() -> Iterator[None]:
     """Let executions end at once, together with all that runs for them."""
+    parts = (attempt_frames, attempt_events, attempt_tasks, attempt_parts, attempt_programs, execution_results)
     with ExitStack() as adapters:
-        for adapter in (attempt_frames, attempt_events, attempt_tasks, attempt_parts, attempt_programs):
+        for adapter in parts:
             adapters.enter_context(adapter())
         yield
