@@ -215,6 +215,7 @@ def test_headers_nested_without_end_are_refused(unpack: Callable[..., Path]) -> 
         packed(member("a", bytes(range(256)) * 500))[:-40],
         packed(member("a", b"x" * 1000))[:40] + b"\xff" * 60,
     ],
+    ids=["empty", "no gzip", "no tar", "cut off", "overwritten"],
 )
 def test_a_damaged_archive_is_refused(unpack: Callable[..., Path], archive: bytes) -> None:
     with pytest.raises(RepositoryRefusedError, match="the archive is damaged"):
