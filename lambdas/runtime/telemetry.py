@@ -32,7 +32,8 @@ class Telemetry:
         """Count an invocation and forget what was known of the one before."""
         loggers = logging.getLogger("lambdas")
         loggers.handlers[:] = [self.logger.registered_handler]
-        loggers.setLevel(self.logger.log_level)
+        if loggers.level != self.logger.log_level:  # each setting of it makes every logger look up its own again
+            loggers.setLevel(self.logger.log_level)
         loggers.propagate = False
         self.metrics.add_metric(name="Invocations", unit=MetricUnit.Count, value=1)
 

@@ -1,4 +1,4 @@
-"""Tracing behind one seam: nothing else knows that it is X-Ray, whose SDK ends in February 2027.
+"""Tracing behind one seam: what runs a task does not know that it is X-Ray, whose SDK ends in February 2027.
 
 Lambda announces its X-Ray daemon to functions, and so does the local cloud. Where none is announced, spans do nothing
 and the SDK is not loaded, which makes a cold start shorter.
@@ -52,6 +52,12 @@ def _tracer() -> Tracer | None:
     if not (os.environ.get("LAMBDA_TASK_ROOT") and os.environ.get("AWS_XRAY_DAEMON_ADDRESS")):
         return None
     from aws_lambda_powertools.tracing import Tracer  # noqa: PLC0415
+    from aws_xray_sdk.core import xray_recorder  # noqa: PLC0415
+
+    from lambdas.runtime.invocation_traces import InvocationTraces  # noqa: PLC0415
 
     tracer = Tracer(patch_modules=["botocore"])
-    return None if tracer.disabled else tracer
+    if tracer.disabled:
+        return None
+    xray_recorder.configure(context=InvocationTraces())
+    return tracer
