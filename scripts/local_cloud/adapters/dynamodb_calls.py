@@ -11,7 +11,6 @@ import base64
 import binascii
 import json
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import cache
@@ -19,6 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from scripts.local_cloud.account import ACCOUNT_ID, REGION
+from scripts.local_cloud.identifiers import new_uuid
 
 if TYPE_CHECKING:
     from moto.dynamodb.responses import DynamoHandler
@@ -76,7 +76,7 @@ def direct_dynamodb_calls(application: WsgiApplication, prepare: Callable[[], No
         headers = [
             ("Content-Type", _CONTENT_TYPE),
             ("x-amz-crc32", str(binascii.crc32(body))),
-            ("x-amzn-RequestId", uuid.uuid4().hex.upper()),
+            ("x-amzn-RequestId", new_uuid().upper()),
         ]
         start_response(status, headers)
         return [body]

@@ -19,7 +19,6 @@ import socket
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from scripts.local_cloud.faults.function_fault import CrashPoint
+from scripts.local_cloud.identifiers import new_hexadecimal, new_uuid
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
 from scripts.local_cloud.lambda_runtime.concurrency import Concurrency
 from scripts.local_cloud.lambda_runtime.event_queue import (
@@ -205,7 +205,7 @@ class FunctionHost:
         """
         if len(payload) > SYNCHRONOUS_PAYLOAD_BYTES:
             raise request_too_large()
-        return self._run(spec, Call(str(uuid.uuid4()), payload, trace_header, client_context))
+        return self._run(spec, Call(new_uuid(), payload, trace_header, client_context))
 
     def invoke_async(self, spec: FunctionSpec, payload: bytes, *, trace_header: str | None = None) -> str:
         """Queue an event (``Event``): tried again when it fails, dead-lettered at the end; returns the request id.
@@ -214,7 +214,7 @@ class FunctionHost:
         """
         if len(payload) > ASYNCHRONOUS_PAYLOAD_BYTES:
             raise event_too_large(len(payload))
-        request_id = str(uuid.uuid4())
+        request_id = new_uuid()
         self._events.put(AsyncEvent(spec, payload, request_id, trace_header))
         return request_id
 
@@ -276,7 +276,7 @@ class FunctionHost:
                 worker, outcome = self._deliver(spec, call, trace.header, crash)
             except InitFailedError as failure:
                 outcome = _init_failure(spec, call.request_id, trace.header, failure)
-                stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid.uuid4().hex}"
+                stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{new_hexadecimal(32)}"
             else:
                 stream = worker.log_stream
                 self._pool.release(worker)

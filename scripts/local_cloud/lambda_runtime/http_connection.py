@@ -1,13 +1,15 @@
 """The server's end of one keep-alive HTTP/1.1 connection, as much of it as a runtime client needs."""
 
 import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
 READ_BYTES = 256 * 1024
 HEAD_BYTES = 2 * 1024 * 1024  # A fault's stack trace travels in a header of up to 1 MiB.
-SEND_TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30
+_SYSTEM_TIMEOUT = struct.pack("@ll", TIMEOUT_SECONDS, 0)  # seconds and microseconds
 HEAD_END = b"\r\n\r\n"
 
 
@@ -61,7 +63,10 @@ class HttpConnection:
     def __init__(self, sock: socket.socket, body_limit: int) -> None:
         # Without it, Nagle's algorithm and the peer's delayed acknowledgement add 40 ms to every small answer.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(SEND_TIMEOUT_SECONDS)
+        # The system keeps the time: for a socket's own timeout, Python asks it before each call whether it would wait.
+        sock.setblocking(True)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SYSTEM_TIMEOUT)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _SYSTEM_TIMEOUT)
         self.socket = sock
         self.was_reset = False
         self._body_limit = body_limit
@@ -76,7 +81,7 @@ class HttpConnection:
         except ConnectionError:
             self.was_reset = True
             return False
-        except TimeoutError:
+        except BlockingIOError:  # the time is over
             return False
         if not data:
             # What was sent when the peer had closed already is answered by a reset behind the end of its data.

@@ -12,7 +12,7 @@ from scripts.local_cloud.lambda_runtime import function_errors, platform_log
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
 from scripts.local_cloud.lambda_runtime.log_batch import LogEvent, now_event
-from scripts.local_cloud.lambda_runtime.process_memory import peak_mb, resident_mb
+from scripts.local_cloud.lambda_runtime.process_memory import ProcessMemory
 from scripts.local_cloud.lambda_runtime.runtime_api import (
     Disconnected,
     ErrorPosted,
@@ -100,6 +100,7 @@ class Worker:
         self._early_log: list[LogEvent] = []
         self._next_look = 0.0
         self._over_memory = False
+        self._memory = ProcessMemory(process.pid)
         self._peak_mb = 0
         api.watch(output.fd, self._read_output)
 
@@ -154,7 +155,7 @@ class Worker:
             self._await_exit(RETURN_SECONDS)
             message = None
         duration_ms = (time.monotonic() - began) * 1000
-        self._peak_mb = max(self._peak_mb, peak_mb(self.pid))
+        self._peak_mb = max(self._peak_mb, self._memory.peak_mb())
         ending = self._ending(event, message)
         self._output.read_all()
         log += self._output.take()
@@ -174,6 +175,7 @@ class Worker:
             self.is_usable = False
             self._kill()
             self._api.close()
+            self._memory.close()
             with contextlib.suppress(OSError):
                 self._output.close()
             shutil.rmtree(self._sandbox.temporary_directory, ignore_errors=True)
@@ -229,7 +231,7 @@ class Worker:
         now = time.monotonic()
         if self._sandbox.memory_limit_mb is not None and now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
-            self._over_memory = resident_mb(self.pid) > self._sandbox.memory_limit_mb
+            self._over_memory = self._memory.resident_mb() > self._sandbox.memory_limit_mb
         return self._over_memory
 
     def _ending(self, event: RuntimeEvent, message: ResponsePosted | ErrorPosted | None) -> _Ending:

@@ -22,7 +22,7 @@ class WorkerOutput:
         self._events: list[LogEvent] = []
 
     def read(self) -> bool:
-        """Read once, without waiting; False if there was nothing to read."""
+        """Read once, without waiting; False if all that there was has been read."""
         try:
             data = os.read(self.fd, READ_BYTES)
         except BlockingIOError:
@@ -36,7 +36,7 @@ class WorkerOutput:
         self._events += [_event(line) for line in lines if line]
         if len(self._partial) > EVENT_BYTES:
             self._flush()
-        return True
+        return len(data) == READ_BYTES
 
     def read_all(self) -> None:
         """Read whatever is there, and take an unfinished line for an event."""

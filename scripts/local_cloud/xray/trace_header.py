@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from dataclasses import dataclass, replace
 from typing import Final
+
+from scripts.local_cloud.identifiers import new_hexadecimal
 
 _ROOT: Final = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
 def new_trace_id() -> str:
     """The id of a trace that begins now."""
-    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+    return f"1-{int(time.time()):08x}-{new_hexadecimal(24)}"
 
 
 def new_segment_id() -> str:
     """The id of a segment or subsegment."""
-    return secrets.token_hex(8)
+    return new_hexadecimal(16)
 
 
 @dataclass(frozen=True)

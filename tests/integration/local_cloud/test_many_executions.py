@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from scripts.local_cloud.cloud import LocalCloud
-from scripts.local_cloud.lambda_runtime.process_memory import resident_mb
+from scripts.local_cloud.lambda_runtime.process_memory import ProcessMemory
 
 from .conftest import ROLE, WriteAssembly, function
 
@@ -80,13 +80,15 @@ def test_two_hundred_executions_succeed_and_leave_little_behind(
     stack = {"Resources": {"Role": ROLE, "Adder": function("adder", "CODE"), "Chain": chain(TASKS)}}
     cloud.deploy(write_assembly({"Many": stack}, {"CODE": ADD_ONE}))
     run_at_once(cloud, 10)
-    before = resident_mb(os.getpid())
+    memory = ProcessMemory(os.getpid())
+    before = memory.resident_mb()
     described = run_at_once(cloud, EXECUTIONS)
     assert [execution["status"] for execution in described] == ["SUCCEEDED"] * EXECUTIONS
     assert [json.loads(execution["output"])["n"] for execution in described] == [
         number + TASKS for number in range(EXECUTIONS)
     ]
-    assert resident_mb(os.getpid()) - before < KEPT_MB
+    assert memory.resident_mb() - before < KEPT_MB
+    memory.close()
 
 
 @pytest.mark.parametrize("count", [2])

@@ -1,12 +1,15 @@
 import itertools
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.local_cloud.lambda_runtime import http_connection
 from scripts.local_cloud.lambda_runtime.http_connection import HttpConnection, HttpRequest, MalformedRequestError
 
 LIMIT = 64
@@ -104,3 +107,15 @@ def test_the_end_of_the_connection_is_noticed() -> None:
 def test_small_answers_are_not_held_back() -> None:
     with connected() as (connection, _peer):
         assert connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_a_peer_that_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "_SYSTEM_TIMEOUT", struct.pack("@ll", 0, 50_000))
+    with connected() as (connection, _peer), pytest.raises(OSError, match="unavailable"):
+        connection.answer(HTTPStatus.OK, bytes(64 * 1024 * 1024))
+
+
+def test_a_peer_that_sends_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_connection, "_SYSTEM_TIMEOUT", struct.pack("@ll", 0, 50_000))
+    with connected() as (connection, _peer):
+        assert not connection.fill()
