@@ -1,4 +1,4 @@
-"""Things to be done in passing, gathered for a moment and then done together, on a thread that ends when idle."""
+"""Things to be done in passing, gathered until it is quiet and then done together, on a thread that ends when idle."""
 
 from __future__ import annotations
 
@@ -11,35 +11,48 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-_GATHERING_SECONDS: Final = 0.25
+_QUIET_SECONDS: Final = 0.05
+_LONGEST_SECONDS: Final = 1.0
 
 
 class Batches(Generic[T]):
     """Hands what is put to a function, in batches and in order. Thread-safe.
 
+    A batch is delivered when nothing has been put for a moment: what puts is busy with something that is waited for,
+    and would share the interpreter with the delivery.
+
     Parameters
     ----------
     deliver
-        Takes a batch. What it raises is reported to this process's log and otherwise forgotten.
+        Takes a batch, one at a time. What it raises is reported to this process's log and otherwise forgotten.
     name
         Of the thread.
-    gathering_seconds
-        How long a batch is gathered.
+    quiet_seconds
+        How long nothing has to be put.
+    longest_seconds
+        How long a batch is gathered at most.
 
     Example
     -------
-    >>> batches = Batches(print, "printing")  # doctest: +SKIP
-    >>> batches.put("a"); batches.put("b")  # doctest: +SKIP
+    >>> batches = Batches(print, "printing")
+    >>> batches.put("a"); batches.put("b")
+    >>> batches.flush()
     ['a', 'b']
     """
 
     def __init__(
-        self, deliver: Callable[[list[T]], None], name: str, gathering_seconds: float = _GATHERING_SECONDS
+        self,
+        deliver: Callable[[list[T]], None],
+        name: str,
+        quiet_seconds: float = _QUIET_SECONDS,
+        longest_seconds: float = _LONGEST_SECONDS,
     ) -> None:
         self._deliver = deliver
         self._name = name
-        self._gathering_seconds = gathering_seconds
+        self._quiet_seconds = quiet_seconds
+        self._longest_seconds = longest_seconds
         self._lock = threading.Lock()
+        self._delivering = threading.Lock()
         self._gathered: list[T] = []
         self._is_served = False
 
@@ -51,15 +64,30 @@ class Batches(Generic[T]):
         if not is_served:
             threading.Thread(target=self._serve, name=self._name, daemon=True).start()
 
-    def _serve(self) -> None:
-        while True:
-            time.sleep(self._gathering_seconds)
+    def flush(self) -> None:
+        """Return when all that was put before this call has been delivered."""
+        with self._delivering:
             with self._lock:
                 batch, self._gathered = self._gathered, []
-                if not batch:
-                    self._is_served = False
-                    return
+            if not batch:
+                return
             try:
                 self._deliver(batch)
             except Exception:  # noqa: BLE001 - the next batch must be delivered
                 _LOG.exception("%s: a batch was lost", self._name)
+
+    def _serve(self) -> None:
+        while True:
+            self._await_quiet()
+            self.flush()
+            with self._lock:
+                if not self._gathered:
+                    self._is_served = False
+                    return
+
+    def _await_quiet(self) -> None:
+        latest = time.monotonic() + self._longest_seconds
+        before, now = 0, len(self._gathered)
+        while now > before and time.monotonic() < latest:
+            time.sleep(self._quiet_seconds)
+            before, now = now, len(self._gathered)

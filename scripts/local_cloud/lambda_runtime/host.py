@@ -242,7 +242,7 @@ class FunctionHost:
         self._events.stop()
         self._pool.close()
         self._events.close()
-        self._logs.close()
+        self._logs.flush()
         self._trimmer.join()
         self._trace_sink.close()
         self._reaper.close()

@@ -1,16 +1,14 @@
 """Carries log events to CloudWatch Logs in batches, off the callers' way."""
 
+from __future__ import annotations
+
 import logging
-import queue
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scripts.local_cloud.batches import Batches
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent
-
-BATCH_SECONDS = 0.25
-FLUSH_SECONDS = 30.0
 
 DeliverLogs = Callable[[LogBatch], None]
 
@@ -25,7 +23,7 @@ class _Entry:
 
 
 class LogShipper:
-    """A thread that gathers events for a moment and delivers them, one batch for each log stream.
+    """Gathers events for a moment and delivers them, one batch for each log stream.
 
     A delivery that fails is reported to this process's log and otherwise forgotten, as a function does not fail
     because of its logs.
@@ -33,42 +31,16 @@ class LogShipper:
 
     def __init__(self, deliver: DeliverLogs) -> None:
         self._deliver = deliver
-        self._queue: queue.SimpleQueue[_Entry | threading.Event | None] = queue.SimpleQueue()
-        self._hurry = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lambda-logs", daemon=True)
-        self._thread.start()
+        self._batches: Batches[_Entry] = Batches(self._ship, "lambda-logs")
 
     def put(self, spec: FunctionSpec, stream: str, events: list[LogEvent]) -> None:
         """Queue events of one worker, in order."""
         if events:
-            self._queue.put(_Entry(spec, stream, events))
+            self._batches.put(_Entry(spec, stream, events))
 
     def flush(self) -> None:
         """Return when all events queued so far are delivered."""
-        delivered = threading.Event()
-        self._queue.put(delivered)
-        self._hurry.set()
-        delivered.wait(FLUSH_SECONDS)
-
-    def close(self) -> None:
-        """Deliver what is queued, and end the thread."""
-        self._queue.put(None)
-        self._hurry.set()
-        self._thread.join(FLUSH_SECONDS)
-
-    def _run(self) -> None:
-        is_open = True
-        while is_open:
-            items = [self._queue.get()]
-            self._hurry.wait(BATCH_SECONDS)
-            self._hurry.clear()
-            while not self._queue.empty():
-                items.append(self._queue.get())
-            is_open = None not in items
-            self._ship([item for item in items if isinstance(item, _Entry)])
-            for item in items:
-                if isinstance(item, threading.Event):
-                    item.set()
+        self._batches.flush()
 
     def _ship(self, entries: list[_Entry]) -> None:
         streams: dict[str, list[_Entry]] = {}

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,10 +31,8 @@ def sink() -> Sink:
 
 
 @pytest.fixture
-def shipper(sink: Sink) -> Iterator[LogShipper]:
-    shipper = LogShipper(sink)
-    yield shipper
-    shipper.close()
+def shipper(sink: Sink) -> LogShipper:
+    return LogShipper(sink)
 
 
 def test_all_events_arrive_in_order_and_in_few_batches(shipper: LogShipper, sink: Sink) -> None:
@@ -56,10 +53,3 @@ def test_a_stream_that_cannot_be_delivered_does_not_hold_up_the_others(
     shipper.flush()
     assert sink.messages("whole") == ["kept"]
     assert "could not be delivered" in caplog.text
-
-
-def test_what_is_queued_is_delivered_before_it_closes(sink: Sink) -> None:
-    shipper = LogShipper(sink)
-    shipper.put(spec("f"), "s", [LogEvent(1, "last")])
-    shipper.close()
-    assert sink.messages("s") == ["last"]

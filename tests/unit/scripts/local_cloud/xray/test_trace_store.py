@@ -1,11 +1,11 @@
 """What was recorded is kept as it was, and read when somebody asks for it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from scripts.local_cloud.xray import trace_store
 from scripts.local_cloud.xray.trace_store import TraceStore
 
 TRACE = "1-5759e988-bd862e3fe1be46a994272793"
@@ -21,14 +21,21 @@ def ids(store: TraceStore) -> list[str]:
     return sorted(each["id"] for each in trace.segments)
 
 
-@pytest.mark.parametrize("most", [1, 3, 100])
-def test_nothing_is_lost_however_many_are_read_at_once(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_store, "UNREAD_DOCUMENTS", most)
+@pytest.mark.parametrize("pause", [0.0, 0.06])
+def test_nothing_is_lost_whenever_it_is_read(pause: float) -> None:
     store = TraceStore()
     for identity in range(4):
         store.put(segment(identity))
         store.put_unread(json.dumps(segment(10 + identity)).encode())
+        time.sleep(pause)
     assert ids(store) == sorted(segment(each)["id"] for each in (0, 1, 2, 3, 10, 11, 12, 13))
+
+
+def test_of_too_many_traces_the_oldest_are_forgotten() -> None:
+    store = TraceStore(traces=2)
+    for trace in range(4):
+        store.put({**segment(trace), "trace_id": f"1-5759e988-{trace:024x}"})
+    assert [each.segments[0]["id"] for each in store.get_all()] == [segment(2)["id"], segment(3)["id"]]
 
 
 def test_what_is_no_segment_is_dropped() -> None:
