@@ -18,6 +18,8 @@ from lambdas.runtime.kept_connections import KeptConnections
 class FakeDynamoDB(http.server.ThreadingHTTPServer):
     """Answers from a list, and with an empty success when that is used up."""
 
+    request_queue_size = 64  # who finds no place in the queue tries again after a second: too late for these clients
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, dict[str, Any]] | None] = []
