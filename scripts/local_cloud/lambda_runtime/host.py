@@ -26,7 +26,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from scripts.local_cloud.faults.function_fault import CrashPoint
-from scripts.local_cloud.identifiers import new_hexadecimal, new_uuid
+from scripts.local_cloud.identifiers import new_uuid
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
 from scripts.local_cloud.lambda_runtime.concurrency import Concurrency
 from scripts.local_cloud.lambda_runtime.event_queue import (
@@ -47,7 +47,7 @@ from scripts.local_cloud.lambda_runtime.invocation import (
 )
 from scripts.local_cloud.lambda_runtime.invocation_record import DeliverRecord
 from scripts.local_cloud.lambda_runtime.invocation_trace import InvocationTrace
-from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent, now_event
+from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent, new_log_stream, now_event
 from scripts.local_cloud.lambda_runtime.log_shipper import DeliverLogs, LogShipper
 from scripts.local_cloud.lambda_runtime.reaper import Reaper
 from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeEvent
@@ -276,7 +276,7 @@ class FunctionHost:
                 worker, outcome = self._deliver(spec, call, trace.header, crash)
             except InitFailedError as failure:
                 outcome = _init_failure(spec, call.request_id, trace.header, failure)
-                stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{new_hexadecimal(32)}"
+                stream = new_log_stream(spec.version)
             else:
                 stream = worker.log_stream
                 self._pool.release(worker)

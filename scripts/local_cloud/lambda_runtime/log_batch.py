@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from scripts.local_cloud.identifiers import new_hexadecimal
+
 
 @dataclass(frozen=True)
 class LogEvent:
@@ -29,6 +31,11 @@ class LogBatch:
     group: str
     stream: str
     events: tuple[LogEvent, ...]
+
+
+def new_log_stream(version: str) -> str:
+    """The name of a log stream that begins now, for an execution environment of a function's version."""
+    return f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{version}]{new_hexadecimal(32)}"
 
 
 def now_event(message: str) -> LogEvent:

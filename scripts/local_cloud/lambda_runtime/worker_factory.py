@@ -2,12 +2,11 @@
 
 import os
 import tempfile
-import uuid
 import venv
-from datetime import UTC, datetime
 from pathlib import Path
 
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from scripts.local_cloud.lambda_runtime.log_batch import new_log_stream
 from scripts.local_cloud.lambda_runtime.reaper import Reaper
 from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeApi
 from scripts.local_cloud.lambda_runtime.worker import Worker
@@ -50,7 +49,7 @@ class WorkerFactory:
         sandbox = Sandbox(
             runtime_api=api.address,
             temporary_directory=Path(tempfile.mkdtemp(prefix="tmp-", dir=self._directory)),
-            log_stream=f"{datetime.now(UTC):%Y/%m/%d}/[{spec.version}]{uuid.uuid4().hex}",
+            log_stream=new_log_stream(spec.version),
             memory_limit_mb=spec.memory_mb if self._enforce_memory else None,
         )
         read_end, write_end = os.pipe()

@@ -41,7 +41,7 @@ class TraceStore:
         self._unread.put(segment)
 
     def put_unread(self, document: bytes) -> None:
-        """Keep a document of which nobody is told if it is not a segment; it is read when somebody asks for it."""
+        """Keep a document of which nobody is told if it is not a segment; it is read when it is quiet, or asked for."""
         self._unread.put(document)
 
     def get(self, trace_id: str) -> Trace | None:
