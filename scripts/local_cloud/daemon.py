@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from scripts.local_cloud.daemon_files import DaemonFiles, DaemonState
 from scripts.local_cloud.errors import AlreadyRunningError, LocalCloudError
 from scripts.local_cloud.health import answering_process
+from scripts.local_cloud.stop_signals import StopSignals
 
 if TYPE_CHECKING:
     from scripts.local_cloud.cloud import LocalCloud
@@ -186,10 +187,7 @@ def serve(
     from scripts.local_cloud.cloud import LocalCloud  # noqa: PLC0415 - `status` and `down` need none of it
 
     files = DaemonFiles(root)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    with files.locked() as is_ours:
+    with StopSignals() as stopping, files.locked() as is_ours:
         if not is_ours:
             raise AlreadyRunningError("the local cloud of this project is running already: `stepweave local status`")
         try:
@@ -204,7 +202,7 @@ def serve(
                 )
                 files.write_state(state)
                 on_ready(state)
-                preloading = threading.Thread(target=cloud.preload, args=(stopping.is_set,), daemon=True)
+                preloading = threading.Thread(target=cloud.preload, args=(stopping.have_come,), daemon=True)
                 preloading.start()
                 stopping.wait()
                 preloading.join()
