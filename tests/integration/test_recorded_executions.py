@@ -20,6 +20,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from scripts.local_cloud.account import ACCOUNT_ID
 from scripts.local_cloud.adapters.engine_clients import InProcessClients
 from scripts.local_cloud.adapters.step_functions import step_functions_adapters
+from scripts.local_cloud.lambda_runtime.caller import Caller
 from scripts.local_cloud.lambda_runtime.invocation import InvocationResult
 from scripts.local_cloud.server import WsgiApplication
 
@@ -42,6 +43,8 @@ pytestmark = pytest.mark.skipif(
 class NoFunctions:
     """No recorded definition calls a function."""
 
+    lets_callers_leave = False
+
     def invoke_function(
         self,
         function: str,
@@ -50,6 +53,7 @@ class NoFunctions:
         qualifier: str | None = None,
         client_context: str | None = None,
         trace_header: str | None = None,
+        caller: Caller | None = None,
     ) -> InvocationResult:
         raise AssertionError(f"{function} is called")
 

@@ -3,16 +3,16 @@
 Upstream defects: retry delays and nested jobs are slept through, and tokens waited for, after the execution was
 stopped; a task that has run out of time goes on as if it still counted; for a nested job the engine waits for a task
 token that does not exist, in a thread that ends in a traceback; and each state that runs something does so in another
-thread, even if there is no time limit.
+thread, even if there is no time limit or it only calls a function.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partialmethod
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
@@ -35,17 +35,28 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 
 from scripts.local_cloud.adapters import engine_time
 from scripts.local_cloud.adapters.attempt_events import abort_parts
-from scripts.local_cloud.adapters.attempt_frames import woken
+from scripts.local_cloud.adapters.attempt_frames import wait_in, woken
 from scripts.local_cloud.adapters.fewer_threads import copy_json
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.adapters.task_time_limits import finishes_in_time
 
 
 @contextmanager
-def attempt_tasks() -> Iterator[None]:
-    """Make everything that waits stop with its execution."""
+def attempt_tasks(*, callers_leave: bool = False) -> Iterator[None]:
+    """Make everything that waits stop with its execution.
+
+    Parameters
+    ----------
+    callers_leave
+        Whether who calls a function may leave before the call has ended.
+    """
     with ExitStack() as patches:
         for owner, name, method in (
-            (ExecutionState, "_evaluate_with_timeout", _evaluate_with_timeout),
+            (
+                ExecutionState,
+                "_evaluate_with_timeout",
+                partialmethod(_evaluate_with_timeout, callers_leave=callers_leave),
+            ),
             (WaitFunction, "_wait_interval", _wait_interval),
             (RetrierDecl, "_eval_body", _retry),
             (StateTaskServiceCallback, "_eval_wait_for_task_token", _wait_for_token),
@@ -56,7 +67,7 @@ def attempt_tasks() -> Iterator[None]:
         yield
 
 
-def _evaluate_with_timeout(self: Any, env: Any) -> None:
+def _evaluate_with_timeout(self: Any, env: Any, *, callers_leave: bool) -> None:
     self.timeout.eval(env=env)
     seconds = env.stack.pop()
     frame = env.open_frame()
@@ -65,7 +76,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     try:
         if self.timeout.is_default_value():
             self._eval_execution(frame)
-        elif not _finishes_in_time(lambda: self._eval_execution(frame), frame, seconds):
+        elif not finishes_in_time(self, frame, seconds, callers_leave=callers_leave):
             raise EvalTimeoutError
     except Exception:
         if env.attempt is not None:
@@ -90,33 +101,9 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
         env.states.reset(input_value=env.stack.pop())
 
 
-def _finishes_in_time(execute: Callable[[], None], frame: Any, seconds: float) -> bool:
-    """Run something for a state; if it takes too long, leave it to itself, and nothing that it does counts."""
-    ended = threading.Event()
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            execute()
-        except Exception as error:  # noqa: BLE001 - it is raised by the thread that waits
-            errors.append(error)
-        finally:
-            ended.set()
-
-    engine_time.start(run)
-    with woken(frame, ended.set):
-        is_in_time = engine_time.wait(ended, seconds)
-    if not is_in_time:
-        frame.set_stop(stop_date=engine_time.now(), cause=None, error=None)
-        return False
-    if errors:
-        raise errors[0]
-    return True
-
-
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - upstream's signature
     if wait_seconds > 0:
-        engine_time.wait(env.interrupted, wait_seconds)
+        wait_in(env, wait_seconds)
 
 
 def _retry(self: Any, env: Any) -> None:
@@ -130,7 +117,7 @@ def _retry(self: Any, env: Any) -> None:
         return
     for part in (self.interval_seconds, self.backoff_rate, self.max_delay_seconds, self.jitter_strategy):
         part.eval(env=env)
-    engine_time.wait(env.interrupted, env.stack.pop())
+    wait_in(env, env.stack.pop())
     env.stack.append(RetrierOutcome.Executed)
 
 
@@ -170,5 +157,5 @@ def _wait_for_job(  # noqa: PLR0913, PLR0917 - upstream's signature
 ) -> Any:
     result = None
     while env.is_running() and not (result := sync_resolver()):
-        engine_time.wait(env.interrupted, state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK)
+        wait_in(env, state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK)
     return result

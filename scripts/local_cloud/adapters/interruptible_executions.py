@@ -17,10 +17,23 @@ from scripts.local_cloud.adapters.execution_results import execution_results
 
 
 @contextmanager
-def interruptible_executions() -> Iterator[None]:
-    """Let executions end at once, together with all that runs for them."""
-    parts = (attempt_frames, attempt_events, attempt_tasks, attempt_parts, attempt_programs, execution_results)
+def interruptible_executions(*, callers_leave: bool = False) -> Iterator[None]:
+    """Let executions end at once, together with all that runs for them.
+
+    Parameters
+    ----------
+    callers_leave
+        Whether who calls a function may leave before the call has ended.
+    """
+    parts = (
+        attempt_frames(),
+        attempt_events(),
+        attempt_tasks(callers_leave=callers_leave),
+        attempt_parts(),
+        attempt_programs(),
+        execution_results(),
+    )
     with ExitStack() as adapters:
         for adapter in parts:
-            adapters.enter_context(adapter())
+            adapters.enter_context(adapter)
         yield

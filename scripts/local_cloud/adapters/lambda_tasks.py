@@ -24,6 +24,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_la
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from scripts.local_cloud.adapters.patch import replaced
+from scripts.local_cloud.adapters.task_time_limits import current_caller
+from scripts.local_cloud.lambda_runtime.caller import Caller
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
 from scripts.local_cloud.xray.execution_trace import current_trace_header
 
@@ -31,7 +33,11 @@ from scripts.local_cloud.xray.execution_trace import current_trace_header
 class FunctionCaller(Protocol):
     """What calls functions for the engine."""
 
-    def invoke_function(
+    @property
+    def lets_callers_leave(self) -> bool:
+        """Whether a caller may be given, who may leave before the call has ended."""
+
+    def invoke_function(  # noqa: PLR0913 - the parameters of lambda:Invoke
         self,
         function: str,
         payload: bytes,
@@ -39,8 +45,9 @@ class FunctionCaller(Protocol):
         qualifier: str | None = None,
         client_context: str | None = None,
         trace_header: str | None = None,
+        caller: Caller | None = None,
     ) -> InvocationResult:
-        """Call a function and wait for its result."""
+        """Call a function and wait for its result, as long as the caller stays."""
 
 
 @contextmanager
@@ -65,6 +72,7 @@ def in_process_functions(
                 qualifier=parameters.get("Qualifier"),
                 client_context=parameters.get("ClientContext"),
                 trace_header=None if (header := current_trace_header()) is None else str(header),
+                caller=current_caller(),
             )
         except InvocationRefused as refused:
             raise client_error(refused) from refused

@@ -75,7 +75,7 @@ def step_functions_adapters(
         definition_checks(),
         quotas(),
         execution_status_events(),
-        interruptible_executions(),
+        interruptible_executions(callers_leave=functions.lets_callers_leave),
         nested_executions(),
         task_tokens(),
         redrivable_executions(),

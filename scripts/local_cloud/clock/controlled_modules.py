@@ -75,12 +75,12 @@ def events_on(clock: VirtualClock) -> Iterator[None]:
 def functions_on(clock: VirtualClock) -> Iterator[None]:
     """Put what calls Lambda functions on a clock. To be entered before a function host is made."""
     from scripts.local_cloud.event_sources import queue_poller  # noqa: F401, PLC0415 - replaced where it is imported
-    from scripts.local_cloud.lambda_runtime import host  # noqa: PLC0415 - imports the others that are replaced
+    from scripts.local_cloud.lambda_runtime import function_calls, host  # noqa: F401, PLC0415 - likewise, with others
 
     with ExitStack() as patches:
         _replace_in(patches, _BACKGROUND, clock)
         # The deadline that a function is told; how long it may take is still measured in real time.
-        patches.enter_context(replaced(host, "time", _Stand(time, {"time": clock.time})))
+        patches.enter_context(replaced(function_calls, "time", _Stand(time, {"time": clock.time})))
         yield
 
 

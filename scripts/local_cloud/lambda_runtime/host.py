@@ -18,7 +18,6 @@ b'"hello"'
 import socket
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +26,7 @@ from typing import Protocol, Self
 
 from scripts.local_cloud.faults.function_fault import CrashPoint
 from scripts.local_cloud.identifiers import new_uuid
-from scripts.local_cloud.lambda_runtime import function_errors, platform_log
-from scripts.local_cloud.lambda_runtime.concurrency import Concurrency
+from scripts.local_cloud.lambda_runtime.caller import Caller, complete
 from scripts.local_cloud.lambda_runtime.event_queue import (
     AWS_RETRY_DELAYS_SECONDS,
     AsyncEvent,
@@ -36,6 +34,7 @@ from scripts.local_cloud.lambda_runtime.event_queue import (
     DeliverDeadLetter,
     EventQueue,
 )
+from scripts.local_cloud.lambda_runtime.function_calls import FunctionCalls
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import (
     ASYNCHRONOUS_PAYLOAD_BYTES,
@@ -46,12 +45,9 @@ from scripts.local_cloud.lambda_runtime.invocation import (
     request_too_large,
 )
 from scripts.local_cloud.lambda_runtime.invocation_record import DeliverRecord
-from scripts.local_cloud.lambda_runtime.invocation_trace import InvocationTrace
-from scripts.local_cloud.lambda_runtime.log_batch import LogBatch, LogEvent, new_log_stream, now_event
+from scripts.local_cloud.lambda_runtime.log_batch import LogBatch
 from scripts.local_cloud.lambda_runtime.log_shipper import DeliverLogs, LogShipper
 from scripts.local_cloud.lambda_runtime.reaper import Reaper
-from scripts.local_cloud.lambda_runtime.runtime_api import RuntimeEvent
-from scripts.local_cloud.lambda_runtime.worker import InitFailedError, Outcome, Worker, WorkerGoneError
 from scripts.local_cloud.lambda_runtime.worker_environment import Platform, WorkerHook
 from scripts.local_cloud.lambda_runtime.worker_factory import WorkerFactory, create_interpreter
 from scripts.local_cloud.lambda_runtime.worker_pool import WorkerPool
@@ -148,7 +144,6 @@ class FunctionHost:
         self.work_directory = Path(tempfile.mkdtemp(prefix="stepweave-lambda-", dir=parent_directory)).resolve()
         python = create_interpreter(self.work_directory / "python")
         self._reaper = Reaper(python, self.work_directory)
-        self._record_segment = record_segment
         # Bound and never read: segments are dropped here, not sent to a daemon that happens to run on the machine.
         self._trace_sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._trace_sink.bind(("127.0.0.1", 0))
@@ -162,8 +157,8 @@ class FunctionHost:
         self._intercept = intercept
         factory = WorkerFactory(platform, self.work_directory, self._reaper, init_timeout_seconds, enforce_memory)
         self._pool = WorkerPool(factory, max_workers)
-        self._concurrency = Concurrency()
         self._logs = LogShipper(deliver_logs)
+        self._calls = FunctionCalls(self._pool, self._logs, record_segment)
         self._events = EventQueue(self._attempt, deliver_dead_letter, retry_delays_seconds)
         self._idle_seconds = idle_seconds
         self._shut_down = threading.Event()
@@ -175,6 +170,11 @@ class FunctionHost:
         """How many worker processes there are."""
         return self._pool.live_workers
 
+    @property
+    def lets_callers_leave(self) -> bool:
+        """Whether a `Caller` may be given: not where calls are intercepted."""
+        return self._intercept is None
+
     def invoke(
         self,
         spec: FunctionSpec,
@@ -182,6 +182,7 @@ class FunctionHost:
         *,
         trace_header: str | None = None,
         client_context: str | None = None,
+        caller: Caller | None = None,
     ) -> InvocationResult:
         """Call a function and wait for its result (``RequestResponse``).
 
@@ -194,9 +195,13 @@ class FunctionHost:
             An X-Ray trace header, ``Root=...;Parent=...;Sampled=1``.
         client_context : str, optional
             JSON, for mobile clients.
+        caller : Caller, optional
+            Who calls, if they may leave before the call has ended; only where `lets_callers_leave`.
 
         Raises
         ------
+        CallerLeftError
+            If the caller left. The call goes on.
         InvocationRefused
             If a concurrency limit is reached or the payload is too large. A failing function is no exception: see
             `InvocationResult.function_error`.
@@ -205,7 +210,7 @@ class FunctionHost:
         """
         if len(payload) > SYNCHRONOUS_PAYLOAD_BYTES:
             raise request_too_large()
-        return self._run(spec, Call(new_uuid(), payload, trace_header, client_context))
+        return self._run(spec, Call(new_uuid(), payload, trace_header, client_context), caller)
 
     def invoke_async(self, spec: FunctionSpec, payload: bytes, *, trace_header: str | None = None) -> str:
         """Queue an event (``Event``): tried again when it fails, dead-lettered at the end; returns the request id.
@@ -258,88 +263,24 @@ class FunctionHost:
     def _attempt(self, event: AsyncEvent) -> InvocationResult:
         return self._run(event.spec, Call(event.request_id, event.payload, event.trace_header))
 
-    def _run(self, spec: FunctionSpec, call: Call) -> InvocationResult:
+    def _run(self, spec: FunctionSpec, call: Call, caller: Caller | None = None) -> InvocationResult:
         if self._intercept is None:
-            return self._execute(spec, call)
+            steps = self._calls.steps(spec, call)
+            return complete(steps) if caller is None else caller.make(steps, _take_over)
+        if caller is not None:
+            raise ValueError("a caller cannot leave a call that is intercepted: see lets_callers_leave")
 
         def execute(
             *, crash: CrashPoint | None = None, client_context: str | None = call.client_context
         ) -> InvocationResult:
-            return self._execute(spec, replace(call, client_context=client_context), crash)
+            return complete(self._calls.steps(spec, replace(call, client_context=client_context), crash))
 
         return self._intercept(spec, call.payload, execute)
-
-    def _execute(self, spec: FunctionSpec, call: Call, crash: CrashPoint | None = None) -> InvocationResult:
-        trace, start = InvocationTrace.begin(spec, call.trace_header), time.time()
-        with self._concurrency.slot(spec):
-            try:
-                worker, outcome = self._deliver(spec, call, trace.header, crash)
-            except InitFailedError as failure:
-                outcome = _init_failure(spec, call.request_id, trace.header, failure)
-                stream = new_log_stream(spec.version)
-            else:
-                stream = worker.log_stream
-                self._pool.release(worker)
-        self._logs.put(spec, stream, outcome.log)
-        if trace.is_sampled:
-            self._record_trace(trace, spec, call.request_id, start, outcome)
-        return InvocationResult(
-            request_id=call.request_id,
-            payload=outcome.payload,
-            function_error="Unhandled" if outcome.failed else None,
-            executed_version=spec.version,
-            duration_ms=outcome.duration_ms,
-            events=tuple(outcome.log),
-        )
-
-    def _deliver(
-        self, spec: FunctionSpec, call: Call, trace_header: str, crash: CrashPoint | None
-    ) -> tuple[Worker, Outcome]:
-        while True:
-            worker = self._pool.acquire(spec)
-            event = RuntimeEvent(
-                request_id=call.request_id,
-                payload=call.payload or b"{}",
-                deadline_ms=int((time.time() + spec.timeout_seconds) * 1000),
-                function_arn=spec.qualified_arn,
-                trace_header=trace_header,
-                client_context=call.client_context,
-            )
-            try:
-                return worker, worker.invoke(event, crash)
-            except WorkerGoneError:
-                self._pool.release(worker)
-            except BaseException:
-                worker.stop()
-                self._pool.release(worker)
-                raise
-
-    def _record_trace(
-        self, trace: InvocationTrace, spec: FunctionSpec, request_id: str, start: float, outcome: Outcome
-    ) -> None:
-        segments = trace.segments(
-            spec,
-            request_id,
-            start=start,
-            end=time.time(),
-            duration_ms=outcome.duration_ms,
-            init_ms=outcome.init_ms,
-            error_type=(function_errors.error_type(outcome.payload) or "Error") if outcome.failed else "",
-        )
-        for segment in segments:
-            self._record_segment(segment)
 
     def _trim(self) -> None:
         while not self._shut_down.wait(min(TRIM_SECONDS, self._idle_seconds)):
             self._pool.trim(self._idle_seconds)
 
 
-def _init_failure(spec: FunctionSpec, request_id: str, trace_header: str, failure: InitFailedError) -> Outcome:
-    if failure.payload:
-        payload = function_errors.with_request_id(failure.payload, request_id)
-    else:
-        payload = function_errors.exit_error(request_id, failure.return_code)
-    report = platform_log.Report(request_id, trace_header, 0.0, None, 0, "error", function_errors.error_type(payload))
-    lines: list[LogEvent] = [*failure.log, now_event(platform_log.start(spec, request_id))]
-    lines += [now_event(line) for line in platform_log.end(spec, report)]
-    return Outcome(payload, failed=True, duration_ms=0.0, log=lines)
+def _take_over(rest: Callable[[], object]) -> None:
+    threading.Thread(target=rest, name="lambda-left", daemon=True).start()

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 
+from scripts.local_cloud.lambda_runtime.caller import Caller
 from scripts.local_cloud.lambda_runtime.code_store import CodeStore
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.host import FunctionHost
@@ -24,6 +25,11 @@ class MotoLambda:
         self._host = host
         self._store = store
 
+    @property
+    def lets_callers_leave(self) -> bool:
+        """Whether a `Caller` may be given: not where calls are intercepted."""
+        return self._host.lets_callers_leave
+
     def invoke_function(  # noqa: PLR0913 - the parameters of lambda:Invoke
         self,
         function: str,
@@ -32,6 +38,7 @@ class MotoLambda:
         qualifier: str | None = None,
         trace_header: str | None = None,
         client_context: str | None = None,
+        caller: Caller | None = None,
         account: str = ACCOUNT,
         region: str = REGION,
     ) -> InvocationResult:
@@ -46,6 +53,8 @@ class MotoLambda:
             The event, JSON.
         trace_header : str, optional
             An X-Ray trace header, ``Root=...;Parent=...;Sampled=1``.
+        caller : Caller, optional
+            Who calls, if they may leave before the call has ended; only where `lets_callers_leave`.
 
         Returns
         -------
@@ -58,9 +67,11 @@ class MotoLambda:
         InvocationRefused
             Where ``lambda:Invoke`` answers with an error: `ResourceNotFoundException`, `TooManyRequestsException` ...
             Make it a botocore error, where one is expected, by `client_error`.
+        CallerLeftError
+            If the caller left. The call goes on.
         """
         spec = self._spec(function, qualifier, account, region)
-        return self._host.invoke(spec, payload, trace_header=trace_header, client_context=client_context)
+        return self._host.invoke(spec, payload, trace_header=trace_header, client_context=client_context, caller=caller)
 
     def queue_event(  # noqa: PLR0913 - the parameters of lambda:Invoke
         self,

@@ -8,7 +8,9 @@ import json
 import re
 import selectors
 import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -70,7 +72,7 @@ RuntimeMessage = NextAsked | ResponsePosted | ErrorPosted | InitErrorPosted | Di
 
 
 class RuntimeApi:
-    """One worker's end of the Runtime API; used by one thread at a time."""
+    """One worker's end of the Runtime API; used by one thread at a time, but for `wake`."""
 
     def __init__(self) -> None:
         self._selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)()
@@ -82,6 +84,11 @@ class RuntimeApi:
         self._has_lost_event = False
         self._ready: list[RuntimeMessage] = []
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._wake_lock = threading.Lock()  # what is closed is not written to: its number may be another file's
+        self._selector.register(self._woken, selectors.EVENT_READ, self._read_wakes)
 
     @property
     def address(self) -> str:
@@ -105,8 +112,13 @@ class RuntimeApi:
         """Undo `watch`."""
         self._selector.unregister(fd)
 
+    def wake(self) -> None:
+        """End the wait in `receive`, or else the next one. Any thread may call this, at any time."""
+        with self._wake_lock, suppress(OSError):
+            self._waker.send(b"w")
+
     def receive(self, timeout: float) -> RuntimeMessage | None:
-        """The worker's next message, or None if none came within `timeout` seconds."""
+        """The worker's next message, or None if none came within `timeout` seconds or before a `wake`."""
         if not self._ready:
             for key, _events in self._selector.select(max(timeout, 0.0)):
                 key.data()
@@ -132,9 +144,15 @@ class RuntimeApi:
         """Close every socket: the worker, if it still lives, exits."""
         self._selector.close()
         self._listener.close()
+        with self._wake_lock:
+            self._waker.close()
+        self._woken.close()
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
+
+    def _read_wakes(self) -> None:
+        self._woken.recv(64)
 
     def _accept(self) -> None:
         try:

@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from scripts.local_cloud.faults.function_fault import CrashPoint
 from scripts.local_cloud.lambda_runtime import function_errors, platform_log
+from scripts.local_cloud.lambda_runtime.caller import Steps, complete
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
 from scripts.local_cloud.lambda_runtime.log_batch import LogEvent, now_event
@@ -108,7 +109,7 @@ class Worker:
         """Wait for the end of the init phase. Raises `InitFailedError`."""
         began = time.monotonic()
         self._early_log = [now_event(platform_log.init_start(self.spec))]
-        match self._await(began + timeout_seconds):
+        match complete(self._await(began + timeout_seconds)):
             case NextAsked():
                 self._is_waiting = True
                 self._init_ms = (time.monotonic() - began) * 1000
@@ -127,7 +128,7 @@ class Worker:
         self.stop()
         raise InitFailedError(payload, self.process.returncode, log)
 
-    def invoke(self, event: RuntimeEvent, crash: CrashPoint | None = None) -> Outcome:
+    def invoke(self, event: RuntimeEvent, crash: CrashPoint | None = None) -> Steps[Outcome]:
         """Deliver an event and wait for the answer. Raises `WorkerGoneError` if the worker did not get it.
 
         With `crash` the worker is killed at that point, and nobody learns of what it answered.
@@ -136,7 +137,7 @@ class Worker:
             if not self.process.is_alive():
                 raise ConnectionError("the worker ended while it was idle")
             if not self._is_waiting:
-                self._await_return()
+                yield from self._await_return()
             self._api.deliver(event)
         except OSError as error:
             self.stop()
@@ -146,7 +147,7 @@ class Worker:
         log = [*self._early_log, *self._output.take(), now_event(platform_log.start(self.spec, event.request_id))]
         if crash is CrashPoint.STARTED:
             self.kill()
-        message = self._await_answer(event.request_id, began + self.spec.timeout_seconds)
+        message = yield from self._await_answer(event.request_id, began + self.spec.timeout_seconds)
         if message is None and crash is None and self._api.has_lost_event:
             self.stop()
             raise WorkerGoneError
@@ -180,36 +181,38 @@ class Worker:
                 self._output.close()
             shutil.rmtree(self._sandbox.temporary_directory, ignore_errors=True)
 
-    def _await_return(self) -> None:
+    def _await_return(self) -> Steps[None]:
         deadline = time.monotonic() + RETURN_SECONDS
-        while not isinstance(message := self._await(deadline), NextAsked):
+        while not isinstance(message := (yield from self._await(deadline)), NextAsked):
             if message is None:
                 raise ConnectionError("the worker did not come back for the next event")
 
-    def _await_answer(self, request_id: str, deadline: float) -> ResponsePosted | ErrorPosted | None:
-        message = self._await_quietly(min(deadline, time.monotonic() + QUIET_SECONDS))
+    def _await_answer(self, request_id: str, deadline: float) -> Steps[ResponsePosted | ErrorPosted | None]:
+        message = yield from self._await_quietly(min(deadline, time.monotonic() + QUIET_SECONDS))
         while message is None or not _answers(message, request_id):
             if message is None and self._has_ended():
                 return None
-            message = self._await(deadline)
+            message = yield from self._await(deadline)
             if message is None:
                 return None
         return message
 
-    def _await_quietly(self, deadline: float) -> RuntimeMessage | None:
+    def _await_quietly(self, deadline: float) -> Steps[RuntimeMessage | None]:
         """The next message; what is printed before it does not wake the thread that waits."""
         if not self._output.is_open:
-            return self._await(deadline)
+            return (yield from self._await(deadline))
         self._api.unwatch(self._output.fd)
         try:
-            return self._await(deadline)
+            return (yield from self._await(deadline))
         finally:
             self._api.watch(self._output.fd, self._read_output)
 
-    def _await(self, deadline: float) -> RuntimeMessage | None:
+    def _await(self, deadline: float) -> Steps[RuntimeMessage | None]:
         """The next message; None if the deadline passed, the worker ended or it was killed for its memory."""
-        while (remaining := deadline - time.monotonic()) > 0:
-            message = self._api.receive(min(remaining, LOOK_SECONDS))
+        while (now := time.monotonic()) < deadline:
+            look = min(deadline, now + LOOK_SECONDS)
+            until = yield self._api.wake
+            message = self._api.receive((look if until is None else min(look, until)) - now)
             if isinstance(message, Disconnected):
                 # The client closes a connection of its own accord only to open another one.
                 self._await_exit(EXIT_SECONDS)

@@ -1,13 +1,19 @@
 """Hands out warm workers, and has new ones started where none is free."""
 
+import math
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
+from scripts.local_cloud.lambda_runtime.caller import Steps
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.worker import Worker
 from scripts.local_cloud.lambda_runtime.worker_factory import WorkerFactory
@@ -16,6 +22,9 @@ MIN_PATIENCE_SECONDS = 0.02
 MAX_PATIENCE_SECONDS = 1.0
 USUAL_START_SECONDS = 0.25
 STARTING_AT_ONCE = 2 * (os.cpu_count() or 1)
+
+_Waiter: TypeAlias = "SimpleQueue[Worker | Exception | None]"
+"""Gets a worker, or why there is none; None only wakes whoever waits."""
 
 
 class HostClosedError(Exception):
@@ -28,8 +37,8 @@ class _Group:
 
     spec: FunctionSpec
     idle: list[Worker] = field(default_factory=list)
-    waiters: deque[Future[Worker]] = field(default_factory=deque)
-    asking: set[Future[Worker]] = field(default_factory=set)  # waiters that ask for a start
+    waiters: deque[_Waiter] = field(default_factory=deque)
+    asking: set[_Waiter] = field(default_factory=set)  # waiters that ask for a start
     starting: int = 0
     live: int = 0  # starting, idle and busy ones
     start_seconds: float = USUAL_START_SECONDS  # what the last start took
@@ -45,7 +54,7 @@ class _Group:
         """Whether more callers ask for a start than there are under way."""
         return len(self.asking) > self.starting
 
-    def pop_waiter(self) -> Future[Worker]:
+    def pop_waiter(self) -> _Waiter:
         """Whoever has waited longest."""
         waiter = self.waiters.popleft()
         self.asking.discard(waiter)
@@ -83,7 +92,7 @@ class WorkerPool:
         """How many processes there are, starting ones included."""
         return self._live
 
-    def acquire(self, spec: FunctionSpec) -> Worker:
+    def acquire(self, spec: FunctionSpec) -> Steps[Worker]:
         """A worker that is ready. Raises `InitFailedError`, `HostClosedError`, or `OSError` if none can be started."""
         with self._lock:
             if self._is_closed:
@@ -93,17 +102,25 @@ class WorkerPool:
                 worker = group.idle.pop()
                 self._busy[worker] = group
                 return worker
-            waiter: Future[Worker] = Future()
+            waiter: _Waiter = SimpleQueue()
             group.waiters.append(waiter)
             if group.live == 0:
                 self._ask(group, waiter)
-        try:
-            return waiter.result(group.patience_seconds)
-        except TimeoutError:
-            with self._lock:
-                if waiter in group.waiters:
-                    self._ask(group, waiter)
-        return waiter.result()
+        asks_at = time.monotonic() + group.patience_seconds
+        answer: Worker | Exception | None = None
+        while answer is None:
+            until = yield partial(waiter.put, None)
+            until = asks_at if until is None else min(asks_at, until)
+            with suppress(Empty):
+                answer = waiter.get(timeout=min(max(until - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
+            if answer is None and time.monotonic() >= asks_at:
+                asks_at = math.inf
+                with self._lock:
+                    if waiter in group.waiters:
+                        self._ask(group, waiter)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def release(self, worker: Worker) -> None:
         """Give a worker back after a call; one that is unusable, or whose function has changed, is ended."""
@@ -155,7 +172,7 @@ class WorkerPool:
                 group.asking.clear()
                 group.idle.clear()
         for waiter in waiters:
-            waiter.set_exception(HostClosedError())
+            waiter.put(HostClosedError())
         self._factory.kill_all()
         for worker in idle:
             self._factory.stop(worker)
@@ -187,7 +204,7 @@ class WorkerPool:
             return False
         if group.waiters:
             self._busy[worker] = group
-            group.pop_waiter().set_result(worker)
+            group.pop_waiter().put(worker)
             return True
         if group.is_retired:
             return False
@@ -200,7 +217,7 @@ class WorkerPool:
         self._live -= 1
         self._start_lacking()
 
-    def _ask(self, group: _Group, waiter: Future[Worker]) -> None:
+    def _ask(self, group: _Group, waiter: _Waiter) -> None:
         group.asking.add(waiter)
         self._lacking[group] = None
         self._start_lacking()
@@ -245,7 +262,7 @@ class WorkerPool:
             group.start_seconds = time.monotonic() - began
         except Exception as error:  # noqa: BLE001 - it is the waiting caller's
             failure = error
-        waiter: Future[Worker] | None = None
+        waiter: _Waiter | None = None
         with self._lock:
             group.starting -= 1
             is_kept = worker is not None and self._keep(group, worker)
@@ -256,6 +273,6 @@ class WorkerPool:
             self._lacking[group] = None  # It served who had waited longest, which need not be who asked for it.
             self._start_lacking()
         if waiter is not None and failure is not None:
-            waiter.set_exception(failure)
+            waiter.put(failure)
         if worker is not None and not is_kept:
             self._factory.stop(worker)

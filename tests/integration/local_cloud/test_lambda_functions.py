@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from scripts.local_cloud.cloud import RUNTIME_DIRECTORY
+from scripts.local_cloud.lambda_runtime.caller import Caller, CallerLeftError
 from scripts.local_cloud.lambda_runtime.event_queue import DeadLetter
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.host import FunctionHost
@@ -149,6 +150,13 @@ def host(deliveries: Deliveries) -> Iterator[FunctionHost]:
         retry_delays_seconds=(0.01,),
     ) as host:
         yield host
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
 
 
 def result_of(result: InvocationResult) -> Any:
@@ -376,6 +384,31 @@ def test_reserved_concurrency_is_kept(host: FunctionHost, specify: Specify, tmp_
         (tmp_path / "third").touch()
         assert [result_of(call.result()) for call in running] == [3, 3]
     assert result_of(host.invoke(spec, event)) == 3  # There is room again.
+
+
+@pytest.mark.parametrize("is_warm", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_call_whose_caller_leaves_goes_on_to_its_end(
+    host: FunctionHost, specify: Specify, deliveries: Deliveries, is_warm: bool, is_told: bool
+) -> None:
+    spec = specify("app.sleep", name=f"left-{is_warm}-{is_told}", reserved_concurrency=1)
+    warm = {result_of(host.invoke(spec, b'{"seconds": 0}'))} if is_warm else set()
+    caller = Caller(30.0 if is_told else 0.02)
+    leaving = threading.Timer(0.02, caller.leave)
+    if is_told:
+        leaving.start()
+    with pytest.raises(CallerLeftError):
+        host.invoke(spec, b'{"seconds": 0.5}', caller=caller)
+    with pytest.raises(InvocationRefused):  # the call still takes the only place
+        host.invoke(spec, b'{"seconds": 0}')
+
+    def reports() -> int:
+        host.flush_logs()
+        return sum(message.startswith("REPORT") for message in deliveries.messages(f"/aws/lambda/{spec.name}"))
+
+    wait_for(lambda: reports() == len(warm) + 1)
+    again = host.invoke(spec, b'{"seconds": 0}')
+    assert {result_of(again)} | warm == {result_of(again)}  # by the same worker, which took no harm
 
 
 def test_an_event_that_fails_is_tried_again_and_dead_lettered(

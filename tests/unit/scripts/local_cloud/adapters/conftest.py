@@ -1,10 +1,13 @@
 """Moto without any adapter, and the means to look at what it does with and without one."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from typing import Any, cast
+from contextlib import AbstractContextManager, ExitStack, suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar, cast
 
 import pytest
 from moto.core.base_backend import BackendDict
@@ -20,12 +23,14 @@ from scripts.local_cloud.adapters.lambda_tasks import in_process_functions
 from scripts.local_cloud.adapters.nested_executions import nested_executions
 from scripts.local_cloud.adapters.redrive import redrivable_executions
 from scripts.local_cloud.adapters.task_tokens import task_tokens
+from scripts.local_cloud.lambda_runtime.caller import Caller, Steps
 from scripts.local_cloud.lambda_runtime.invocation import InvocationResult
 from scripts.local_cloud.lambda_runtime.moto_backend import client_error
 from scripts.local_cloud.server import WsgiApplication
 
 ROLE = "arn:aws:iam::123456789012:role/test"
 
+T = TypeVar("T")
 Client = Callable[[str], Any]
 RunMachine = Callable[..., dict[str, Any]]
 DeployTemplate = Callable[..., dict[str, Any]]
@@ -83,8 +88,22 @@ def deploy_template(client: Client) -> DeployTemplate:
     return deploy
 
 
+def _first(ended: SimpleQueue[T | None]) -> Steps[T]:
+    while (result := _next(ended, (yield partial(ended.put, None)))) is None:
+        pass
+    return result
+
+
+def _next(ended: SimpleQueue[T | None], until: float | None) -> T | None:
+    with suppress(Empty):
+        return ended.get(timeout=None if until is None else max(until - time.monotonic(), 0.0))
+    return None
+
+
 class FakeFunctions:
     """Functions that are calls of this process, by name; an exception is the function's error."""
+
+    lets_callers_leave = True
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -98,7 +117,15 @@ class FakeFunctions:
         qualifier: str | None = None,
         client_context: str | None = None,
         trace_header: str | None = None,
+        caller: Caller | None = None,
     ) -> InvocationResult:
+        if caller is None:
+            return self._answer(function, payload)
+        ended: SimpleQueue[InvocationResult | None] = SimpleQueue()
+        threading.Thread(target=lambda: ended.put(self._answer(function, payload)), daemon=True).start()
+        return caller.make(_first(ended), lambda _: None)
+
+    def _answer(self, function: str, payload: bytes) -> InvocationResult:
         name = function.rpartition(":")[2]
         self.calls.append((name, json.loads(payload)))
         try:
@@ -173,12 +200,18 @@ def bare_engine(application: WsgiApplication, client: Client) -> Iterator[Engine
 
 
 @pytest.fixture
-def engine(bare_engine: Engine) -> Engine:
+def callers_leave() -> bool:
+    """Whether tasks that have no time left leave their functions in the middle of a call, or another thread calls."""
+    return True
+
+
+@pytest.fixture
+def engine(bare_engine: Engine, callers_leave: bool) -> Engine:
     """The engine with all that makes executions interruptible and redrivable."""
     bare_engine.adapt(
         complete_execution_api(),
         execution_status_events(),
-        interruptible_executions(),
+        interruptible_executions(callers_leave=callers_leave),
         nested_executions(),
         task_tokens(),
         redrivable_executions(),

@@ -80,6 +80,10 @@ EVERYTHING_THAT_LASTS = pytest.mark.parametrize(
 )
 
 
+BOTH_WAYS = pytest.mark.parametrize("callers_leave", [True, False], ids=["who calls leaves", "another one calls"])
+
+
+@BOTH_WAYS
 @EVERYTHING_THAT_LASTS
 def test_a_stopped_execution_ends_at_once(engine: Any, held: threading.Event, state: dict[str, Any]) -> None:
     threads = set(threading.enumerate())
@@ -109,6 +113,19 @@ def test_an_execution_that_runs_out_of_time_ends_at_once(
     held.set()
     engine.until(lambda: is_idle(threads))
     assert engine.history(execution)[-1] == last
+
+
+def test_a_call_that_was_left_keeps_no_thread_of_the_engine(engine: Any, held: threading.Event) -> None:
+    execution = engine.start(machine(SLOW | {"TimeoutSeconds": 3600}))
+    engine.until_event(execution, "LambdaFunctionStarted")
+    engine.client.stop_execution(executionArn=execution)
+
+    def nothing_runs() -> bool:
+        engine_time.end_idle_threads()
+        return all(thread.name != "engine" for thread in threading.enumerate())
+
+    engine.until(nothing_runs)
+    assert not held.is_set()
 
 
 def test_upstream_waits_for_the_task(bare_engine: Any, held: threading.Event) -> None:
@@ -143,6 +160,7 @@ def test_stopping_twice_changes_nothing(engine: Any, held: threading.Event) -> N
     assert engine.kinds(execution).count("ExecutionAborted") == 1
 
 
+@BOTH_WAYS
 def test_a_task_that_is_late_does_not_count(engine: Any, held: threading.Event) -> None:
     catch = [{"ErrorEquals": ["States.Timeout"], "Next": "Caught"}]
     late = {key: value for key, value in SLOW.items() if key != "End"}

@@ -28,6 +28,7 @@ from scripts.local_cloud.adapters.parsed_once import parsed_once
 from scripts.local_cloud.adapters.query_language import query_language_per_definition
 from scripts.local_cloud.adapters.service_tasks import from_response, service_model, service_task_names, to_request
 from scripts.local_cloud.adapters.sync_polling import quick_sync_polling
+from scripts.local_cloud.lambda_runtime.caller import Caller
 from scripts.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
 from scripts.local_cloud.lambda_runtime.moto_backend import client_error
 from scripts.local_cloud.server import WsgiApplication
@@ -58,6 +59,7 @@ class FakeFunctions:
         self.payload = payload
         self.function_error = function_error
         self.refusal: InvocationRefused | None = None
+        self.lets_callers_leave = False
 
     def invoke_function(
         self,
@@ -67,6 +69,7 @@ class FakeFunctions:
         qualifier: str | None = None,
         client_context: str | None = None,
         trace_header: str | None = None,
+        caller: Caller | None = None,
     ) -> InvocationResult:
         self.calls.append((function, json.loads(payload)))
         if self.refusal is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local_cloud.lambda_runtime.caller import complete
 from scripts.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from scripts.local_cloud.lambda_runtime.worker import InitFailedError, Worker
 from scripts.local_cloud.lambda_runtime.worker_factory import WorkerFactory
@@ -18,6 +19,10 @@ MAX_WORKERS = 3
 def spec(name: str) -> FunctionSpec:
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
     return FunctionSpec(name=name, arn=arn, handler="app.handler", code_directory=Path("/code"))
+
+
+def acquire(pool: WorkerPool, spec: FunctionSpec) -> Worker:
+    return complete(pool.acquire(spec))
 
 
 class FakeWorker(Worker):
@@ -76,36 +81,36 @@ def executor() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_a_free_worker_is_reused_the_last_one_first(pool: WorkerPool) -> None:
-    first, second = pool.acquire(spec("f")), pool.acquire(spec("f"))
+    first, second = acquire(pool, spec("f")), acquire(pool, spec("f"))
     assert first is not second
     pool.release(first)
     pool.release(second)
-    assert pool.acquire(spec("f")) is second
-    assert pool.acquire(spec("f")) is first
+    assert acquire(pool, spec("f")) is second
+    assert acquire(pool, spec("f")) is first
 
 
 def test_functions_do_not_share_workers(pool: WorkerPool) -> None:
-    pool.release(pool.acquire(spec("f")))
-    assert pool.acquire(spec("g")).spec.name == "g"
+    pool.release(acquire(pool, spec("f")))
+    assert acquire(pool, spec("g")).spec.name == "g"
 
 
 def test_a_changed_function_gets_new_workers(pool: WorkerPool, factory: FakeFactory) -> None:
     changed = replace(spec("f"), environment={"A": "1"})
-    idle, busy = pool.acquire(spec("f")), pool.acquire(spec("f"))
+    idle, busy = acquire(pool, spec("f")), acquire(pool, spec("f"))
     pool.release(idle)
-    assert pool.acquire(changed).spec == changed
+    assert acquire(pool, changed).spec == changed
     pool.release(busy)
     assert busy not in factory.live
 
 
 def test_another_concurrency_limit_is_no_reason_for_new_workers(pool: WorkerPool) -> None:
-    worker = pool.acquire(spec("f"))
+    worker = acquire(pool, spec("f"))
     pool.release(worker)
-    assert pool.acquire(replace(spec("f"), reserved_concurrency=5)) is worker
+    assert acquire(pool, replace(spec("f"), reserved_concurrency=5)) is worker
 
 
 def test_an_unusable_worker_is_ended(pool: WorkerPool, factory: FakeFactory) -> None:
-    worker = pool.acquire(spec("f"))
+    worker = acquire(pool, spec("f"))
     worker.is_usable = False
     pool.release(worker)
     assert factory.live == set()
@@ -113,16 +118,16 @@ def test_an_unusable_worker_is_ended(pool: WorkerPool, factory: FakeFactory) -> 
 
 
 def test_a_waiting_caller_takes_the_worker_that_comes_free(pool: WorkerPool, executor: ThreadPoolExecutor) -> None:
-    busy = [pool.acquire(spec("f")) for _ in range(MAX_WORKERS)]
-    waiting = executor.submit(pool.acquire, spec("f"))
+    busy = [acquire(pool, spec("f")) for _ in range(MAX_WORKERS)]
+    waiting = executor.submit(acquire, pool, spec("f"))
     pool.release(busy[0])
     assert waiting.result(5) is busy[0]
 
 
 def test_an_idle_worker_makes_way_for_another_function(pool: WorkerPool, factory: FakeFactory) -> None:
-    for worker in [pool.acquire(spec("f")) for _ in range(MAX_WORKERS)]:
+    for worker in [acquire(pool, spec("f")) for _ in range(MAX_WORKERS)]:
         pool.release(worker)
-    assert pool.acquire(spec("g")).spec.name == "g"
+    assert acquire(pool, spec("g")).spec.name == "g"
     assert pool.live_workers == MAX_WORKERS
 
 
@@ -130,7 +135,7 @@ def test_every_caller_is_served_with_no_more_workers_than_allowed(
     pool: WorkerPool, factory: FakeFactory, executor: ThreadPoolExecutor
 ) -> None:
     def call(number: int) -> str:
-        worker = pool.acquire(spec(f"f{number % 5}"))
+        worker = acquire(pool, spec(f"f{number % 5}"))
         time.sleep(0.001)
         worker.is_usable = number % 7 != 0
         pool.release(worker)
@@ -144,7 +149,7 @@ def test_every_caller_is_served_with_no_more_workers_than_allowed(
 def test_a_failing_start_fails_every_caller_and_nobody_waits_for_ever(
     pool: WorkerPool, executor: ThreadPoolExecutor
 ) -> None:
-    calls: list[Future[Worker]] = [executor.submit(pool.acquire, spec("bad")) for _ in range(20)]
+    calls: list[Future[Worker]] = [executor.submit(acquire, pool, spec("bad")) for _ in range(20)]
     for call in calls:
         with pytest.raises(InitFailedError):
             call.result(10)
@@ -152,7 +157,7 @@ def test_a_failing_start_fails_every_caller_and_nobody_waits_for_ever(
 
 
 def test_idle_workers_are_trimmed_and_busy_ones_not(pool: WorkerPool, factory: FakeFactory) -> None:
-    idle, busy = pool.acquire(spec("f")), pool.acquire(spec("f"))
+    idle, busy = acquire(pool, spec("f")), acquire(pool, spec("f"))
     pool.release(idle)
     pool.trim(1000)
     assert factory.live == {idle, busy}
@@ -161,7 +166,7 @@ def test_idle_workers_are_trimmed_and_busy_ones_not(pool: WorkerPool, factory: F
 
 
 def test_a_retired_function_keeps_no_workers(pool: WorkerPool, factory: FakeFactory) -> None:
-    idle, busy, other = pool.acquire(spec("f")), pool.acquire(spec("f")), pool.acquire(spec("g"))
+    idle, busy, other = acquire(pool, spec("f")), acquire(pool, spec("f")), acquire(pool, spec("g"))
     pool.release(idle)
     pool.retire(spec("f").arn)
     pool.release(busy)
@@ -170,12 +175,12 @@ def test_a_retired_function_keeps_no_workers(pool: WorkerPool, factory: FakeFact
 
 def test_who_waits_is_told_of_the_end(pool: WorkerPool, executor: ThreadPoolExecutor) -> None:
     for _ in range(MAX_WORKERS):
-        pool.acquire(spec("f"))
-    waiting = executor.submit(pool.acquire, spec("f"))
+        acquire(pool, spec("f"))
+    waiting = executor.submit(acquire, pool, spec("f"))
     while not pool._groups[spec("f").arn].waiters:
         time.sleep(0.001)
     pool.close()
     with pytest.raises(HostClosedError):
         waiting.result(5)
     with pytest.raises(HostClosedError):
-        pool.acquire(spec("f"))
+        acquire(pool, spec("f"))
