@@ -1,7 +1,8 @@
 """A path that can only lead to one value yields that value.
 
 Upstream defect: a path that goes on behind an array index, such as ``$[1].report``, yields a list of the one value that
-it leads to, where AWS yields the value. Only wildcards, slices, filters and descents may yield lists.
+it leads to, where AWS yields the value. Only wildcards, slices, filters and descents may yield lists. And the library
+that follows paths makes an object of each value on the way, where a key or an index would do.
 """
 
 from __future__ import annotations
@@ -30,15 +31,30 @@ class _Match:
 
 
 @dataclass(frozen=True)
-class _Path:
-    """A parsed path that says of its matches whether they make a list."""
+class _DefinitePath:
+    """The keys and indices that lead to the value, if it is there."""
+
+    steps: tuple[str | int, ...]
+
+    def find(self, data: Any) -> list[_Match]:
+        for step in self.steps:
+            if isinstance(step, str):
+                if not isinstance(data, dict) or step not in data:
+                    return []
+            elif not isinstance(data, list) or not -len(data) <= step < len(data):
+                return []
+            data = data[step]
+        return [_Match(data)]
+
+
+@dataclass(frozen=True)
+class _IndefinitePath:
+    """A path whose matches, however many there are, make a list."""
 
     parsed: JSONPath
-    definite: bool
 
     def find(self, data: object) -> list[_Match]:
-        path = None if self.definite else Index(0)
-        return [_Match(match.value, path) for match in self.parsed.find(data)]
+        return [_Match(match.value, Index(0)) for match in self.parsed.find(data)]
 
 
 @contextmanager
@@ -47,22 +63,24 @@ def definite_paths() -> Iterator[None]:
     upstream = json_path.parse
 
     @lru_cache(maxsize=_KEPT_PATHS)
-    def parse(path: str) -> _Path:
+    def parse(path: str) -> _DefinitePath | _IndefinitePath:
         parsed = upstream(path)
-        return _Path(parsed, _is_definite(parsed))
+        steps = _steps(parsed)
+        return _IndefinitePath(parsed) if steps is None else _DefinitePath(steps)
 
     with replaced(json_path, "parse", parse):
         yield
 
 
-def _is_definite(parsed: Any) -> bool:
+def _steps(parsed: Any) -> tuple[str | int, ...] | None:
+    """The steps of a definite path, or None if it may lead to many values."""
     match parsed:
         case Root():
-            return True
-        case Child():
-            return _is_definite(parsed.left) and _is_definite(parsed.right)
-        case Fields():
-            return len(parsed.fields) == 1 and parsed.fields[0] != "*"
-        case Index():
-            return len(parsed.indices) == 1
-    return False
+            return ()
+        case Child(left=left, right=Fields(fields=(str() as key,))) if key != "*":
+            before = _steps(left)
+            return None if before is None else (*before, key)
+        case Child(left=left, right=Index(indices=(int() as index,))):
+            before = _steps(left)
+            return None if before is None else (*before, index)
+    return None

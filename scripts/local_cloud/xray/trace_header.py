@@ -49,7 +49,12 @@ class TraceHeader:
     @classmethod
     def parse(cls, text: str | None) -> TraceHeader | None:
         """Read a header; None if there is none, or it names no trace."""
-        parts = dict(part.strip().split("=", 1) for part in (text or "").split(";") if "=" in part)
+        if not text:
+            return None
+        parts = {}
+        for part in text.split(";"):
+            name, _, value = part.partition("=")
+            parts[name.strip()] = value.strip()
         root = parts.get("Root", "")
         if not _ROOT.fullmatch(root):
             return None

@@ -1,6 +1,9 @@
 """What a path of the JSONPath dialect yields."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonpath_ng.ext.parser import parse
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError, extract_json
 
 from scripts.local_cloud.adapters.definite_paths import definite_paths
@@ -33,3 +36,23 @@ def test_only_a_path_that_may_lead_to_many_values_yields_a_list(path: str, value
 def test_a_path_that_leads_nowhere_is_an_error_still() -> None:
     with definite_paths(), pytest.raises(NoSuchJsonPathError):
         extract_json("$[0].b", DOCUMENT)
+
+
+KEYS = st.sampled_from(["a", "b", "slot:1"])
+DOCUMENTS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(document=DOCUMENTS, steps=st.lists(KEYS | st.integers(-3, 3), max_size=4))
+def test_a_definite_path_leads_where_the_library_goes(document: object, steps: list[str | int]) -> None:
+    path = "$" + "".join(f"[{step!r}]" for step in steps)
+    expected = [match.value for match in parse(path).find(document)]
+    with definite_paths():
+        try:
+            found = [extract_json(path, document)]
+        except NoSuchJsonPathError:
+            found = []
+    assert found == expected
