@@ -2,9 +2,12 @@
 
 The local cloud has a process of its own, as ``stepweave local up`` gives it: whoever asks does not slow it down.
 
-``python benchmarks/latency.py [--runs N]`` prints JSON: for each workflow the median, in milliseconds, from the start
-of an execution to its end, and beside it the time that its handlers took (of the busiest path for the N shape, whose
-handlers sleep). What is left is the cost of the engine, the invocations, idempotency and gates.
+``python benchmarks/latency.py [--runs N] [--quiet]`` prints JSON: for each workflow the median, in milliseconds, from
+the start of an execution to its end, and beside it the time that its handlers took (of the busiest path for the N
+shape, whose handlers sleep). What is left is the cost of the engine, the invocations, idempotency and gates.
+
+Beside the median of all runs stands that of the runs on quiet cores, see `benchmarks.core_speed`; ``--quiet`` goes on
+until there are N of those, though for no more than ten times N runs.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.core_speed import CoreSpeed
 from lambdas.replayer.contract import ReplayResult, replayer
 from scripts.local_cloud.account import LocalSession
 from scripts.local_cloud.cloud import LocalCloud
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 # A look takes milliseconds from the execution itself, which knows when it began and when it ended.
 _PAUSE_SECONDS = 0.1
+_MOST_RUNS = 10
 
 
 @workflow(timeout=timedelta(minutes=5))
@@ -76,28 +81,53 @@ WORKFLOWS: tuple[Workflow, ...] = (five_tasks, chain_of_20, fan_out_100, n_shape
 
 
 @dataclass(frozen=True)
+class Run:
+    """A warm run of a workflow; all in milliseconds.
+
+    Attributes
+    ----------
+    execution_ms
+        How long it took.
+    in_handlers_ms
+        How long some handler of it was at work.
+    loop_ms
+        How long the loop that shows the speed of the cores took, before or after it: the longer of the two.
+    """
+
+    execution_ms: float
+    in_handlers_ms: float
+    loop_ms: float
+
+
+@dataclass(frozen=True)
 class Measured:
-    """Medians over the warm runs of a workflow, in milliseconds."""
+    """Medians over the warm runs of a workflow, in milliseconds; of those on quiet cores None if there are none."""
 
     runs: int
     execution_ms: float
     slowest_ms: float
     in_handlers_ms: float
+    quiet_runs: int
+    quiet_execution_ms: float | None
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None)
     parser.add_argument("--runs", type=int, default=15, help="warm runs of each workflow (default: 15)")
-    runs = parser.parse_args().runs
-    with tempfile.TemporaryDirectory() as folder, _local_cloud() as session:
+    parser.add_argument("--quiet", action="store_true", help="go on until there are as many on quiet cores")
+    arguments = parser.parse_args()
+    with CoreSpeed() as speed, tempfile.TemporaryDirectory() as folder, _local_cloud() as session:
         deploy_assembly(session, _assembly(Path(folder)), lambda _stack, _outcome: None)
         client = session.client("stepfunctions")
         machines = {
             machine["name"]: machine["stateMachineArn"] for machine in client.list_state_machines()["stateMachines"]
         }
-        results = {each.name: asdict(_measure(client, machines[f"stepweave-{each.name}"], runs)) for each in WORKFLOWS}
-    print(json.dumps(results, indent=2))
+        bench = Bench(client, speed, arguments.runs, until_quiet=arguments.quiet)
+        taken = {each.name: bench.runs(machines[f"stepweave-{each.name}"]) for each in WORKFLOWS}
+    results: dict[str, object] = {name: asdict(_measured(runs, speed)) for name, runs in taken.items()}
+    loops = {"fastest_ms": round(min(speed.loops_ms), 1), "median_ms": round(statistics.median(speed.loops_ms), 1)}
+    print(json.dumps(results | {"loop_on_all_cores": loops}, indent=2))
 
 
 @contextmanager
@@ -132,15 +162,42 @@ def _assembly(folder: Path) -> Path:
     return folder
 
 
-def _measure(client: SFNClient, machine: str, runs: int) -> Measured:
-    for _ in range(2):  # starts the worker processes
-        _run(client, machine)
-    taken = [_run(client, machine) for _ in range(runs)]
+@dataclass(frozen=True)
+class Bench:
+    """Runs workflows, and looks at the machine's speed between any two runs."""
+
+    client: SFNClient
+    speed: CoreSpeed
+    count: int
+    until_quiet: bool
+
+    def runs(self, machine: str) -> list[Run]:
+        """Run a workflow, warm, as often as asked for."""
+        for _ in range(2):  # starts the worker processes
+            _run(self.client, machine)
+        runs: list[Run] = []
+        before = self.speed.measure()
+        while len(runs) < self.count or self._lacks_quiet_ones(runs):
+            execution_ms, in_handlers_ms = _run(self.client, machine)
+            after = self.speed.measure()
+            runs.append(Run(execution_ms, in_handlers_ms, max(before, after)))
+            before = after
+        return runs
+
+    def _lacks_quiet_ones(self, runs: list[Run]) -> bool:
+        quiet = sum(self.speed.is_quiet(run.loop_ms) for run in runs)
+        return self.until_quiet and quiet < self.count and len(runs) < _MOST_RUNS * self.count
+
+
+def _measured(runs: list[Run], speed: CoreSpeed) -> Measured:
+    quiet = [run.execution_ms for run in runs if speed.is_quiet(run.loop_ms)]
     return Measured(
-        runs,
-        round(statistics.median(execution for execution, _ in taken), 1),
-        round(max(execution for execution, _ in taken), 1),
-        round(statistics.median(handlers for _, handlers in taken), 1),
+        len(runs),
+        round(statistics.median(run.execution_ms for run in runs), 1),
+        round(max(run.execution_ms for run in runs), 1),
+        round(statistics.median(run.in_handlers_ms for run in runs), 1),
+        len(quiet),
+        round(statistics.median(quiet), 1) if quiet else None,
     )
 
 
