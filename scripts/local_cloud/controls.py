@@ -70,6 +70,14 @@ class Controls:
             yield
 
     @contextmanager
+    def queues(self) -> Iterator[None]:
+        """Control SQS."""
+        from scripts.local_cloud.clock.controlled_modules import queues_on  # noqa: PLC0415 - needs moto
+
+        with queues_on(self.clock):
+            yield
+
+    @contextmanager
     def events(self) -> Iterator[None]:
         """Control EventBridge, when all of it is imported."""
         from scripts.local_cloud.clock.controlled_modules import events_on  # noqa: PLC0415 - needs moto

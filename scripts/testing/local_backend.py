@@ -20,6 +20,7 @@ from scripts.testing.agent_control import AgentControl, FunctionControl
 from scripts.testing.backend import Backend, Runnable, compiled
 from scripts.testing.emptying import empty_services
 from scripts.testing.errors import ExecutionStuckError, TestApiError
+from scripts.testing.own_rules import OwnRules
 from scripts.testing.service_control import ServiceControl
 from scripts.testing.synthesis import synthesize
 from stacks.naming import function_name
@@ -64,6 +65,7 @@ class LocalBackend(Backend):
         super().__init__(self.cloud.session())
         self._deployed: dict[str, tuple[str, CompiledWorkflow]] = {}
         self._definitions: dict[str, str] = {}
+        self._own_rules = OwnRules(self.client)
         self._time: Time = "real"
 
     @property
@@ -97,8 +99,9 @@ class LocalBackend(Backend):
             self.cloud.renew_workers()
 
     def end(self) -> None:
-        """End a test: its faults, its executions, and what it left in tables, queues and buckets."""
+        """End a test: its faults, its rules, its executions, and what it left in tables, queues and buckets."""
         self._controls.faults.clear()
+        self._own_rules.delete()
         self.stop_runs()
         self._controls.clock.await_idle(_SETTLING_SECONDS)
         empty_services(self.client)

@@ -217,6 +217,8 @@ class AdaptedMoto:
         from scripts.local_cloud.adapters.queue_messages import queue_messages  # noqa: PLC0415
         from scripts.local_cloud.adapters.queue_moves import queue_moves  # noqa: PLC0415
 
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.queues())
         self._queue_listeners = self._adapters.enter_context(queue_messages())
         self._adapters.enter_context(queue_moves(self._queue_listeners.messages_lock))
 

@@ -51,12 +51,19 @@ class _Stand(ModuleType):
 
 @contextmanager
 def engine_on(clock: VirtualClock) -> Iterator[None]:
-    """Put the Step Functions engine, and the queues that it may wait for, on a clock."""
-    from moto.sqs import models as queues  # noqa: PLC0415 - takes a second
-
+    """Put the Step Functions engine on a clock."""
     with ExitStack() as patches:
         patches.enter_context(replaced(engine_time, "clock", EngineClock(clock)))
         _replace_in(patches, _ENGINE, clock)
+        yield
+
+
+@contextmanager
+def queues_on(clock: VirtualClock) -> Iterator[None]:
+    """Put queues on a clock: delays, visibility and retention."""
+    from moto.sqs import models as queues  # noqa: PLC0415 - takes a second
+
+    with ExitStack() as patches:
         patches.enter_context(replaced(queues, "unix_time", clock.time))
         patches.enter_context(replaced(queues, "unix_time_millis", lambda: clock.time() * 1000))
         yield

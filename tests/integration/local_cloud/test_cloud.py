@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from scripts.local_cloud.cloud import LocalCloud
+from scripts.local_cloud.controls import Controls
 from scripts.local_cloud.deployment import deploy_assembly
 from scripts.local_cloud.errors import AlreadyRunningError, DeploymentError
 
@@ -157,6 +158,7 @@ class TestStopping:
 PRELOADING = """
 import sys
 from scripts.local_cloud.cloud import LocalCloud
+from scripts.local_cloud.controls import Controls
 
 with LocalCloud.start() as cloud:
     cloud.preload(lambda: "moto.apigateway.models" in sys.modules)
@@ -169,3 +171,13 @@ with LocalCloud.start() as cloud:
 def test_preloading_is_left_off_amid_a_service() -> None:
     done = subprocess.run([sys.executable, "-c", PRELOADING], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_queues_follow_the_clock_of_a_test_also_where_nothing_else_is_used() -> None:
+    with Controls() as controls, LocalCloud.start(controls=controls) as cloud:
+        sqs = cloud.session().client("sqs")
+        queue = sqs.create_queue(QueueName="later")["QueueUrl"]
+        sqs.send_message(QueueUrl=queue, MessageBody="in ten minutes", DelaySeconds=600)
+        assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+        controls.clock.advance(601)
+        assert len(sqs.receive_message(QueueUrl=queue)["Messages"]) == 1

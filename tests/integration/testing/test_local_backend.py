@@ -360,3 +360,24 @@ def test_what_is_deployed_is_run_by_the_same_methods(local_cloud: LocalBackend) 
         deployed.agent(replayer)
     with pytest.raises(NotAvailableOnAwsError, match="use the fixture local_cloud"):
         deployed.service("sqs")
+
+
+def test_rules_end_with_the_test_that_put_them_but_for_those_of_stacks(local_cloud: LocalBackend) -> None:
+    local_cloud.deploy(two_naps)
+    events = local_cloud.client("events")
+
+    def rules(bus: str) -> set[str]:
+        return {rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]}
+
+    of_stacks = rules("default")
+    assert of_stacks
+    events.create_event_bus(Name="own")
+    events.put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
+    events.put_rule(Name="all", EventPattern='{"source": [{"prefix": ""}]}', EventBusName="own")
+    events.put_targets(
+        Rule="all", EventBusName="own", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:123456789012:q"}]
+    )
+    local_cloud.end()
+    local_cloud.begin()
+    assert (rules("default"), rules("own")) == (of_stacks, set())
+    events.delete_event_bus(Name="own")
