@@ -97,6 +97,7 @@ class LocalBackend(Backend):
             # Time never goes back for a process: those that saw a later one make way.
             self._controls.clock.reset()
             self.cloud.renew_workers()
+        self._own_rules.begin()
 
     def end(self) -> None:
         """End a test: its faults, its rules, its executions, and what it left in tables, queues and buckets."""

@@ -9,7 +9,9 @@ _RULE: Final = "AWS::Events::Rule"
 
 
 class OwnRules:
-    """Deletes rules that belong to no stack.
+    """Deletes the rules that have come since the test began, but for those of stacks.
+
+    What was there before is not the test's: a fixture of its module may have put it.
 
     Parameters
     ----------
@@ -19,25 +21,35 @@ class OwnRules:
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self._client = client
-        self._of_stacks: set[str] = set()
+        self._kept: set[tuple[str, str]] = set()
+
+    def begin(self) -> None:
+        """Remember what is there."""
+        self._kept = self._rules()
 
     def delete(self) -> None:
-        """Delete the rules, with their targets, of all buses."""
+        """Delete the test's rules, with their targets, of all buses."""
+        come = self._rules() - self._kept
+        if not come:
+            return
+        events, of_stacks = self._client("events"), self._rules_of_stacks()
+        for bus, name in come:
+            if name in of_stacks:
+                continue
+            targets = events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
+            if targets:
+                events.remove_targets(Rule=name, EventBusName=bus, Ids=[target["Id"] for target in targets])
+            events.delete_rule(Name=name, EventBusName=bus)
+
+    def _rules(self) -> set[tuple[str, str]]:
         events = self._client("events")
-        for bus in [bus["Name"] for bus in events.list_event_buses()["EventBuses"]]:
-            names = {
-                rule["Name"]
-                for page in events.get_paginator("list_rules").paginate(EventBusName=bus)
-                for rule in page["Rules"]
-                if "ManagedBy" not in rule
-            }
-            if not names <= self._of_stacks:
-                self._of_stacks = self._rules_of_stacks()
-            for name in names - self._of_stacks:
-                targets = events.list_targets_by_rule(Rule=name, EventBusName=bus)["Targets"]
-                if targets:
-                    events.remove_targets(Rule=name, EventBusName=bus, Ids=[target["Id"] for target in targets])
-                events.delete_rule(Name=name, EventBusName=bus)
+        return {
+            (bus["Name"], rule["Name"])
+            for bus in events.list_event_buses()["EventBuses"]
+            for page in events.get_paginator("list_rules").paginate(EventBusName=bus["Name"])
+            for rule in page["Rules"]
+            if "ManagedBy" not in rule
+        }
 
     def _rules_of_stacks(self) -> set[str]:
         cloudformation = self._client("cloudformation")

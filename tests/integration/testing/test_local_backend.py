@@ -378,6 +378,10 @@ def test_rules_end_with_the_test_that_put_them_but_for_those_of_stacks(local_clo
         Rule="all", EventBusName="own", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:123456789012:q"}]
     )
     local_cloud.end()
-    local_cloud.begin()
     assert (rules("default"), rules("own")) == (of_stacks, set())
+    events.put_rule(Name="of-a-larger-scope", ScheduleExpression="rate(1 day)")
+    local_cloud.begin()
+    local_cloud.end()
+    assert rules("default") == of_stacks | {"of-a-larger-scope"}
+    events.delete_rule(Name="of-a-larger-scope")
     events.delete_event_bus(Name="own")
