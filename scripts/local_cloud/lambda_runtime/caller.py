@@ -7,7 +7,6 @@ then another thread takes the generator over.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -41,7 +40,7 @@ class Caller:
     'done'
     """
 
-    def __init__(self, seconds: float = math.inf) -> None:
+    def __init__(self, seconds: float) -> None:
         self._leaves_at = time.monotonic() + seconds
         self._has_left = False
         self._wake: Callable[[], None] | None = None

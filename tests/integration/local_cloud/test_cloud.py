@@ -158,7 +158,6 @@ class TestStopping:
 PRELOADING = """
 import sys
 from scripts.local_cloud.cloud import LocalCloud
-from scripts.local_cloud.controls import Controls
 
 with LocalCloud.start() as cloud:
     cloud.preload(lambda: "moto.apigateway.models" in sys.modules)
