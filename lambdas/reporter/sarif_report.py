@@ -30,7 +30,7 @@ from lambdas.reporter.sarif_log import (
     Tool,
     VersionControlDetails,
 )
-from lambdas.repository.contract import SkippedFile
+from lambdas.shared.repository.contract import SkippedFile
 from lambdas.security_scanner.contract import SecurityFinding
 
 RESULT_LIMIT = 25_000

@@ -10,7 +10,7 @@ from bandit.core.manager import BanditManager
 from bandit.core.metrics import Metrics
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.repository.source import valid_text
+from lambdas.shared.repository.source import valid_text
 from lambdas.security_scanner.contract import Level
 
 

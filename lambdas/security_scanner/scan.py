@@ -15,9 +15,9 @@ from pathlib import Path
 from bandit.core.config import BanditConfig
 from bandit.core.manager import BanditManager
 
-from lambdas.repository.contract import SkippedFile, Tool
-from lambdas.repository.files import display_name
-from lambdas.repository.isolation import Limits, inspect_files
+from lambdas.shared.repository.contract import SkippedFile, Tool
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.isolation import Limits, inspect_files
 from lambdas.security_scanner.bandit_file import FileScan, scan_file
 from lambdas.security_scanner.contract import SecurityFinding, SecurityReport, security_scanner
 
