@@ -15,12 +15,11 @@ help: ## Say what can be made
 .PHONY: setup
 setup: $(VENV)/.ready ## Install everything below .venv
 
-$(VENV)/.ready: requirements/build.txt requirements/stepweave.txt requirements/dev.txt requirements/lambda-runtime.txt pyproject.toml
+$(VENV)/.ready: requirements/build.txt requirements/stepweave.txt requirements/dev.txt library/pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
 	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r requirements/stepweave.txt -r requirements/dev.txt
-	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable .
-	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --target $(VENV)/lambda-runtime -r requirements/lambda-runtime.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable library
 	touch $@
 
 node_modules/.ready: package.json package-lock.json | setup
@@ -36,24 +35,27 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	cd library && ../$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m state_machines.workflows.golden --check
+	cd library && ../$(BIN)/lint-imports
+	$(BIN)/stepweave golden --check
 
 .PHONY: test
 test: setup node_modules/.ready ## Run every test that this machine can run, two files at a time
+	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
 
 .PHONY: chaos
 chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7
-	STEPWEAVE_CHAOS_EXECUTIONS=200 STEPWEAVE_CHAOS_SEED="$(SEED)" $(BIN)/pytest -m chaos tests/chaos
+	cd library && STEPWEAVE_CHAOS_EXECUTIONS=200 STEPWEAVE_CHAOS_SEED="$(SEED)" ../$(BIN)/pytest -m chaos tests/chaos
 
 .PHONY: test-sfn-local
 test-sfn-local: setup node_modules/.ready ## Run the workflows by AWS's own engine too, in Docker
-	$(BIN)/pytest -m sfn_local tests/integration/stepfunctions_local
+	$(BIN)/pytest -m sfn_local tests/stepfunctions_local
 
 .PHONY: golden
 golden: setup ## Write the compiled ASL beside the workflows
-	$(BIN)/python -m state_machines.workflows.golden
+	$(BIN)/stepweave golden
 
 .PHONY: format
 format: setup ## Format the sources
@@ -64,14 +66,13 @@ format: setup ## Format the sources
 deploy: node_modules/.ready ## Deploy to the AWS account of the current credentials
 	node_modules/.bin/cdk deploy --all
 
-AGENTS := $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in))
+AGENTS := $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in library/src/stepweave/functions/*/requirements.in library/src/stepweave/runtime/requirements.in))
 
 .PHONY: requirements
 requirements: ## Compile the pinned requirements anew
 	$(COMPILE) requirements/build.in -o requirements/build.txt
-	$(COMPILE) pyproject.toml --extra cdk --extra local -o requirements/stepweave.txt
+	$(COMPILE) library/pyproject.toml --extra cdk --extra local --extra test -o requirements/stepweave.txt
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
-	$(COMPILE) requirements/lambda-runtime.in -o requirements/lambda-runtime.txt
 	$(MAKE) $(AGENTS)
 
 .PHONY: $(AGENTS)

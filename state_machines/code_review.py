@@ -6,8 +6,8 @@ from lambdas.analyzer.contract import analyzer
 from lambdas.documenter.contract import documenter
 from lambdas.linter.contract import linter
 from lambdas.reporter.contract import ReviewReport, reporter
-from lambdas.shared.repository.contract import RepoRef
 from lambdas.security_scanner.contract import security_scanner
+from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester.contract import tester
 from stepweave.language.workflow import workflow
 

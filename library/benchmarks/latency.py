@@ -26,13 +26,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.core_speed import CoreSpeed
+
+from stepweave.cdk.node import use_packaged_node
+from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
+from stepweave.language.workflow import Workflow, workflow
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.deployment import deploy_assembly
-from stepweave.cdk.node import use_packaged_node
-from stepweave.compiler.compile import compile_workflow
-from stepweave.language.workflow import Workflow, workflow
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

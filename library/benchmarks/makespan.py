@@ -26,19 +26,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from stepweave.functions.replayer.contract import ReplayResult
-from stepweave.functions.replayer.lineage import lineage
-from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.cdk.node import use_packaged_node
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.options import CompileOptions
 from stepweave.dag_files.dag_file import DagFile
 from stepweave.dag_files.read import read_dag_file
+from stepweave.functions.replayer.contract import ReplayResult
+from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import results_in
 from stepweave.graph.bound import least_states
 from stepweave.graph.critical_path import critical_path_seconds
 from stepweave.graph.order import order_of
 from stepweave.graph.strategy import STRATEGIES, Strategy
+from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.planning.plan import Plan, plan
 
 if TYPE_CHECKING:

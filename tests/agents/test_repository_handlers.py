@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from lambdas.analyzer.contract import analyzer
-from stepweave.contract.agent import Agent
 from lambdas.documenter.contract import documenter
 from lambdas.linter.contract import linter
-from lambdas.shared.repository.contract import RepoRef
 from lambdas.security_scanner.contract import security_scanner
+from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester import contract as tester_contract
+from stepweave.contract.agent import Agent
 from tests.agents.trees import awkward_tree
 
 AGENTS: list[Agent[Any, Any]] = [linter, security_scanner, analyzer, tester_contract.tester, documenter]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from state_machines.code_review import code_review
 from stepweave.contract.failure import TaskFailure
 from stepweave.testing.local_backend import LocalBackend
-from state_machines.code_review import code_review
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -14,10 +14,10 @@ from stepweave.cdk.node import use_packaged_node
 
 use_packaged_node()
 
-from stepweave.testing.local_backend import LocalBackend  # noqa: E402
 from stepweave.cdk.application import PROJECT  # noqa: E402
 from stepweave.cdk.bundle import Bundler  # noqa: E402
 from stepweave.cdk.platform import Platform  # noqa: E402
+from stepweave.testing.local_backend import LocalBackend  # noqa: E402
 
 SEED_VARIABLE: Final = "STEPWEAVE_CHAOS_SEED"
 DEFAULT_SEED: Final = 20261123

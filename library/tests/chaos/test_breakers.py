@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import pytest
 
+from stepweave.cdk.naming import EVENT_BUS, function_name
 from stepweave.contract.breaker import CRASH_PREFIX, EVENT_SOURCE, crash_attribute
 from stepweave.contract.breaker_item import STATE
 from stepweave.local_cloud.faults.function_fault import CrashPoint
 from stepweave.testing.backend import Runnable
 from stepweave.testing.local_backend import LocalBackend
 from stepweave.testing.run import Run
-from stepweave.cdk.naming import EVENT_BUS, function_name
 from tests.chaos.agents.caller.contract import BACKEND, BACKEND_TABLE, CONFIG, caller
 from tests.chaos.agents.waiter.contract import waiter
 from tests.chaos.breaker_workflows import ask, ask_later, ask_or_substitute

@@ -13,16 +13,16 @@ from unittest import mock
 
 import pytest
 
-from stepweave.functions.replayer.contract import ReplayResult, replayer
-from stepweave.functions.replayer.lineage import lineage
-from stepweave.testing.local_backend import LocalBackend
-from stepweave.testing.run import Run
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.limits import states_of
 from stepweave.compiler.partition import Weight
+from stepweave.functions.replayer.contract import ReplayResult, replayer
+from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import Constant, ListOf, ResultOf
 from stepweave.graph.dag import Dag, Task
+from stepweave.testing.local_backend import LocalBackend
+from stepweave.testing.run import Run
 
 Execute = Callable[[str], Run]
 

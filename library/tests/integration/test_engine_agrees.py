@@ -27,25 +27,25 @@ from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 from pydantic import JsonValue
 
-from stepweave.contract.breaker import CRASH_ERRORS, CRASH_PREFIX
-from stepweave.contract.event import TaskEvent
-from stepweave.contract.failure import TaskFailure
-from stepweave.runtime import gates
-from stepweave.runtime.errors import TransientError
-from stepweave.local_cloud.adapters.step_functions import engine_time
-from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
-from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
-from stepweave.local_cloud.adapters.patch import replaced
-from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
-from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters
-from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
-from stepweave.local_cloud.server import WsgiApplication
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.limits import states_of
 from stepweave.compiler.partition import Weight
+from stepweave.contract.breaker import CRASH_ERRORS, CRASH_PREFIX
+from stepweave.contract.event import TaskEvent
+from stepweave.contract.failure import TaskFailure
 from stepweave.graph.arguments import results_in
 from stepweave.graph.dag import Dag, Task
+from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
+from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions import engine_time
+from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
+from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
+from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
+from stepweave.local_cloud.server import WsgiApplication
+from stepweave.runtime import gates
+from stepweave.runtime.errors import TransientError
 from tests.dynamodb_tables import create_table
 from tests.properties.graphs import dags
 

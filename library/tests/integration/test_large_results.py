@@ -23,18 +23,18 @@ from stepweave.cdk.node import use_packaged_node
 
 use_packaged_node()
 
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.reference import REFERENCE_KEY  # noqa: E402
-from stepweave.functions.replayer.lineage import lineage  # noqa: E402
-from stepweave.command.run.reports import resolve_references  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stepweave.cdk.bundle import Bundler  # noqa: E402
 from stepweave.cdk.platform import Platform  # noqa: E402
+from stepweave.command.run.reports import resolve_references  # noqa: E402
 from stepweave.compiler.budget import PAYLOAD_QUOTA  # noqa: E402
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag  # noqa: E402
+from stepweave.contract.agent import Agent  # noqa: E402
+from stepweave.contract.reference import REFERENCE_KEY  # noqa: E402
+from stepweave.functions.replayer.lineage import lineage  # noqa: E402
 from stepweave.graph.arguments import ListOf, ResultOf  # noqa: E402
 from stepweave.graph.dag import Dag, Task  # noqa: E402
+from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

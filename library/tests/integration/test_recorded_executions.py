@@ -18,8 +18,8 @@ from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from stepweave.local_cloud.account import ACCOUNT_ID
-from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
 from stepweave.local_cloud.server import WsgiApplication

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from stepweave.contract.event import TaskEvent
-from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.compiler.compile import compile_dag
 from stepweave.compiler.dataflow import dataflow, widest
 from stepweave.compiler.limits import history_events, states_of
 from stepweave.compiler.schedule import schedule
+from stepweave.contract.event import TaskEvent
+from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import results_in
 from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import decompose

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from stepweave.contract.breaker import Breaker, CircuitBreakerConfig, open_message
-from stepweave.contract.event import TaskEvent
-from stepweave.contract.gate import PUBLISHED_KEY
-from stepweave.contract.retry import Retry
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import compile_dag
 from stepweave.compiler.limits import history_events, states_of
 from stepweave.compiler.partition import Weight
+from stepweave.contract.breaker import Breaker, CircuitBreakerConfig, open_message
+from stepweave.contract.event import TaskEvent
+from stepweave.contract.gate import PUBLISHED_KEY
+from stepweave.contract.retry import Retry
 from stepweave.graph.arguments import results_in
 from stepweave.graph.dag import Dag, Task
 from stepweave.graph.order import order_of

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from stepweave.contract.event import TaskEvent
-from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.limits import definition_bytes, history_events, states_of
 from stepweave.compiler.partition import Weight
+from stepweave.contract.event import TaskEvent
+from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import results_in
 from stepweave.graph.dag import Dag
 from stepweave.graph.order import order_of

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from lambdas.analyzer.contract import BlockComplexity, FileMaintainability, Hotspot, QualityReport
-from stepweave.contract.failure import TaskFailure
 from lambdas.documenter.contract import ApiEntry, DocumentationReport
 from lambdas.linter.contract import LintFinding, LintReport
 from lambdas.reporter.contract import ReportInput
-from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
 from lambdas.security_scanner.contract import SecurityFinding, SecurityReport
+from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
 from lambdas.tester.contract import ModuleReach, ReachReport
+from stepweave.contract.failure import TaskFailure
 
 REPO = RepoRef(
     bucket="payload",

@@ -3,11 +3,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepweave.contract.failure import TaskFailure
 from lambdas.reporter.assembly import assemble
 from lambdas.reporter.contract import ReportInput
 from lambdas.reporter.formats import FORMATS
 from lambdas.reporter.review import Review
+from stepweave.contract.failure import TaskFailure
 from tests.agents.reporter.reports import failed, report_inputs, shop, shuffled
 
 

@@ -3,10 +3,10 @@ import re
 
 from hypothesis import given, settings
 
-from stepweave.contract.failure import TaskFailure
 from lambdas.reporter.assembly import assemble
 from lambdas.reporter.contract import ReportInput
 from lambdas.reporter.formats import FORMATS
+from stepweave.contract.failure import TaskFailure
 from tests.agents.reporter.reports import report_inputs
 
 

@@ -14,8 +14,8 @@ from lambdas.reporter.formats import FORMATS
 from lambdas.reporter.handler import handler
 from lambdas.reporter.publication import publish
 from stepweave.runtime.errors import ObjectMissingError
-from tests.dynamodb_tables import create_table
 from tests.agents.reporter.reports import failed, shop
+from tests.dynamodb_tables import create_table
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepweave.contract.failure import TaskFailure
 from lambdas.linter.contract import LintFinding
 from lambdas.reporter.assembly import assemble
 from lambdas.reporter.contract import ReportInput
 from lambdas.reporter.sarif_report import to_sarif
 from lambdas.shared.repository.contract import SkippedFile
+from stepweave.contract.failure import TaskFailure
 from tests.agents.reporter.reports import (
     failed,
     lint_finding,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.shared.repository.isolation import Limits
 from lambdas.security_scanner.contract import SecurityReport
 from lambdas.security_scanner.scan import scan
+from lambdas.shared.repository.isolation import Limits
 from tests.agents.trees import PROJECT, awkward_tree, by_hand, plant
 
 LIMITS = Limits(memory_mb=1500, processes=2)

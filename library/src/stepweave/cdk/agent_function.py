@@ -4,12 +4,12 @@ from typing import Any
 
 from constructs import Construct
 
-from stepweave.contract.agent import Agent
 from stepweave.cdk.agent_role import AgentRole
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
+from stepweave.contract.agent import Agent
 
 
 class AgentFunction(BundledFunction):

@@ -7,13 +7,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stepweave.contract.agent import Agent
 from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
 from stepweave.cdk.arns import state_machine_arn
 from stepweave.cdk.naming import EVERY
 from stepweave.cdk.payload_access import payload_access
 from stepweave.cdk.policy import allow
 from stepweave.cdk.storage import StorageStack
+from stepweave.contract.agent import Agent
 
 
 class AgentRole(iam.Role):

@@ -6,13 +6,13 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from stepweave.contract.agent import Agent
 from stepweave.cdk.agent_function import AgentFunction
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.dead_letter_function import DeadLetterFunction
 from stepweave.cdk.naming import DEAD_LETTERS, pascal_case
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
+from stepweave.contract.agent import Agent
 
 
 class AgentsStack(cdk.Stack):

@@ -4,11 +4,10 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import aws_cdk as cdk
 
-from stepweave.contract.agent import Agent
 from stepweave.cdk.agents import AgentsStack
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.deployed_agents import deployed_agents
@@ -18,8 +17,8 @@ from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.cdk.workflows import WorkflowsStack
 from stepweave.compiler.compile import CompiledWorkflow
-
-PROJECT: Final = Path(__file__).resolve().parents[1]
+from stepweave.contract.agent import Agent
+from stepweave.project.settings import require_project
 
 
 def create_app(
@@ -37,9 +36,9 @@ def create_app(
     validate : bool
         Whether the CDK checks the templates itself. It takes longer than all the rest, so the tests do it.
     """
-    configuration = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))
+    configuration = json.loads((require_project().root / "cdk.json").read_text(encoding="utf-8"))
     return cdk.App(
-        outdir=str(outdir or os.environ.get("CDK_OUTDIR") or PROJECT / "cdk.out"),
+        outdir=str(outdir or os.environ.get("CDK_OUTDIR") or require_project().root / "cdk.out"),
         context={**configuration["context"], **(context or {})},
         analytics_reporting=False,
         builtin_cloud_formation_validation=validate,
@@ -85,7 +84,7 @@ def add_stacks(
     settings = Settings.from_context(app.node)
     deployed = sorted(workflows, key=lambda workflow: workflow.name)
     if not deployed:
-        raise SynthesisError("there is no workflow to deploy; add one below state_machines/workflows/")
+        raise SynthesisError("there is no workflow to deploy; add one to the folder of workflows")
     added = [] if dag is None else [dag]
     names = [workflow.name for workflow in [*deployed, *added]]
     if len(set(names)) < len(names):
@@ -99,7 +98,7 @@ def add_stacks(
         AGENTS_STACK,
         agents=[*called, *idle],
         storage=storage_stack,
-        bundler=bundler or Bundler(PROJECT, settings.bundle_platform),
+        bundler=bundler or Bundler(require_project(), settings.bundle_platform),
         settings=settings,
     )
     workflows_stack = WorkflowsStack(app, WORKFLOWS_STACK, workflows=deployed, storage=storage_stack, settings=settings)

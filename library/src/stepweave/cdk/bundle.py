@@ -1,7 +1,7 @@
 """An agent's bundle: the zip file that AWS Lambda unpacks and runs, made without Docker.
 
-At its root lie the agent's wheels, and below ``lambdas/`` its own folder, what all agents share, and the contracts of
-the others. A bundle is known by a digest of all that it is made of. It is kept under that digest, so that an agent
+At its root lie the agent's wheels; in the project's package of agents its own folder, what all agents share, and the
+contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a digest of all that it is made of. It is kept under that digest, so that an agent
 that did not change is not bundled again.
 """
 
@@ -13,31 +13,38 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import stepweave
 from stepweave.cdk.bytecode import Bytecode
 from stepweave.cdk.errors import SynthesisError
+from stepweave.cdk.managed_runtime import MANAGED_RUNTIME
 from stepweave.cdk.platform import Platform
-from stepweave.cdk.wheels import InstallWheels, distribution_names, install_wheels, without
+from stepweave.cdk.wheels import InstallWheels, install_wheels, without
+from stepweave.project.settings import Project
 
 _FORMAT: Final = "1"  # part of the digest: raise it when the same input shall give another bundle
-_SHARED: Final = ("contract", "runtime", "repository")
+_SHARED: Final = "shared"
+_LIBRARY: Final = ("contract", "runtime")
+_FUNCTIONS: Final = "functions"
 _LEFT_OUT: Final = ("__pycache__", "requirements.in", "requirements.txt")
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_INSTALLED: Final = Path(stepweave.__file__).parent
 _UNUSED_FOR: Final = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip file, and the digest of what it was made of."""
+    """A zip file, the digest of what it was made of, and the handler in it that the function calls."""
 
     path: Path
     digest: str
+    handler: str
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class Bundler:
 
     Parameters
     ----------
-    project : Path
-        The folder that holds ``lambdas/`` and ``requirements/``.
+    project : Project
+        Whose agents.
     platform : Platform
         What the wheels must run on.
     python : str
@@ -60,11 +67,11 @@ class Bundler:
 
     Example
     -------
-    >>> Bundler(Path.cwd(), Platform.deployed()).bundle("linter").path  # doctest: +SKIP
+    >>> Bundler(require_project(), Platform.deployed()).bundle("linter").path  # doctest: +SKIP
     PosixPath('.stepweave/bundles/linter-4f1c....zip')
     """
 
-    project: Path
+    project: Project
     platform: Platform
     python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
     install: InstallWheels = field(default=install_wheels)
@@ -73,7 +80,7 @@ class Bundler:
     @property
     def cache(self) -> Path:
         """The folder that keeps the bundles."""
-        return self.project / ".stepweave" / "bundles"
+        return self.project.bundles
 
     def bundle(self, agent: str) -> Bundle:
         """Return the bundle of an agent; make it if it is not there yet.
@@ -83,7 +90,8 @@ class Bundler:
         Parameters
         ----------
         agent : str
-            The agent's name, which is its folder below ``lambdas/``.
+            The agent's name, which is its folder in the project's package of agents; or that of a function of the
+            library.
 
         Raises
         ------
@@ -100,7 +108,7 @@ class Bundler:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._remove_unused()
             self._make(agent, sources, requirements, path)
-        return Bundle(path, digest)
+        return Bundle(path, digest, self._handler(agent))
 
     def bundle_all(self, agents: Sequence[str]) -> dict[str, Bundle]:
         """Return the bundles of several agents by their names; make what is missing at the same time."""
@@ -108,34 +116,49 @@ class Bundler:
             return dict(zip(agents, pool.map(self.bundle, agents), strict=True))
 
     def _sources(self, agent: str) -> Iterator[Path]:
-        """Yield the files to copy, relative to the project, in order."""
-        lambdas = self.project / "lambdas"
-        if not (lambdas / agent / "handler.py").is_file():
-            raise SynthesisError(f"agent {agent}: there is no lambdas/{agent}/handler.py to put into its function")
-        whole = {*_SHARED, agent}
-        for path in sorted(lambdas.rglob("*")):
-            folder, *rest = path.relative_to(lambdas).parts
-            wanted = folder in whole or not rest or rest in (["contract.py"], ["__init__.py"])
-            if wanted and path.is_file() and not set(path.parts[-len(rest) - 1 :]).intersection(_LEFT_OUT):
-                yield path.relative_to(self.project)
+        """Yield the files to copy, as paths in the bundle, in order."""
+        of_library = self._is_of_library(agent)
+        if not of_library and not (self.project.agents_folder / agent / "handler.py").is_file():
+            where = self.project.agents_folder.relative_to(self.project.root) / agent / "handler.py"
+            raise SynthesisError(f"agent {agent}: there is no {where.as_posix()} to put into its function")
+        if not of_library:
+            yield from self._of_agents(agent)
+        yield from _of_library([*_LIBRARY, *([f"{_FUNCTIONS}/{agent}"] if of_library else [])])
+
+    def _of_agents(self, agent: str) -> Iterator[Path]:
+        folder = self.project.agents_folder
+        for path in sorted(folder.rglob("*")):
+            first, *rest = path.relative_to(folder).parts
+            wanted = first in {_SHARED, agent} or not rest or rest in (["contract.py"], ["__init__.py"])
+            if wanted and path.is_file() and not set(path.relative_to(folder).parts).intersection(_LEFT_OUT):
+                yield path.relative_to(self.project.root)
+
+    def _is_of_library(self, agent: str) -> bool:
+        own = (self.project.agents_folder / agent / "handler.py").is_file()
+        return not own and (_INSTALLED / _FUNCTIONS / agent / "handler.py").is_file()
+
+    def _handler(self, agent: str) -> str:
+        package = f"{_INSTALLED.name}.{_FUNCTIONS}" if self._is_of_library(agent) else self.project.agents
+        return f"{package}.{agent}.handler.handler"
+
+    def _source(self, path: Path) -> Path:
+        """Return where a file of the bundle is copied from."""
+        return (_INSTALLED.parent if path.parts[0] == _INSTALLED.name else self.project.root) / path
 
     def _requirements(self, agent: str) -> str:
         """Return what to install: what the agent pins, but for what the managed runtime has."""
-        file = self.project / "lambdas" / agent / "requirements.txt"
-        provided = self.project / "requirements" / "lambda-runtime.txt"
-        for path in (file, provided):
-            if not path.is_file():
-                raise SynthesisError(
-                    f"agent {agent}: {path.relative_to(self.project)} is missing; run `make requirements`"
-                )
-        return without(file.read_text(), distribution_names(provided.read_text()))
+        folder = _INSTALLED / _FUNCTIONS if self._is_of_library(agent) else self.project.agents_folder
+        file = folder / agent / "requirements.txt"
+        if not file.is_file():
+            raise SynthesisError(f"agent {agent}: {file} is missing; run `make requirements`")
+        return without(file.read_text(encoding="utf-8"), MANAGED_RUNTIME)
 
     def _digest(self, sources: list[Path], requirements: str) -> str:
         digest = hashlib.sha256()
         for part in (_FORMAT, self.platform.value, self.python, requirements):
             digest.update(f"{len(part)}:{part}".encode())
         for source in sources:
-            content = hashlib.sha256((self.project / source).read_bytes()).hexdigest()
+            content = hashlib.sha256(self._source(source).read_bytes()).hexdigest()
             digest.update(f"{source.as_posix()}\0{content}\n".encode())
         return digest.hexdigest()
 
@@ -147,10 +170,10 @@ class Bundler:
                 try:
                     self.install(requirements, tree, platform=self.platform, python=self.python)
                 except SynthesisError as error:
-                    raise SynthesisError(f"agent {agent} (lambdas/{agent}/requirements.txt): {error}") from error
+                    raise SynthesisError(f"agent {agent} ({agent}/requirements.txt): {error}") from error
             for source in sources:
                 (tree / source).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.project / source, tree / source)
+                shutil.copyfile(self._source(source), tree / source)
             _strip(tree)
             self.bytecode.add_to(tree)
             archive = Path(folder, "bundle.zip")
@@ -165,6 +188,16 @@ class Bundler:
                     path.unlink()
             except FileNotFoundError:
                 continue  # another process was faster
+
+
+def _of_library(packages: Iterable[str]) -> Iterator[Path]:
+    """Yield the files of some of the library's packages, as paths in the bundle, in order."""
+    yield Path(_INSTALLED.name, "__init__.py")
+    for package in packages:
+        parents = Path(package).parents
+        yield from (Path(_INSTALLED.name, parent, "__init__.py") for parent in parents if parent != Path())
+        for path in sorted((_INSTALLED / package).rglob("*.py")):
+            yield path.relative_to(_INSTALLED.parent)
 
 
 def _strip(tree: Path) -> None:

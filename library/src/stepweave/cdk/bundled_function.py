@@ -31,7 +31,7 @@ class FunctionShape:
     Parameters
     ----------
     folder : str
-        Its folder below ``lambdas/``, after which it is named.
+        The folder of its code, after which it is named.
     description : str
         What the console says of it.
     timeout : timedelta
@@ -109,7 +109,7 @@ class BundledFunction(Construct):
             architecture=(
                 lambda_.Architecture.ARM_64 if settings.bundle_platform.is_arm64 else lambda_.Architecture.X86_64
             ),
-            handler=f"lambdas.{shape.folder}.handler.handler",
+            handler=bundle.handler,
             code=lambda_.Code.from_asset(
                 str(bundle.path), asset_hash=bundle.digest, asset_hash_type=cdk.AssetHashType.CUSTOM
             ),

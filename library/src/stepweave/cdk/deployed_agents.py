@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from stepweave.contract.agent import Agent
 from stepweave.cdk.errors import SynthesisError
 from stepweave.compiler.asl import definition_json
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.compiler.jsonpath_dialect.breakers import TABLE as BREAKERS_TABLE
 from stepweave.compiler.jsonpath_dialect.gates import TABLE as GATES_TABLE
+from stepweave.contract.agent import Agent
 
 
 def has_gates(workflow: CompiledWorkflow) -> bool:

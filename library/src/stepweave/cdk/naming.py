@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
-from stepweave.contract.dead_letter import QUEUE_SUFFIX
 from stepweave.cdk.errors import SynthesisError
+from stepweave.contract.dead_letter import QUEUE_SUFFIX
 
 STORAGE_STACK: Final = "StepweaveStorage"
 AGENTS_STACK: Final = "StepweaveAgents"

@@ -5,10 +5,10 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from stepweave.contract.agent import Agent
-from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
 from lambdas.reporter.contract import ReportFile
 from lambdas.shared.repository.contract import RepoRef
+from stepweave.contract.agent import Agent
+from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
 
 REPOSITORIES: Final = "repositories/"
 RESULTS: Final = "results/"

@@ -10,11 +10,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stepweave.contract import breaker, gate
 from stepweave.cdk.acknowledgement import acknowledge
 from stepweave.cdk.naming import BREAKERS_OUTPUT, EVENT_BUS
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS, REPORTS, REPOSITORIES, RESULTS
 from stepweave.cdk.settings import Settings
+from stepweave.contract import breaker, gate
 
 # A failed execution can be redriven for 14 days, and needs its repository and its results for that.
 _INPUTS_KEPT: Final = cdk.Duration.days(30)

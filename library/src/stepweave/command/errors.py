@@ -37,7 +37,7 @@ def explain(error: Exception) -> CommandError | None:
         from stepweave.command.target.aws_errors import explain_aws
 
         return explain_aws(error)
-    if module.startswith(("state_machines.", "scripts.", "stacks.")):
+    if module.startswith("stepweave."):
         # Our own modules raise errors that name the place and say what to do.
         return CommandError(str(error), exit_code=EXIT_FAILED if "local_cloud" in module else EXIT_REFUSED)
     if isinstance(error, OSError) and error.filename is not None:

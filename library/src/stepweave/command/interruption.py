@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from stepweave.command.terminal.console import say
 from stepweave.command.executions.execution import ExecutionEnd, await_end, stop_execution
 from stepweave.command.executions.execution_tree import ExecutionTree
-from stepweave.command.target.open_target import OpenTarget
 from stepweave.command.executions.progress import Progress
+from stepweave.command.target.open_target import OpenTarget
+from stepweave.command.terminal.console import say
 from stepweave.command.terminal.step import step
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """The ``stepweave`` command."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,14 +9,15 @@ from typer.core import TyperGroup
 
 from stepweave.command.breaker.command import breaker
 from stepweave.command.dlq.command import dlq
-from stepweave.command.workflows.list import list_workflows
 from stepweave.command.local.command import local
 from stepweave.command.plan.command import plan
 from stepweave.command.profile.command import profile
-from stepweave.command.project import use_project_packages
 from stepweave.command.reporting import reported
 from stepweave.command.run.command import run
+from stepweave.command.workflows.golden import golden
+from stepweave.command.workflows.list import list_workflows
 from stepweave.command.workflows.synth import synth
+from stepweave.project.settings import find_project
 
 
 class ReportingGroup(TyperGroup):
@@ -24,7 +26,9 @@ class ReportingGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a subcommand."""
         with reported():
-            use_project_packages()
+            project = find_project(Path.cwd())
+            if project is not None:
+                project.use()
             return super().invoke(ctx)
 
 
@@ -42,6 +46,7 @@ app = typer.Typer(
 app.command("list")(list_workflows)
 app.command("synth")(synth)
 app.command("run")(run)
+app.command("golden")(golden)
 app.command("plan")(plan)
 app.command("profile")(profile)
 app.add_typer(dlq, name="dlq")

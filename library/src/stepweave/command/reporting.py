@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from stepweave.command.terminal.console import say, say_error
 from stepweave.command.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError, explain, first_line
+from stepweave.command.terminal.console import say, say_error
 
 DEBUG_VARIABLE = "STEPWEAVE_DEBUG"
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stepweave.contract.agent import Agent
 from stepweave.compiler.asl import Definition
 from stepweave.compiler.budget import result_limit
 from stepweave.compiler.dataflow import dataflow
@@ -25,6 +24,7 @@ from stepweave.compiler.options import AS_DECLARED, CompileOptions
 from stepweave.compiler.partition import Weight, partition, task_weights
 from stepweave.compiler.recursion import deep_recursion
 from stepweave.compiler.schedule import schedule
+from stepweave.contract.agent import Agent
 from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import Block
 from stepweave.graph.order import Order, members, order_of

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from stepweave.contract.agent import Agent
-from stepweave.functions.replayer.contract import MAX_REPLAY_SECONDS, replayer
 from stepweave.dag_files.agents import find_agent
 from stepweave.dag_files.arguments import constants, results, takes_results
 from stepweave.dag_files.errors import DagFileError
 from stepweave.dag_files.file_task import FileTask
 from stepweave.dag_files.json_file import shown
+from stepweave.functions.replayer.contract import MAX_REPLAY_SECONDS, replayer
 from stepweave.graph.arguments import Argument, Constant
 from stepweave.graph.dag import ControlEdge, Dag, Task
 from stepweave.language.trace import BACKSTOP

@@ -7,7 +7,7 @@ from stepweave.graph.location import SourceLocation
 
 _OWN_FOLDERS = (
     str(Path(__file__).resolve().parent),
-    str(Path(__file__).resolve().parents[2] / "lambdas" / "contract"),
+    str(Path(__file__).resolve().parents[1] / "contract"),
 )
 
 

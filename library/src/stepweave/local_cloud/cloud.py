@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost
     from stepweave.local_cloud.xray.service import XRayService
 
-RUNTIME_DIRECTORY: Final = Path(sys.prefix) / "lambda-runtime"  # `make setup` installs AWS's runtime packages there
 _RUNNING: Final = threading.Lock()
 
 
@@ -141,9 +139,10 @@ class LocalCloud:
 def _start_function_host(endpoint_url: str, controls: Controls | None, xray: XRayService) -> FunctionHost:
     from stepweave.local_cloud.lambda_runtime import moto_delivery  # noqa: PLC0415
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415
+    from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime  # noqa: PLC0415
 
     return FunctionHost(
-        runtime_directory=RUNTIME_DIRECTORY,
+        runtime_directory=managed_runtime(),
         endpoint_url=endpoint_url,
         deliver_logs=moto_delivery.deliver_logs,
         deliver_dead_letter=moto_delivery.deliver_dead_letter,

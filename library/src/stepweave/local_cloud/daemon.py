@@ -27,7 +27,6 @@ from stepweave.local_cloud.stop_signals import StopSignals
 if TYPE_CHECKING:
     from stepweave.local_cloud.cloud import LocalCloud
 
-_PROJECT: Final = Path(__file__).resolve().parents[2]
 _STOP_SECONDS: Final = 60.0  # a large state takes a while to be written down
 _POLL_SECONDS: Final = 0.02
 _LOCK_ATTEMPTS: Final = 10  # who looks whether the lock is free holds it for an instant
@@ -106,7 +105,7 @@ def up(root: Path, port: int = 0, persist: Path | None = None) -> tuple[DaemonSt
     with files.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - this interpreter and this module
             [sys.executable, "-m", "stepweave.local_cloud.daemon", str(root.resolve()), str(port), *kept],
-            cwd=_PROJECT,
+            cwd=root,
             env=_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from stepweave.contract.event import TaskEvent
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.compiler.limits import definition_bytes, states_of
+from stepweave.contract.event import TaskEvent
 from stepweave.simulator.simulation import simulate
 
 

@@ -1,4 +1,4 @@
-"""The workflows of this project: every ``@workflow`` function of a module in this folder."""
+"""The workflows of a project: every ``@workflow`` function of a module in its folder of workflows."""
 
 import importlib
 import pkgutil
@@ -10,20 +10,30 @@ from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
 from stepweave.language.call_site import shown
 from stepweave.language.workflow import Workflow
+from stepweave.project.settings import Project, require_project
 
 
-def workflows() -> Mapping[str, Workflow]:
+def workflows(project: Project | None = None) -> Mapping[str, Workflow]:
     """Return the workflows by name.
+
+    Parameters
+    ----------
+    project : Project | None
+        Whose workflows; that of the current folder if not given. Its packages are imported from its own folder.
 
     Raises
     ------
     WorkflowError
         If a module cannot be imported, or if two workflows have the same name.
+    ProjectError
+        If there is no project.
     """
+    project = require_project() if project is None else project
+    project.use()
     found: dict[str, Workflow] = {}
-    folder = Path(__file__).parent
+    folder = project.workflows_folder
     for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
-        module = _load(info.name, folder / f"{info.name}.py")
+        module = _load(f"{project.workflows}.{info.name}", folder / f"{info.name}.py")
         for workflow in vars(module).values():
             if not isinstance(workflow, Workflow) or workflow.module != module.__name__:
                 continue
@@ -39,7 +49,7 @@ def workflows() -> Mapping[str, Workflow]:
 
 def _load(name: str, file: Path) -> ModuleType:
     try:
-        return importlib.import_module(f"{__package__}.{name}")
+        return importlib.import_module(name)
     except WorkflowError:
         raise
     except SyntaxError as error:

@@ -1,47 +1,40 @@
-"""Keeps the compiled ASL beside each workflow, so that a change of the compiler shows up as a readable diff.
+"""The compiled ASL that is committed beside each workflow, so that a change of either shows up in a review."""
 
-``python -m stepweave.project.golden`` writes the files; with ``--check`` it only says which are out of date.
-"""
-
-import sys
 from pathlib import Path
 
 from stepweave.compiler.compile import compile_workflow
 from stepweave.project.catalog import workflows
+from stepweave.project.settings import Project
 
-_FOLDER = Path(__file__).parent
 
+def golden_files(project: Project) -> dict[Path, str]:
+    """Return the text that each golden file of a project ought to have.
 
-def golden_files() -> dict[Path, str]:
-    """Return the text that each golden file ought to have."""
+    Raises
+    ------
+    WorkflowError
+        If a workflow cannot be compiled.
+    """
     return {
-        _FOLDER / f"{name.replace('-', '_')}.asl.json": compile_workflow(workflow).to_json()
-        for name, workflow in workflows().items()
+        project.workflows_folder / f"{name.replace('-', '_')}.asl.json": compile_workflow(workflow).to_json()
+        for name, workflow in workflows(project).items()
     }
 
 
-def out_of_date() -> list[Path]:
+def out_of_date(project: Project) -> list[Path]:
     """Return the golden files that differ from what the compiler writes, and those that belong to no workflow."""
-    wanted = golden_files()
-    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    return differing + [path for path in sorted(_FOLDER.glob("*.asl.json")) if path not in wanted]
+    wanted = golden_files(project)
+    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    return differing + [path for path in sorted(project.workflows_folder.glob("*.asl.json")) if path not in wanted]
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the golden files; return the exit code."""
-    stale = out_of_date()
-    if arguments == ["--check"]:
-        for path in stale:
-            print(f"{path}: out of date; run 'make golden' and read the difference")  # noqa: T201 - it is a command
-        return 1 if stale else 0
-    wanted = golden_files()
+def write_golden_files(project: Project) -> list[Path]:
+    """Bring the golden files up to date, and return those that were written or removed."""
+    wanted = golden_files(project)
+    stale = out_of_date(project)
     for path in stale:
         if path in wanted:
-            path.write_text(wanted[path])
+            path.write_text(wanted[path], encoding="utf-8")
         else:
             path.unlink()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return stale

@@ -71,7 +71,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
 
     def decorate(function: Callable[[InputT, TaskContext], OutputT]) -> Handler:
         check_signature(contract, function)
-        telemetry = Telemetry(contract.name)
+        telemetry = Telemetry(contract.name, function.__module__)
 
         def run(event: object, lambda_context: LambdaContext) -> Outcome:
             task = read_event(event)

@@ -21,16 +21,19 @@ class Telemetry:
     ----------
     agent : str
         The agent's name: the service in logs, the dimension of metrics.
+    module : str
+        The handler's module. What is logged in its top-level package, which agents share, gets the same fields.
     """
 
-    def __init__(self, agent: str) -> None:
+    def __init__(self, agent: str, module: str) -> None:
+        self._package = module.partition(".")[0]
         self.logger = Logger(service=agent)
         # Not `Metrics`, whose instances share one set: several agents may live in one process under test.
         self.metrics = EphemeralMetrics(namespace=metrics_namespace(), service=agent)
 
     def begin(self) -> None:
         """Count an invocation and forget what was known of the one before."""
-        loggers = logging.getLogger("lambdas")
+        loggers = logging.getLogger(self._package)
         loggers.handlers[:] = [self.logger.registered_handler]
         if loggers.level != self.logger.log_level:  # each setting of it makes every logger look up its own again
             loggers.setLevel(self.logger.log_level)

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from stepweave.compiler.asl import Branch, Definition, Retrier, State
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.gate import ARRIVED, RESULT, WAITER, GateSignal, arrival, item_id
-from stepweave.compiler.asl import Branch, Definition, Retrier, State
 from stepweave.simulator.choice import chosen
 from stepweave.simulator.errors import TaskError, rule_for
 from stepweave.simulator.paths import read, render, write

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
+from stepweave.cdk.naming import function_name
 from stepweave.contract.agent import Agent
 from stepweave.local_cloud.faults.function_fault import (
     Crashes,
@@ -21,9 +22,8 @@ from stepweave.local_cloud.faults.function_fault import (
 )
 from stepweave.local_cloud.faults.plan import FaultPlan
 from stepweave.local_cloud.faults.service_fault import FAILURE_ERRORS, THROTTLING_ERRORS
+from stepweave.project.agents import agent_contract, contract_file
 from stepweave.testing.errors import TestApiError
-from stepweave.cdk.naming import function_name
-from stepweave.dag_files.agents import agent_contract
 
 
 class FunctionControl:
@@ -177,7 +177,7 @@ def _contract(name: str) -> Agent[Any, Any]:
     try:
         found = agent_contract(name)
     except ModuleNotFoundError as error:
-        raise TestApiError(f"there is no agent {name!r}: no lambdas/{name}/contract.py") from error
+        raise TestApiError(f"there is no agent {name!r}: no {contract_file(name)}") from error
     if found is None:
-        raise TestApiError(f"lambdas/{name}/contract.py defines no agent called {name!r}")
+        raise TestApiError(f"{contract_file(name)} defines no agent called {name!r}")
     return found

@@ -15,19 +15,19 @@ from typing import Any, Final, TypeAlias
 import boto3
 from pydantic import BaseModel, JsonValue
 
-from stepweave.contract.agent import Agent
 from lambdas.shared.repository.contract import RepoRef
-from stepweave.command.errors import CommandError
-from stepweave.command.run.inputs import check_input
 from scripts.repository.archive import archive_repository
 from scripts.repository.upload import upload
+from stepweave.command.errors import CommandError
+from stepweave.command.run.inputs import check_input
+from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
+from stepweave.contract.agent import Agent
+from stepweave.graph.dag import Dag
+from stepweave.language.workflow import Workflow
 from stepweave.testing.agent_control import AgentControl
 from stepweave.testing.errors import TestApiError
 from stepweave.testing.run import PATIENCE_SECONDS, Run
 from stepweave.testing.service_control import ServiceControl
-from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
-from stepweave.graph.dag import Dag
-from stepweave.language.workflow import Workflow
 
 Runnable: TypeAlias = Workflow | Dag | CompiledWorkflow
 """What can be run: a ``@workflow`` function, a graph, or either compiled."""

@@ -6,8 +6,8 @@ from typing import Any, Final, NoReturn
 
 import boto3
 
-from stepweave.contract.agent import Agent
 from stepweave.command.target.deployment import find_deployment
+from stepweave.contract.agent import Agent
 from stepweave.testing.agent_control import AgentControl
 from stepweave.testing.backend import Backend, Runnable, name_of
 from stepweave.testing.errors import NotAvailableOnAwsError

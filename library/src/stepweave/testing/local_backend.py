@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from stepweave.contract.agent import Agent
+from stepweave.cdk.naming import function_name
 from stepweave.command.target.deployment import find_deployment
+from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.contract.agent import Agent
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.controls import Controls
 from stepweave.testing.agent_control import AgentControl, FunctionControl
@@ -23,8 +25,6 @@ from stepweave.testing.errors import ExecutionStuckError, TestApiError
 from stepweave.testing.own_rules import OwnRules
 from stepweave.testing.service_control import ServiceControl
 from stepweave.testing.synthesis import synthesize
-from stepweave.cdk.naming import function_name
-from stepweave.compiler.compile import CompiledWorkflow
 
 if TYPE_CHECKING:
     from stepweave.cdk.bundle import Bundler

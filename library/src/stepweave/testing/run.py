@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue, ValidationError
 
+from stepweave.command.run.reports import resolve_references
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.gate import PUBLISHED_KEY
-from stepweave.command.run.reports import resolve_references
 from stepweave.testing.errors import ExecutionTimeoutError, TestApiError
 from stepweave.testing.history import StateVisit, details, parsed, visits
 from stepweave.testing.task_run import TaskRun

@@ -14,17 +14,17 @@ from stepweave.cdk.node import use_packaged_node
 
 use_packaged_node()
 
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.breaker import Breaker, CircuitBreakerConfig  # noqa: E402
-from stepweave.contract.breaker_change import Change, update_item  # noqa: E402
-from stepweave.contract.breaker_item import failure_attribute, number  # noqa: E402
-from stepweave.command.breaker import session as breaker_session  # noqa: E402
-from stepweave.command.main import app  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 from stepweave.cdk.application import create_app  # noqa: E402
 from stepweave.cdk.naming import STORAGE_STACK  # noqa: E402
 from stepweave.cdk.settings import Settings  # noqa: E402
 from stepweave.cdk.storage import StorageStack  # noqa: E402
+from stepweave.command.breaker import session as breaker_session  # noqa: E402
+from stepweave.command.main import app  # noqa: E402
+from stepweave.contract.agent import Agent  # noqa: E402
+from stepweave.contract.breaker import Breaker, CircuitBreakerConfig  # noqa: E402
+from stepweave.contract.breaker_change import Change, update_item  # noqa: E402
+from stepweave.contract.breaker_item import failure_attribute, number  # noqa: E402
+from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 
 
 class Nothing(BaseModel):

@@ -18,20 +18,20 @@ from stepweave.cdk.node import use_packaged_node
 
 use_packaged_node()
 
-from stepweave.contract.dead_letter import DeadLetter  # noqa: E402
 from lambdas.documenter.contract import DocumentationReport, documenter  # noqa: E402
-from stepweave.functions.replayer.contract import replayer  # noqa: E402
 from lambdas.shared.repository.contract import RepoRef  # noqa: E402
-from stepweave.command.dlq.session import redrive_letters  # noqa: E402
-from stepweave.command.main import app  # noqa: E402
-from stepweave.command.target.open_target import at_local_endpoint  # noqa: E402
-from stepweave.local_cloud.adapters.step_functions import redrives as local_redrives  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stepweave.cdk.bundle import Bundler  # noqa: E402
 from stepweave.cdk.platform import Platform  # noqa: E402
+from stepweave.command.dlq.session import redrive_letters  # noqa: E402
+from stepweave.command.main import app  # noqa: E402
+from stepweave.command.target.open_target import at_local_endpoint  # noqa: E402
 from stepweave.compiler.compile import compile_workflow  # noqa: E402
+from stepweave.contract.dead_letter import DeadLetter  # noqa: E402
+from stepweave.functions.replayer.contract import replayer  # noqa: E402
 from stepweave.language.workflow import workflow  # noqa: E402
+from stepweave.local_cloud.adapters.step_functions import redrives as local_redrives  # noqa: E402
+from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-nap-and-document"
 FAILURES = "stepweave-nap-and-document-failures"

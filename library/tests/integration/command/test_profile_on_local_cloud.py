@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from stepweave.command.profile import profile_workflow
 from stepweave.command.main import app
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.command.profile import profile_workflow
 from stepweave.compiler.learned import LearnedDurations
+from stepweave.local_cloud.cloud import LocalCloud
 from tests.integration.command.functions import ROLE, create_function, create_role
 
 HANDLER = """

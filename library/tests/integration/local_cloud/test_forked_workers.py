@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from stepweave.local_cloud.cloud import RUNTIME_DIRECTORY
 from stepweave.local_cloud.lambda_runtime import forked_workers
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
 LIBRARY = "import os\npid = os.getpid()\n"
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.skipif(not forked_workers.CAN_FORK, reason="this system
 
 @pytest.fixture
 def host() -> Iterator[FunctionHost]:
-    with FunctionHost(runtime_directory=RUNTIME_DIRECTORY) as host:
+    with FunctionHost(runtime_directory=managed_runtime()) as host:
         yield host
 
 
@@ -177,7 +177,7 @@ def test_neither_template_nor_workers_outlive_the_host(tmp_path: Path, ending: s
     place, work = tmp_path / "place", tmp_path / "work"
     place.mkdir()
     work.mkdir()
-    places = [str(RUNTIME_DIRECTORY), str(spec.code_directory), spec.arn, str(place), str(work)]
+    places = [str(managed_runtime()), str(spec.code_directory), spec.arn, str(place), str(work)]
     command = [sys.executable, "-c", OWNER, *places]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(Path.cwd())}

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from stepweave.local_cloud.cloud import RUNTIME_DIRECTORY
 from stepweave.local_cloud.lambda_runtime.caller import Caller, CallerLeftError
 from stepweave.local_cloud.lambda_runtime.event_queue import DeadLetter
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from stepweave.local_cloud.lambda_runtime.host import FunctionHost
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
 from stepweave.local_cloud.lambda_runtime.log_batch import LogBatch
+from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
 
 HANDLERS = """
 import json, logging, os, subprocess, sys, tempfile, time
@@ -143,7 +143,7 @@ def deliveries() -> Deliveries:
 @pytest.fixture(scope="module")
 def host(deliveries: Deliveries) -> Iterator[FunctionHost]:
     with FunctionHost(
-        runtime_directory=RUNTIME_DIRECTORY,
+        runtime_directory=managed_runtime(),
         endpoint_url="http://localhost:1",
         deliver_logs=deliveries.deliver_logs,
         deliver_dead_letter=deliveries.deliver_dead_letter,
@@ -217,7 +217,7 @@ def test_the_caller_is_invisible(host: FunctionHost, specify: Specify, monkeypat
 
 def test_the_path_is_code_runtime_and_standard_library(host: FunctionHost, specify: Specify, code: Path) -> None:
     surroundings = result_of(host.invoke(specify("app.surroundings"), b"{}"))
-    assert surroundings["path"][:2] == [str(code), str(RUNTIME_DIRECTORY)]
+    assert surroundings["path"][:2] == [str(code), str(managed_runtime())]
     assert not [entry for entry in surroundings["path"][2:] if "site-packages" in entry]
     assert surroundings["directory"] == str(code)
     assert Path(surroundings["temporary"]).is_relative_to(host.work_directory)

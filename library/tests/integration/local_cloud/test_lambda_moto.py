@@ -17,10 +17,10 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import ThreadedMotoServer
 
-from stepweave.local_cloud.cloud import RUNTIME_DIRECTORY
 from stepweave.local_cloud.lambda_runtime import moto_backend, moto_delivery
 from stepweave.local_cloud.lambda_runtime.host import FunctionHost
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused
+from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
 from stepweave.local_cloud.lambda_runtime.moto_functions import RUNTIME
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -100,7 +100,7 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def host(endpoint: str) -> Iterator[FunctionHost]:
     with FunctionHost(
-        runtime_directory=RUNTIME_DIRECTORY,
+        runtime_directory=managed_runtime(),
         endpoint_url=endpoint,
         deliver_logs=moto_delivery.deliver_logs,
         deliver_dead_letter=moto_delivery.deliver_dead_letter,

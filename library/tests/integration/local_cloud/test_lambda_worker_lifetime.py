@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.local_cloud.cloud import RUNTIME_DIRECTORY
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
 from stepweave.local_cloud.lambda_runtime.worker_pool import HostClosedError
 
 HANDLERS = """
@@ -93,7 +93,7 @@ def test_nothing_outlives_the_process_of_the_host(code: Path, tmp_path: Path, en
     directory = tmp_path / "host"
     directory.mkdir()
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, RUNTIME_DIRECTORY, code, directory, ending],
+        [sys.executable, "-c", OWNER, managed_runtime(), code, directory, ending],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -110,7 +110,7 @@ def test_nothing_outlives_the_process_of_the_host(code: Path, tmp_path: Path, en
 
 def test_a_worker_outlives_the_thread_that_made_the_call(code: Path) -> None:
     spec = FunctionSpec(name="f", arn=ARN, handler="app.pid", code_directory=code)
-    with FunctionHost(runtime_directory=RUNTIME_DIRECTORY) as host:
+    with FunctionHost(runtime_directory=managed_runtime()) as host:
         pids = set()
         for _ in range(3):
             with ThreadPoolExecutor(1) as executor:
@@ -119,7 +119,7 @@ def test_a_worker_outlives_the_thread_that_made_the_call(code: Path) -> None:
 
 
 def test_a_shutdown_ends_calls_under_way_and_leaves_nothing(code: Path, tmp_path: Path) -> None:
-    host = FunctionHost(runtime_directory=RUNTIME_DIRECTORY, parent_directory=tmp_path)
+    host = FunctionHost(runtime_directory=managed_runtime(), parent_directory=tmp_path)
     spec = FunctionSpec(name="f", arn=ARN, handler="app.busy", code_directory=code, timeout_seconds=900)
     note = tmp_path / "pid"
     with ThreadPoolExecutor(1) as executor:
@@ -136,13 +136,13 @@ def test_a_shutdown_ends_calls_under_way_and_leaves_nothing(code: Path, tmp_path
 
 def test_two_hosts_do_not_touch_one_another(code: Path) -> None:
     spec = FunctionSpec(name="f", arn=ARN, handler="app.pid", code_directory=code)
-    with FunctionHost(runtime_directory=RUNTIME_DIRECTORY) as one:
+    with FunctionHost(runtime_directory=managed_runtime()) as one:
         first = one.invoke(spec, b"{}").payload
-        with FunctionHost(runtime_directory=RUNTIME_DIRECTORY) as other:
+        with FunctionHost(runtime_directory=managed_runtime()) as other:
             assert other.invoke(spec, b"{}").payload != first
         assert one.invoke(spec, b"{}").payload == first
 
 
 def test_files_are_kept_where_temporary_files_belong() -> None:
-    with FunctionHost(runtime_directory=RUNTIME_DIRECTORY) as host:
+    with FunctionHost(runtime_directory=managed_runtime()) as host:
         assert host.work_directory.parent == Path(tempfile.gettempdir()).resolve()

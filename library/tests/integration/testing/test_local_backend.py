@@ -8,13 +8,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.command.errors import CommandError
+from stepweave.compiler.compile import compile_dag
+from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.testing.deployed_backend import DeployedBackend
 from stepweave.testing.errors import ExecutionStuckError, ExecutionTimeoutError, NotAvailableOnAwsError, TestApiError
 from stepweave.testing.local_backend import LocalBackend
 from stepweave.testing.run import Run
-from stepweave.compiler.compile import compile_dag
 from tests.integration.testing.workflows import DAY, RESULT, crossing_naps, patient, two_naps
 
 pytestmark = pytest.mark.timeout(240)

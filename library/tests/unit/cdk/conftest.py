@@ -11,18 +11,18 @@ from stepweave.cdk.node import use_packaged_node
 
 use_packaged_node()
 
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.breaker import Breaker  # noqa: E402
 from lambdas.linter.contract import linter  # noqa: E402
-from stepweave.functions.replayer.contract import ReplayResult, replayer  # noqa: E402
 from lambdas.shared.repository.contract import RepoRef  # noqa: E402
+from state_machines.code_review import code_review  # noqa: E402
 from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stepweave.cdk.bundle import Bundler  # noqa: E402
 from stepweave.cdk.naming import DEAD_LETTERS  # noqa: E402
 from stepweave.cdk.platform import Platform  # noqa: E402
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow  # noqa: E402
+from stepweave.contract.agent import Agent  # noqa: E402
+from stepweave.contract.breaker import Breaker  # noqa: E402
+from stepweave.functions.replayer.contract import ReplayResult, replayer  # noqa: E402
 from stepweave.language.workflow import workflow  # noqa: E402
-from state_machines.code_review import code_review  # noqa: E402
 from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly  # noqa: E402
 
 A_REPOSITORY = RepoRef(bucket="bucket", key="repositories/0.tar.gz", sha256="0", name="naps")

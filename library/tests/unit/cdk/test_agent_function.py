@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stepweave.contract.agent import Agent
-from stepweave.functions.replayer.contract import replayer
+from state_machines.code_review import code_review
 from stepweave.cdk.naming import AGENTS_STACK, function_name
 from stepweave.compiler.compile import compile_workflow
-from state_machines.code_review import code_review
+from stepweave.contract.agent import Agent
+from stepweave.functions.replayer.contract import replayer
 from tests.unit.cdk.assembly import Assembly, Resource
 from tests.unit.cdk.conftest import guarded
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.functions.replayer.contract import replayer
 from stepweave.cdk.application import create_app
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import AGENTS_STACK, STORAGE_STACK, WORKFLOWS_STACK
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
+from stepweave.functions.replayer.contract import replayer
 from tests.unit.cdk.assembly import Assembly, Synthesize
 
 NO_FINER_RESOURCE = re.compile(

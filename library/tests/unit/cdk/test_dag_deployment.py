@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from stepweave.functions.replayer.contract import replayer
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.errors import SynthesisError
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.dag_files.errors import DagFileError
+from stepweave.functions.replayer.contract import replayer
 from tests.unit.cdk.assembly import Synthesize
 
 

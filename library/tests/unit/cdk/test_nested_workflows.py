@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from stepweave.functions.replayer.contract import replayer
 from stepweave.cdk.naming import state_machine_name
 from stepweave.compiler.compile import compile_dag
+from stepweave.functions.replayer.contract import replayer
 from stepweave.graph.arguments import Constant
 from stepweave.graph.dag import Dag, Task
 from tests.unit.cdk.assembly import Synthesize

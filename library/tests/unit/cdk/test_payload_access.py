@@ -3,11 +3,11 @@
 import pytest
 from pydantic import BaseModel
 
-from stepweave.contract.agent import Agent
-from stepweave.functions.replayer.contract import replayer
 from lambdas.reporter.contract import ReportFile, reporter
 from lambdas.shared.repository.contract import RepoRef
 from stepweave.cdk.payload_access import PayloadAccess, payload_access
+from stepweave.contract.agent import Agent
+from stepweave.functions.replayer.contract import replayer
 
 
 class Nothing(BaseModel):

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from stepweave.contract import breaker, gate
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS, REPORTS, REPOSITORIES, RESULTS
 from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.contract import breaker, gate
 from tests.unit.cdk.assembly import Assembly, Resource, Synthesize
 
 DAYS_TO_REDRIVE = 14

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lambdas.linter.contract import linter
-from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.compiler.compile import compile_workflow
+from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow
 from tests.unit.cdk.assembly import Assembly, Synthesize
 from tests.unit.cdk.conftest import A_REPOSITORY, guarded

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.cdk.deployed_agents import has_breakers
 from stepweave.cdk.naming import WORKFLOWS_STACK, function_name, pascal_case, state_machine_name
 from stepweave.cdk.workflow_state_machine import INLINE_DEFINITION_BYTES
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow
 from tests.unit.cdk.assembly import Assembly, Resource, Synthesize
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.command.project import find_project
+from stepweave.project.settings import find_project
 
 
 def make_project(root: Path) -> Path:

@@ -3,12 +3,12 @@ import sys
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from stepweave.command.errors import CommandError
-from stepweave.command.reporting import reported
-from stepweave.local_cloud.errors import DeploymentError
 from scripts.repository.errors import RepositoryError
 from stepweave.cdk.errors import SynthesisError
+from stepweave.command.errors import CommandError
+from stepweave.command.reporting import reported
 from stepweave.graph.errors import WorkflowError
+from stepweave.local_cloud.errors import DeploymentError
 
 
 def ends(error: BaseException) -> int:

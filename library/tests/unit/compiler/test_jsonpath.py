@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.compiler.compile import compile_dag
+from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from stepweave.graph.dag import ControlEdge, Dag, Task
 from stepweave.graph.errors import WorkflowError

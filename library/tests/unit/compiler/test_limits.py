@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from stepweave.contract.retry import Retry
 from stepweave.compiler.compile import compile_dag
 from stepweave.compiler.limits import MAX_DEFINITION_BYTES, definition_bytes, definition_text
+from stepweave.contract.retry import Retry
 from stepweave.graph.arguments import Constant
 from stepweave.graph.dag import Dag, Task
 from stepweave.graph.errors import WorkflowError

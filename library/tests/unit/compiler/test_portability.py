@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from stepweave.functions.replayer.contract import replayer
-from stepweave.compiler.portability import features, lacking
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
 from stepweave.compiler.options import CompileOptions
+from stepweave.compiler.portability import features, lacking
+from stepweave.functions.replayer.contract import replayer
 from stepweave.graph.dag import ControlEdge, Dag, Task
 from stepweave.project.catalog import workflows
 from tests.properties.graphs import dags

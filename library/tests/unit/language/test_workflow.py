@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from pydantic import BaseModel
 
+from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.contract.failure import TaskFailure
 from stepweave.contract.retry import Retry
-from stepweave.compiler.compile import compile_workflow
 from stepweave.graph.arguments import Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from stepweave.graph.errors import WorkflowError
 from stepweave.language.workflow import Workflow, workflow

@@ -1,11 +1,11 @@
 """The compiled ASL beside each workflow is what the compiler writes today."""
 
-from stepweave.contract.retry import TRANSIENT_ERRORS
 from stepweave.compiler.compile import compile_workflow
 from stepweave.compiler.limits import states_of
-from stepweave.simulator.simulation import simulate
+from stepweave.contract.retry import TRANSIENT_ERRORS
 from stepweave.project.catalog import workflows
 from stepweave.project.golden import out_of_date
+from stepweave.simulator.simulation import simulate
 
 
 def test_golden_files_are_up_to_date() -> None:

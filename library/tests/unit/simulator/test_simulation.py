@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 from pydantic import JsonValue
 
-from stepweave.contract.event import TaskEvent
 from stepweave.compiler.asl import Definition
+from stepweave.contract.event import TaskEvent
 from stepweave.simulator.processes import DeadlockError
 from stepweave.simulator.simulation import TaskError, Trace, simulate
 

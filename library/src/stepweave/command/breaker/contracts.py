@@ -6,7 +6,7 @@ from typing import Any
 
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import CircuitBreakerConfig
-from stepweave.dag_files.agents import agent_contract, agent_names
+from stepweave.project.agents import agent_contract, agent_names
 
 
 @dataclass(frozen=True)

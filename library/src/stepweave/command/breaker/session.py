@@ -8,16 +8,16 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stepweave.contract.breaker import CircuitBreakerConfig
-from stepweave.contract.breaker_item import BreakerItem, State
-from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open
+from stepweave.cdk.naming import EVENT_BUS
 from stepweave.command.breaker.contracts import NamedBreaker, named_breakers, project_agents
 from stepweave.command.breaker.table import BreakerTable
 from stepweave.command.breaker.view import BreakerView, breaker_json, show_breakers, show_one
-from stepweave.command.terminal.console import say_warning, standard_output, styled
 from stepweave.command.errors import CommandError, explain
 from stepweave.command.target.open_target import OpenTarget
-from stepweave.cdk.naming import EVENT_BUS
+from stepweave.command.terminal.console import say_warning, standard_output, styled
+from stepweave.contract.breaker import CircuitBreakerConfig
+from stepweave.contract.breaker_item import BreakerItem, State
+from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from stepweave.cdk.naming import BREAKERS_OUTPUT, STORAGE_STACK
+from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.command.target.deployment import stack_outputs
+from stepweave.command.target.open_target import OpenTarget
 from stepweave.contract.breaker import ITEM_KEY
 from stepweave.contract.breaker_change import update_item
 from stepweave.contract.breaker_item import AttributeValue, BreakerItem, read_item
 from stepweave.contract.breaker_transition import Cause, Transition
-from stepweave.command.target.deployment import stack_outputs
-from stepweave.command.errors import EXIT_FAILED, CommandError
-from stepweave.command.target.open_target import OpenTarget
-from stepweave.cdk.naming import BREAKERS_OUTPUT, STORAGE_STACK
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -8,10 +8,10 @@ from typing import TypedDict
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
 from stepweave.contract.breaker import CircuitBreakerConfig
 from stepweave.contract.breaker_item import BreakerItem, Lease, State, utc
 from stepweave.contract.breaker_transition import milliseconds
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
 
 _COLUMNS = ("name", "state", "for", "failures", "probes", "agents")
 _STYLES = {State.CLOSED: "green", State.OPEN: "bold red", State.HALF_OPEN: "yellow"}

@@ -22,8 +22,8 @@ def list_dead_letters(
     local: LocalOption = False,
 ) -> None:
     """Show what failed: which task, with what error, after how many attempts, and what a redrive would do."""
-    from stepweave.command.target.deployed_target import deployed_target
     from stepweave.command.dlq.session import list_letters
+    from stepweave.command.target.deployed_target import deployed_target
 
     list_letters(deployed_target(endpoint_url, local=local), workflow, as_json=as_json)
 
@@ -38,8 +38,8 @@ def show(
     local: LocalOption = False,
 ) -> None:
     """Show all that is known of one failure: input, cause, trace, and where to look further."""
-    from stepweave.command.target.deployed_target import deployed_target
     from stepweave.command.dlq.session import show_letter
+    from stepweave.command.target.deployed_target import deployed_target
 
     show_letter(deployed_target(endpoint_url, local=local), letter, as_json=as_json)
 
@@ -61,9 +61,9 @@ def redrive(
 
     What cannot be redriven stays in its queue, and the exit code is 1.
     """
-    from stepweave.command.target.deployed_target import deployed_target
     from stepweave.command.dlq.session import redrive_letters
     from stepweave.command.errors import CommandError
+    from stepweave.command.target.deployed_target import deployed_target
 
     if (letter is None) is not everything:
         raise CommandError("say what to redrive: one ID, or --all", "see what there is: stepweave dlq list")

@@ -13,9 +13,9 @@ from typing import TypeAlias
 
 from pydantic import JsonValue, ValidationError
 
+from stepweave.cdk.naming import QueueKind, state_machine_name
 from stepweave.contract.dead_letter import DeadLetter
 from stepweave.contract.status_change import StatusChange, StatusChangeEvent
-from stepweave.cdk.naming import QueueKind, state_machine_name
 
 _ID_LENGTH = 12
 _TARGET = "TARGET_ARN"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from stepweave.contract.redrive import successor
 from stepweave.command.dlq.letter import FailedExecution
+from stepweave.contract.redrive import successor
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

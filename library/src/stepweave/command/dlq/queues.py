@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stepweave.command.errors import CommandError
 from stepweave.cdk.naming import DEAD_LETTERS, QueueKind, function_name, queue_name, state_machine_name
+from stepweave.command.errors import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient

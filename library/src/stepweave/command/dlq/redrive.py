@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from stepweave.contract.reference import REFERENCE_KEY
 from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter
 from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.prospect import Prospect, Way, examine
 from stepweave.command.errors import CommandError, explain
-from stepweave.command.target.open_target import OpenTarget
 from stepweave.command.run.reports import resolve_references
+from stepweave.command.target.open_target import OpenTarget
+from stepweave.contract.reference import REFERENCE_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient

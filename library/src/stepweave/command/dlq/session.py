@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from stepweave.command.terminal.console import say, say_error, standard_output, styled
 from stepweave.command.dlq.letter import FailedExecution
 from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.prospect import examine
@@ -16,6 +15,7 @@ from stepweave.command.dlq.redrive import Redriver, Result, Verdict
 from stepweave.command.dlq.view import Entry, details_json, entry_json, show_details, show_table
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.target.open_target import OpenTarget
+from stepweave.command.terminal.console import say, say_error, standard_output, styled
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

@@ -10,12 +10,12 @@ from pydantic import JsonValue
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from stepweave.contract.reference import REFERENCE_KEY
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
 from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter, Unreadable
 from stepweave.command.dlq.mailbox import Message
 from stepweave.command.dlq.prospect import Prospect, Way
 from stepweave.command.executions.failure_text import plain_cause
+from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
+from stepweave.contract.reference import REFERENCE_KEY
 
 _COLUMNS = ("id", "from", "task", "error", "attempts", "age", "redrive")
 _DAY = 24 * 3600

@@ -11,8 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from stepweave.contract.failed_attempt import ATTEMPTS, FAILURES, error_and_cause
 from stepweave.command.executions.definition_tasks import DefinedTask
+from stepweave.contract.failed_attempt import ATTEMPTS, FAILURES, error_and_cause
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef

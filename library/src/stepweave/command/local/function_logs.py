@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stepweave.command.terminal.console import say, standard_output, styled
+from stepweave.cdk.naming import function_name
 from stepweave.command.errors import CommandError
 from stepweave.command.local.log_line import LogLine, read_line
 from stepweave.command.target.open_target import OpenTarget, at_local_endpoint, require_local_cloud
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.cdk.naming import function_name
+from stepweave.command.terminal.console import say, standard_output, styled
 
 _POLL_SECONDS: Final = 0.3
 _OVERLAP_MS: Final = 2_000  # logs are delivered a moment after they were written, and not in one order

@@ -3,17 +3,17 @@
 import json
 from pathlib import Path
 
-from stepweave.command.target.aws_environment import aws_configuration_hidden
-from stepweave.command.terminal.console import say, say_warning, standard_output, styled
-from stepweave.command.target.deployment import state_machines
 from stepweave.command.errors import CommandError
 from stepweave.command.local.usage import usage
+from stepweave.command.target.aws_environment import aws_configuration_hidden
+from stepweave.command.target.deployment import state_machines
 from stepweave.command.target.open_target import at_local_endpoint, deploy_project, require_local_cloud
-from stepweave.command.project import Project, require_project
+from stepweave.command.terminal.console import say, say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
 from stepweave.local_cloud import daemon
 from stepweave.local_cloud.daemon_files import DaemonState
 from stepweave.local_cloud.errors import PortInUseError
+from stepweave.project.settings import Project, require_project
 
 
 def start_in_background(port: int, *, deploy: bool, persist: Path | None = None) -> None:

@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepweave.command.terminal.console import say_warning, standard_output, styled
-from stepweave.command.executions.definition_tasks import defined_tasks
-from stepweave.command.target.deployment import find_deployment
 from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
-from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.executions.progress import Progress, TaskStatus
+from stepweave.command.target.deployment import find_deployment
+from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.terminal.step import step
 from stepweave.command.target.target import Place, choose_target, deployed_on_aws, user_session
+from stepweave.command.terminal.console import say_warning, standard_output, styled
+from stepweave.command.terminal.step import step
 from stepweave.command.workflows.workflow_choice import find_workflow
 from stepweave.compiler.learned import LearnedDurations, durations_file
 from stepweave.language.workflow import Workflow

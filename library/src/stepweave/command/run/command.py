@@ -60,8 +60,8 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
     leaves one on AWS running.
     """
-    from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
     from stepweave.command.run.run_workflow import RunRequest, run_workflow
+    from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
 
     check_one_given(workflow, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
     outcome = run_workflow(

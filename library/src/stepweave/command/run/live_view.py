@@ -12,9 +12,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from stepweave.command.terminal.console import seconds, styled
 from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
 from stepweave.command.executions.task_line import status_style, status_text
+from stepweave.command.terminal.console import seconds, styled
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

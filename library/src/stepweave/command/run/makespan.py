@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stepweave.command.terminal.console import seconds
 from stepweave.command.executions.progress import Progress
+from stepweave.command.terminal.console import seconds
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import JsonValue
 
-from stepweave.command.terminal.console import say_error, seconds, standard_output, styled
 from stepweave.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
 from stepweave.command.executions.execution import ExecutionEnd
 from stepweave.command.executions.failure_text import innermost, plain_cause
-from stepweave.command.run.makespan import Makespan
 from stepweave.command.executions.progress import Progress, TaskStatus
-from stepweave.command.run.review_summary import review_lines
 from stepweave.command.executions.task_outcome import replacement, retries, summary_lines, task_outcome
+from stepweave.command.run.makespan import Makespan
+from stepweave.command.run.review_summary import review_lines
+from stepweave.command.terminal.console import say_error, seconds, standard_output, styled
 
 if TYPE_CHECKING:
     from rich.console import Console

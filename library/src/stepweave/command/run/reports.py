@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

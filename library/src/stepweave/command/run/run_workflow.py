@@ -6,30 +6,30 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepweave.command.terminal.console import say, say_warning, standard_error
-from stepweave.command.workflows.dag_choice import report_shortened
-from stepweave.command.executions.definition_tasks import DefinedTask
-from stepweave.command.executions.definitions import read_definitions
-from stepweave.command.target.deployment import find_deployment
-from stepweave.command.errors import EXIT_FAILED, CommandError, explain
-from stepweave.command.executions.execution import await_end, check_name, follow, new_name, start_execution
-from stepweave.command.executions.execution_tree import ExecutionTree
-from stepweave.command.run.inputs import ExecutionInput, check_input
-from stepweave.command.interruption import interrupt
-from stepweave.command.run.live_view import progress_view
-from stepweave.command.run.makespan import Makespan
-from stepweave.command.target.open_target import OpenTarget, open_target
-from stepweave.command.run.outcome import Outcome
-from stepweave.command.executions.progress import Progress
-from stepweave.command.run.reports import download_reports, resolve_references, stored_files
-from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.terminal.step import step
-from stepweave.command.target.target import choose_target, deployed_on_aws, user_session
-from stepweave.command.workflows.workflow_choice import find_workflow
 from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.naming import WORKFLOWS_STACK, dag_stack_name
+from stepweave.command.errors import EXIT_FAILED, CommandError, explain
+from stepweave.command.executions.definition_tasks import DefinedTask
+from stepweave.command.executions.definitions import read_definitions
+from stepweave.command.executions.execution import await_end, check_name, follow, new_name, start_execution
+from stepweave.command.executions.execution_tree import ExecutionTree
+from stepweave.command.executions.progress import Progress
+from stepweave.command.interruption import interrupt
+from stepweave.command.run.inputs import ExecutionInput, check_input
+from stepweave.command.run.live_view import progress_view
+from stepweave.command.run.makespan import Makespan
+from stepweave.command.run.outcome import Outcome
+from stepweave.command.run.reports import download_reports, resolve_references, stored_files
+from stepweave.command.target.deployment import find_deployment
+from stepweave.command.target.open_target import OpenTarget, open_target
+from stepweave.command.target.running_daemon import daemon_endpoint
+from stepweave.command.target.target import choose_target, deployed_on_aws, user_session
+from stepweave.command.terminal.console import say, say_warning, standard_error
+from stepweave.command.terminal.step import step
+from stepweave.command.workflows.dag_choice import report_shortened
+from stepweave.command.workflows.workflow_choice import find_workflow
 from stepweave.dag_files.compile import compile_dag_file
 from stepweave.graph.critical_path import critical_path_seconds
 

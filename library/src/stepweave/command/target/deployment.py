@@ -4,8 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stepweave.cdk.naming import (
+    DAG_CONSTRUCT,
+    STORAGE_STACK,
+    WORKFLOWS_STACK,
+    dag_stack_name,
+    pascal_case,
+    state_machine_name,
+)
 from stepweave.command.errors import CommandError
-from stepweave.cdk.naming import DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name, pascal_case, state_machine_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -9,17 +9,17 @@ from typing import Any
 
 import boto3
 
-from stepweave.command.target.aws_environment import aws_configuration_hidden
-from stepweave.command.terminal.console import say
+from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.command.errors import CommandError
-from stepweave.command.project import Project, require_project
-from stepweave.command.terminal.step import step
+from stepweave.command.target.aws_environment import aws_configuration_hidden
 from stepweave.command.target.synthesis import project_lock, synthesize
 from stepweave.command.target.target import Place, Target
+from stepweave.command.terminal.console import say
+from stepweave.command.terminal.step import step
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.deployment import deploy_assembly
-from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.project.settings import Project, require_project
 
 _LOCAL_POLL_SECONDS = 0.1
 _REMOTE_POLL_SECONDS = 1.0

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from stepweave.command.terminal.console import say_warning
-from stepweave.command.project import find_project
 from stepweave.local_cloud.daemon import status
+from stepweave.project.settings import find_project
 
 
 def daemon_endpoint() -> str | None:

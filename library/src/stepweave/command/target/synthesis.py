@@ -14,14 +14,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from stepweave.command.target.aws_environment import without_aws
-from stepweave.command.errors import EXIT_FAILED, CommandError
-from stepweave.command.project import Project
-from stepweave.command.terminal.step import step
+import stepweave
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.platform import Platform
+from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.command.target.aws_environment import without_aws
+from stepweave.command.terminal.step import step
+from stepweave.project.settings import Project
 
-_SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
+_SOURCES = ("app.py", "cdk.json", "pyproject.toml", "stacks", "requirements")
 _TOOLS = ("aws-cdk-lib", "cdk-nag", "constructs")
 _ERROR_LINE = re.compile(r"(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Failure): .+")
 _OWN = "app.py: "
@@ -59,7 +60,7 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
         If the app fails; the message is that of its error, and the whole output is in a file.
     """
     stamp = project.state / "cdk.out.sha256"
-    digest = source_digest(project.root) + ("" if dag is None else dag_digest(dag))
+    digest = source_digest(project) + ("" if dag is None else dag_digest(dag))
     if stamp.exists() and stamp.read_text() == digest and (project.assembly / "manifest.json").exists():
         return project.assembly
     if importlib.util.find_spec("aws_cdk") is None:
@@ -76,14 +77,14 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
     return project.assembly
 
 
-def source_digest(root: Path) -> str:
+def source_digest(project: Project) -> str:
     """Return a digest of everything that the app's templates and bundles are made of."""
     digest = hashlib.sha256(sys.version.encode())
     for tool in _TOOLS:
         digest.update(f"{tool} {_version(tool)}\n".encode())
-    for file in _files(root):
+    for file in _files(project):
         content = file.read_bytes()
-        digest.update(os.fsencode(f"{file.relative_to(root)} {len(content)}\n"))
+        digest.update(os.fsencode(f"{_relative(file, project)} {len(content)}\n"))
         digest.update(content)
     return digest.hexdigest()
 
@@ -115,13 +116,23 @@ def relevant_error(output: str) -> str:
     return "\n".join(lines[-_TAIL:]) or "it printed nothing"
 
 
-def _files(root: Path) -> Iterator[Path]:
-    for source in _SOURCES:
-        path = root / source
+def _files(project: Project) -> Iterator[Path]:
+    library = Path(stepweave.__file__).parent
+    sources = [
+        *(project.root / source for source in _SOURCES),
+        project.agents_folder,
+        project.workflows_folder,
+        library,
+    ]
+    for path in sources:
         found = path.rglob("*") if path.is_dir() else [path]
         for file in sorted(found):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file
+
+
+def _relative(file: Path, project: Project) -> Path:
+    return file.relative_to(project.root) if file.is_relative_to(project.root) else file
 
 
 def _version(distribution: str) -> str:

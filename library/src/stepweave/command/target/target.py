@@ -10,10 +10,10 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from stepweave.command.terminal.console import say_warning
-from stepweave.command.target.deployment import stack_outputs
-from stepweave.command.errors import CommandError, explain, first_line
 from stepweave.cdk.naming import WORKFLOWS_STACK
+from stepweave.command.errors import CommandError, explain, first_line
+from stepweave.command.target.deployment import stack_outputs
+from stepweave.command.terminal.console import say_warning
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _METADATA_SECONDS = 0.5

@@ -3,9 +3,9 @@
 import math
 from pathlib import Path
 
-from stepweave.command.terminal.console import say_warning
-from stepweave.command.errors import CommandError
 from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.command.errors import CommandError
+from stepweave.command.terminal.console import say_warning
 from stepweave.dag_files.dag_file import DagFile
 
 _NAMED = 3

@@ -5,6 +5,10 @@ What is left to the state machine: to record a crash, which the agent did not li
 breaker lets a task try again.
 """
 
+from stepweave.compiler.asl import Catcher, State
+from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
+from stepweave.compiler.jsonpath_dialect.gates import dynamodb_retrier
+from stepweave.compiler.names import Names
 from stepweave.contract.breaker import (
     CIRCUIT_OPEN,
     CRASH_ERRORS,
@@ -13,10 +17,6 @@ from stepweave.contract.breaker import (
     RETRY_AFTER_WORD,
     Breaker,
 )
-from stepweave.compiler.asl import Catcher, State
-from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
-from stepweave.compiler.jsonpath_dialect.gates import dynamodb_retrier
-from stepweave.compiler.names import Names
 
 TABLE = "${breakers_table}"
 _OPEN = "$['breaker:open']"  # a colon keeps it apart from the ids of tasks

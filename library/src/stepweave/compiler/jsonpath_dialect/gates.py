@@ -7,10 +7,10 @@ An agent that succeeded signals inside its invocation, at no state (``library/sr
 
 from pydantic import JsonValue
 
-from stepweave.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
 from stepweave.compiler.asl import Retrier, State
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
 from stepweave.compiler.names import Names
+from stepweave.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
 
 TABLE = "${gates_table}"
 _DYNAMODB = "arn:aws:states:::aws-sdk:dynamodb"

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from stepweave.contract.breaker import CIRCUIT_OPEN
-from stepweave.contract.gate import GateSignal
 from stepweave.compiler.asl import Branch, Catcher, Definition, Retrier, State
 from stepweave.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
 from stepweave.compiler.jsonpath_dialect.breakers import (
@@ -38,6 +36,8 @@ from stepweave.compiler.jsonpath_dialect.gates import (
 )
 from stepweave.compiler.names import Names, slot_keys
 from stepweave.compiler.schedule import WaitAtGate
+from stepweave.contract.breaker import CIRCUIT_OPEN
+from stepweave.contract.gate import GateSignal
 from stepweave.graph.dag import Dag, Task
 from stepweave.graph.errors import WorkflowError
 

@@ -20,9 +20,9 @@ from moto.core.model_instances import reset_model_data
 from moto.server import create_backend_app
 
 from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
-from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.quick_backends import quick_backends
 from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher, quick_dispatch
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
 from stepweave.local_cloud.server import WsgiApplication
 
@@ -170,8 +170,8 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
 
         import_ec2_lazily()
-        from stepweave.local_cloud.adapters.step_functions.execution_traces import execution_traces  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.step_functions.execution_traces import execution_traces  # noqa: PLC0415
 
         self.prepare("awslambda")
         self.prepare("events")
@@ -214,8 +214,8 @@ class AdaptedMoto:
         self._adapters.enter_context(xray_api(self._xray.store))
 
     def _prepare_sqs(self) -> None:
-        from stepweave.local_cloud.adapters.sqs.messages import queue_messages  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.message_moves import queue_moves  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.sqs.messages import queue_messages  # noqa: PLC0415
 
         if self._controls is not None:
             self._adapters.enter_context(self._controls.queues())

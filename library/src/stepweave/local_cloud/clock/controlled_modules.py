@@ -17,8 +17,8 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any, Final
 
-from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.clock.primitives import (
     ClockCondition,
     ClockEvent,

@@ -10,7 +10,7 @@ is reserved but never used; the ephemeral storage has no limit.
 Example
 -------
 >>> spec = FunctionSpec(name="hello", arn=ARN, handler="app.handler", code_directory=Path("src"))  # doctest: +SKIP
->>> with FunctionHost(runtime_directory=Path(".venv/lambda-runtime")) as host:  # doctest: +SKIP
+>>> with FunctionHost(runtime_directory=managed_runtime()) as host:  # doctest: +SKIP
 ...     host.invoke(spec, b"{}").payload
 b'"hello"'
 """
@@ -138,8 +138,7 @@ class FunctionHost:
     ) -> None:
         if not (runtime_directory / "awslambdaric").is_dir():
             raise FileNotFoundError(
-                f"{runtime_directory} does not hold awslambdaric: install requirements/lambda-runtime.txt into it "
-                "with 'uv pip install --target', as 'make setup' does"
+                f"{runtime_directory} does not hold awslambdaric: it must hold what AWS puts into its managed runtimes"
             )
         self.work_directory = Path(tempfile.mkdtemp(prefix="stepweave-lambda-", dir=parent_directory)).resolve()
         python = create_interpreter(self.work_directory / "python")

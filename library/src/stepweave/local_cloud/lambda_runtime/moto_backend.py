@@ -3,7 +3,7 @@
 How to use it::
 
     host = FunctionHost(
-        runtime_directory=Path(".venv/lambda-runtime"),
+        runtime_directory=managed_runtime(),
         endpoint_url="http://localhost:PORT",
         deliver_logs=moto_delivery.deliver_logs,                # -> moto's CloudWatch Logs
         deliver_dead_letter=moto_delivery.deliver_dead_letter,  # -> moto's SQS

@@ -9,13 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from stepweave.command.breaker.contracts import named_breakers, project_agents
+from stepweave.command.breaker.table import BreakerTable
+from stepweave.command.errors import CommandError
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
 from stepweave.contract.breaker_change import update_item
 from stepweave.contract.breaker_item import BreakerItem, State
 from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open, opened
-from stepweave.command.breaker.contracts import named_breakers, project_agents
-from stepweave.command.breaker.table import BreakerTable
-from stepweave.command.errors import CommandError
 from tests.dynamodb_tables import create_table
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from stepweave.contract.dead_letter import DeadLetter, FailedTask
-from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter, Unreadable, read_letter
 from stepweave.cdk.naming import QueueKind
+from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter, Unreadable, read_letter
+from stepweave.contract.dead_letter import DeadLetter, FailedTask
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:stepweave-code-review"
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:stepweave-code-review:run-1"

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from stepweave.cdk.naming import QueueKind
 from stepweave.command.dlq.letter import FailedInvocation
 from stepweave.command.dlq.mailbox import Mailbox
 from stepweave.command.dlq.queues import Queue, find_queues
 from stepweave.command.errors import CommandError
-from stepweave.cdk.naming import QueueKind
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from stepweave.contract.dead_letter import FailedTask
 from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Unreadable
 from stepweave.command.dlq.prospect import Prospect, Way
 from stepweave.command.dlq.view import Entry, details_json, entry_json, show_details, show_table
+from stepweave.contract.dead_letter import FailedTask
 from tests.unit.command.dlq.test_letter import EXECUTION, SENT, dead_letter
 
 NOW = SENT + timedelta(days=2, hours=1)

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.errors import CommandError
+from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.executions.execution import await_end, check_name, describe, follow, new_name, start_execution
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress, TaskStatus

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from stepweave.command.profile import profile_workflow
 from stepweave.command.executions.definition_tasks import DefinedTask
-from stepweave.command.main import app
-from stepweave.command.profile.profile_workflow import medians
 from stepweave.command.executions.progress import Progress, advance
+from stepweave.command.main import app
+from stepweave.command.profile import profile_workflow
+from stepweave.command.profile.profile_workflow import medians
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from stepweave.command.executions.definition_tasks import DefinedTask
-from stepweave.command.run.live_view import LineView, TableView, progress_view
 from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
+from stepweave.command.run.live_view import LineView, TableView, progress_view
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = THEN + timedelta(seconds=1.2)

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from stepweave.command.executions.definition_tasks import DefinedTask
-from stepweave.command.run.makespan import Makespan
 from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
+from stepweave.command.run.makespan import Makespan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

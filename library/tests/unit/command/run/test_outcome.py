@@ -8,9 +8,9 @@ import pytest
 
 from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.executions.execution import ExecutionEnd
+from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
 from stepweave.command.run.makespan import Makespan
 from stepweave.command.run.outcome import Outcome
-from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAUSE = json.dumps({"errorMessage": "no such file", "errorType": "ValueError", "stackTrace": ["..."]})

@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
+from stepweave.command.errors import CommandError
 from stepweave.command.target import deployed_target as module
 from stepweave.command.target.deployed_target import deployed_target
-from stepweave.command.errors import CommandError
 
 SESSION = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
 UP = "http://localhost:4566"

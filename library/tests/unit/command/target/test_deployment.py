@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stepweave.command.target.deployment import find_deployment, stack_outputs, state_machines
 from stepweave.command.errors import CommandError
+from stepweave.command.target.deployment import find_deployment, stack_outputs, state_machines
 
 ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-code-review"
 

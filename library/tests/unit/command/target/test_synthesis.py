@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.command.errors import CommandError
-from stepweave.command.project import Project
-from stepweave.command.target.synthesis import relevant_error, source_digest, synthesize
 from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.command.errors import CommandError
+from stepweave.command.target.synthesis import relevant_error, source_digest, synthesize
+from stepweave.project.settings import Project
 
 APP = """
 import json, os, pathlib, sys

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from stepweave.command.target import target as target_module
 from stepweave.command.errors import CommandError
+from stepweave.command.target import target as target_module
 from stepweave.command.target.target import Place, Target, choose_target, deployed_on_aws, is_loopback
 
 SESSION = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")

@@ -7,11 +7,11 @@ from typing import Any
 
 from stepweave.local_cloud.adapters.cloudformation.change_sets import change_sets_by_stack
 from stepweave.local_cloud.adapters.cloudformation.complete_resources import complete_resources
-from stepweave.local_cloud.adapters.sqs.updates import queue_updates
-from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
 from stepweave.local_cloud.adapters.cloudformation.resources.catalog import RESOURCES
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
 from stepweave.local_cloud.adapters.cloudformation.stack_operations import stack_operations
+from stepweave.local_cloud.adapters.sqs.updates import queue_updates
+from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
 
 
 def cloudformation_adapters(endpoint_url: str) -> tuple[AbstractContextManager[Any], ...]:

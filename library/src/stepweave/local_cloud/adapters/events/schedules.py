@@ -15,9 +15,9 @@ from typing import Any, Final
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 
-from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.events.rules import send_to_targets
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.events.event import Event
 from stepweave.local_cloud.events.router import EventRouter
 from stepweave.local_cloud.events.schedule import ScheduleError, parse_schedule

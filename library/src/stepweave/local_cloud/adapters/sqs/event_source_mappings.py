@@ -16,8 +16,8 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_backends
 from moto.sqs.models import sqs_backends
 
-from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue
 from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
 from stepweave.local_cloud.event_sources.mapping import DEFAULT_CONCURRENCY, QueueMapping
 from stepweave.local_cloud.event_sources.queue_poller import InvokeFunction, QueuePoller

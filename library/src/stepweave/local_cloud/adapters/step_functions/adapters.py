@@ -20,7 +20,11 @@ from stepweave.local_cloud.adapters.step_functions.fewer_threads import fewer_th
 from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
 from stepweave.local_cloud.adapters.step_functions.json_text import json_text
 from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
-from stepweave.local_cloud.adapters.step_functions.lambda_tasks import FunctionCaller, in_process_functions, lambda_error_names
+from stepweave.local_cloud.adapters.step_functions.lambda_tasks import (
+    FunctionCaller,
+    in_process_functions,
+    lambda_error_names,
+)
 from stepweave.local_cloud.adapters.step_functions.map_run_api import map_run_api
 from stepweave.local_cloud.adapters.step_functions.map_runs import map_runs
 from stepweave.local_cloud.adapters.step_functions.nested_executions import nested_executions

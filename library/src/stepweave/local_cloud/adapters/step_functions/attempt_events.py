@@ -24,10 +24,10 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_frames import is_cut_off
 from stepweave.local_cloud.adapters.step_functions.attempts import Progress
-from stepweave.local_cloud.adapters.patch import replaced
 
 LARGEST_HISTORY: Final = 25_000  # events of an execution, by AWS's quota
 

@@ -20,9 +20,9 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryC
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning, ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.asl.eval.states import States
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempts import Attempt
-from stepweave.local_cloud.adapters.patch import replaced
 
 
 def attach(environment: Any, attempt: Attempt) -> None:

@@ -34,9 +34,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import br
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramError
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_frames import woken
-from stepweave.local_cloud.adapters.patch import replaced
 
 
 @contextmanager

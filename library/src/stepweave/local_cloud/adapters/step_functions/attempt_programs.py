@@ -26,13 +26,13 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker, SyncExecutionWorker
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_events import write_last
 from stepweave.local_cloud.adapters.step_functions.attempt_frames import attach
 from stepweave.local_cloud.adapters.step_functions.attempts import Attempt, Progress
 from stepweave.local_cloud.adapters.step_functions.deadlines import Deadlines
 from stepweave.local_cloud.adapters.step_functions.execution_details import aborted, started, succeeded, timed_out
-from stepweave.local_cloud.adapters.patch import replaced
 
 _LOG = logging.getLogger(__name__)
 _DEADLINES = Deadlines()

@@ -33,11 +33,11 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     HeartbeatEndpoint,
 )
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_events import abort_parts
 from stepweave.local_cloud.adapters.step_functions.attempt_frames import wait_in, woken
 from stepweave.local_cloud.adapters.step_functions.fewer_threads import copy_json
-from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.task_time_limits import finishes_in_time
 
 

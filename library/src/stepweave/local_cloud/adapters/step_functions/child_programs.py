@@ -29,6 +29,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
     ProgramTimedOut,
 )
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_events import write_last
 from stepweave.local_cloud.adapters.step_functions.attempt_programs import expire_express
@@ -36,7 +37,6 @@ from stepweave.local_cloud.adapters.step_functions.child_executions import Child
 from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import map_failure
 from stepweave.local_cloud.adapters.step_functions.execution_details import aborted, started, succeeded, timed_out
-from stepweave.local_cloud.adapters.patch import replaced
 
 _EXCEEDED: Final = "The specified tolerated failure threshold was exceeded"
 

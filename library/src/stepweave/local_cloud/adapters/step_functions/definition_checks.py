@@ -16,8 +16,8 @@ from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser, ASLParserException
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from stepweave.local_cloud.adapters.step_functions.definition_problems import Problem, problems, states_of
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.definition_problems import Problem, problems, states_of
 
 
 class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name

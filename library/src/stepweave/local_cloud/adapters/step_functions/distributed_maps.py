@@ -32,9 +32,14 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.it
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-from stepweave.local_cloud.adapters.step_functions.item_batches import batcher_template
-from stepweave.local_cloud.adapters.step_functions.item_readers import UnreadableItems, for_grammar, is_known_to_grammar, items_of
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.item_batches import batcher_template
+from stepweave.local_cloud.adapters.step_functions.item_readers import (
+    UnreadableItems,
+    for_grammar,
+    is_known_to_grammar,
+    items_of,
+)
 from stepweave.local_cloud.adapters.step_functions.result_files import check_writer
 
 _PERCENTAGE: Final = "ToleratedFailurePercentage"

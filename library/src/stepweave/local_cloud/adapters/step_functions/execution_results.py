@@ -20,8 +20,8 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
-from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions import engine_time
 
 _STATUS: Final[dict[type[ProgramState], ExecutionStatus]] = {
     ProgramEnded: ExecutionStatus.SUCCEEDED,

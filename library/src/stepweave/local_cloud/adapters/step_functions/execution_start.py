@@ -29,9 +29,9 @@ from moto.stepfunctions.parser.backend.execution import (
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.execution_logs import logs_of
-from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions.state_machine_arns import Revision, revision_of
 
 LARGEST_INPUT: Final = 262_144  # bytes of UTF-8, by AWS's quota

@@ -17,9 +17,9 @@ from moto.stepfunctions.exceptions import ResourceNotFound
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.child_executions import PENDING, ChildExecution
 from stepweave.local_cloud.adapters.step_functions.execution_api import page_start
-from stepweave.local_cloud.adapters.patch import replaced
 
 _DEFAULT_PAGE = 100
 

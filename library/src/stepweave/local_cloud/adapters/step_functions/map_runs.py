@@ -35,12 +35,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 
+from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.child_executions import PENDING, ChildExecution
 from stepweave.local_cloud.adapters.step_functions.child_programs import child_programs
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import NO_EXTRAS, MapExtras, map_failure
 from stepweave.local_cloud.adapters.step_functions.execution_details import text_of
 from stepweave.local_cloud.adapters.step_functions.item_batches import BatchTooLarge, batches
-from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.result_files import manifest, result_files, results
 
 _COUNTS: Final = {

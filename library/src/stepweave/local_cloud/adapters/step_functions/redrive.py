@@ -26,11 +26,11 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_programs import begin_attempt
 from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 from stepweave.local_cloud.adapters.step_functions.execution_events import announce
-from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions.redrives import redrive_fields, redrives_of, why_not_redrivable
 
 _LOCK: Final = threading.Lock()

@@ -24,8 +24,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
-from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 
 _SERVICE_NAMES = {
     "cloudwatchlogs": "CloudWatchLogs",

@@ -14,8 +14,8 @@ from typing import Any
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 
-from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions import engine_time
 
 
 @contextmanager

@@ -10,16 +10,16 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions
 from stepweave.local_cloud.adapters.cloudformation.change_sets import change_sets_by_stack
 from stepweave.local_cloud.adapters.cloudformation.complete_resources import complete_resources
-from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
-from stepweave.local_cloud.adapters.sqs.updates import queue_updates
-from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
 from stepweave.local_cloud.adapters.cloudformation.resources.catalog import RESOURCES
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
 from stepweave.local_cloud.adapters.cloudformation.resources.state_machine import StateMachineResource, substitute
 from stepweave.local_cloud.adapters.cloudformation.stack_operations import stack_operations
+from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions
+from stepweave.local_cloud.adapters.sqs.updates import queue_updates
+from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
+from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 
 Client = Callable[[str], Any]
 DeployTemplate = Callable[..., dict[str, Any]]

@@ -9,12 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
-from stepweave.local_cloud.adapters.events.rules import event_rules
-from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 from stepweave.local_cloud.adapters.cloudformation.resources.event_archive import EventArchiveResource
 from stepweave.local_cloud.adapters.cloudformation.resources.event_bus import EventBusResource
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
+from stepweave.local_cloud.adapters.events.rules import event_rules
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
+from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 from stepweave.local_cloud.server import WsgiApplication
 
 Client = Callable[[str], Any]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.events.rules import event_rules
 from stepweave.local_cloud.adapters.events.schedules import event_schedules
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.clock.controlled_modules import events_on
 from stepweave.local_cloud.clock.virtual_clock import VirtualClock
 from stepweave.local_cloud.server import WsgiApplication

@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from moto.sqs.models import sqs_backends
 
 from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue
-from stepweave.local_cloud.adapters.sqs.messages import QueueListeners, queue_messages
 from stepweave.local_cloud.adapters.sqs.message_moves import queue_moves
+from stepweave.local_cloud.adapters.sqs.messages import QueueListeners, queue_messages
 
 Client = Callable[[str], Any]
 

@@ -26,7 +26,12 @@ from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import de
 from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_process_functions, lambda_error_names
 from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_once
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
-from stepweave.local_cloud.adapters.step_functions.service_tasks import from_response, service_model, service_task_names, to_request
+from stepweave.local_cloud.adapters.step_functions.service_tasks import (
+    from_response,
+    service_model,
+    service_task_names,
+    to_request,
+)
 from stepweave.local_cloud.adapters.step_functions.sync_polling import quick_sync_polling
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
