@@ -1,6 +1,6 @@
 """What a circuit breaker costs in DynamoDB operations.
 
-``python library/benchmarks/breaker.py [--calls N]`` prints JSON: for each situation the reads and writes per call, counted at
+``python benchmarks/breaker.py [--calls N]`` prints JSON: for each situation the reads and writes per call, counted at
 the AWS SDK, and the bound that they must stay below. The table is moto's; the clock is moved by hand.
 """
 

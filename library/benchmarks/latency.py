@@ -2,7 +2,7 @@
 
 The local cloud has a process of its own, as ``stepweave local up`` gives it: whoever asks does not slow it down.
 
-``python library/benchmarks/latency.py [--runs N] [--quiet]`` prints JSON: for each workflow the median, in milliseconds, from
+``python benchmarks/latency.py [--runs N] [--quiet]`` prints JSON: for each workflow the median, in milliseconds, from
 the start of an execution to its end, and beside it the time that its handlers took (of the busiest path for the N
 shape, whose handlers sleep). What is left is the cost of the engine, the invocations, idempotency and gates.
 
@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks.core_speed import CoreSpeed
 
-from stepweave.cdk.node import use_packaged_node
 from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import Workflow, workflow
@@ -154,7 +153,6 @@ def _serve(pipe: Connection[str, str]) -> None:
 
 
 def _assembly(folder: Path) -> Path:
-    use_packaged_node()
     from stepweave.cdk.application import add_stacks, create_app
 
     app = create_app(folder)

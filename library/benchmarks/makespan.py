@@ -1,6 +1,6 @@
 """How close to its critical path each graph of a folder runs: simulated, and measured on the local cloud.
 
-``python library/benchmarks/makespan.py DIR [--json]`` compiles every DAG file of a folder with every strategy and simulates
+``python benchmarks/makespan.py DIR [--json]`` compiles every DAG file of a folder with every strategy and simulates
 what was emitted. Then it runs the graphs of up to 200 tasks on the local cloud, through real handlers that sleep as
 long as their tasks took, scaled to a critical path of about 10 seconds; ``--measure 0`` leaves that out. Where a file
 says that durations are unknown they are drawn: log-normal, sigma 1, from several seeds.
@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from stepweave.cdk.node import use_packaged_node
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.options import CompileOptions
 from stepweave.dag_files.dag_file import DagFile
@@ -192,7 +191,6 @@ def _scaled(file: DagFile, seconds: float) -> DagFile:
 
 
 def _assembly(folder: Path, workflows: Iterable[CompiledWorkflow]) -> Path:
-    use_packaged_node()
     from stepweave.cdk.application import add_stacks, create_app
 
     app = create_app(folder)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "stepweave.testing.plugin"]
+pytest_plugins = ["pytester"]
 
 settings.register_profile("stepweave", deadline=None)
 settings.load_profile("stepweave")

@@ -1,5 +1,7 @@
 """Why a repository cannot be reviewed."""
 
+from stepweave.contract.refusal import RefusedError
 
-class RepositoryError(Exception):
-    """The repository cannot be read or sent; the message says why, and what to do."""
+
+class RepositoryError(RefusedError):
+    """The repository cannot be read. The message names it and says what to do."""

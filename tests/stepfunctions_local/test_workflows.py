@@ -14,23 +14,19 @@ from unittest import mock
 
 import pytest
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from scripts.stepfunctions_local.container import docker_problem, stepfunctions_local  # noqa: E402
-from stepweave.cdk.application import add_stacks, create_app  # noqa: E402
-from stepweave.compiler import compile as stages  # noqa: E402
-from stepweave.compiler.compile import CompiledWorkflow, compile_dag  # noqa: E402
-from stepweave.compiler.options import CompileOptions  # noqa: E402
-from stepweave.compiler.partition import Weight  # noqa: E402
-from stepweave.compiler.portability import lacking  # noqa: E402
-from stepweave.functions.replayer.contract import replayer  # noqa: E402
-from stepweave.functions.replayer.lineage import lineage  # noqa: E402
-from stepweave.graph.arguments import Constant, ListOf, ResultOf  # noqa: E402
-from stepweave.graph.dag import Dag, Task  # noqa: E402
-from stepweave.local_cloud.account import LocalSession  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
+from scripts.stepfunctions_local.container import docker_problem, stepfunctions_local
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.compiler import compile as stages
+from stepweave.compiler.compile import CompiledWorkflow, compile_dag
+from stepweave.compiler.options import CompileOptions
+from stepweave.compiler.partition import Weight
+from stepweave.compiler.portability import lacking
+from stepweave.functions.replayer.contract import replayer
+from stepweave.functions.replayer.lineage import lineage
+from stepweave.graph.arguments import Constant, ListOf, ResultOf
+from stepweave.graph.dag import Dag, Task
+from stepweave.local_cloud.account import LocalSession
+from stepweave.local_cloud.cloud import LocalCloud
 
 pytestmark = pytest.mark.sfn_local
 

@@ -1,4 +1,4 @@
-"""The child process of `lambdas.shared.repository.isolation`: call a function on each file, and answer in lines of JSON."""
+"""The child process of `isolation`: call a function on each file, and answer in lines of JSON."""
 
 import contextlib
 import importlib

@@ -29,7 +29,7 @@ _HOMES = {
     "workflow": "language.workflow",
 }
 
-__all__ = [  # noqa: PLE0604, RUF022 - sorted as the table is
+__all__ = [  # noqa: PLE0604 - sorted as the table is
     *_HOMES,
 ]
 

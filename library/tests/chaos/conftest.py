@@ -10,14 +10,10 @@ from typing import Final
 
 import pytest
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from stepweave.cdk.application import PROJECT  # noqa: E402
-from stepweave.cdk.bundle import Bundler  # noqa: E402
-from stepweave.cdk.platform import Platform  # noqa: E402
-from stepweave.testing.local_backend import LocalBackend  # noqa: E402
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.platform import Platform
+from stepweave.project.settings import Project, require_project
+from stepweave.testing.local_backend import LocalBackend
 
 SEED_VARIABLE: Final = "STEPWEAVE_CHAOS_SEED"
 DEFAULT_SEED: Final = 20261123
@@ -36,8 +32,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project like this one, with the agents of these tests."""
     folder = tmp_path_factory.mktemp("project")
     without_caches = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(PROJECT / "lambdas", folder / "lambdas", ignore=without_caches)
-    (folder / "requirements").symlink_to(PROJECT / "requirements")
+    shutil.copytree(require_project().root / "lambdas", folder / "lambdas", ignore=without_caches)
     for agent in _AGENTS.iterdir():
         if (agent / "contract.py").exists():
             shutil.copytree(agent, folder / "lambdas" / agent.name, ignore=without_caches)
@@ -48,6 +43,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cloud(project: Path, without_local_cloud: None) -> Iterator[LocalBackend]:
     """A local cloud where time is skipped, for the tests of a module."""
-    with LocalBackend(Bundler(project, Platform.native())) as backend:
+    with LocalBackend(Bundler(Project(project, "stepweave"), Platform.native())) as backend:
         backend.begin("skipped")
         yield backend

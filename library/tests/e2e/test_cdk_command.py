@@ -21,10 +21,6 @@ APP = """
 import json
 import sys
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_

@@ -19,22 +19,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
-from stepweave.cdk.bundle import Bundler  # noqa: E402
-from stepweave.cdk.platform import Platform  # noqa: E402
-from stepweave.command.run.reports import resolve_references  # noqa: E402
-from stepweave.compiler.budget import PAYLOAD_QUOTA  # noqa: E402
-from stepweave.compiler.compile import CompiledWorkflow, compile_dag  # noqa: E402
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.reference import REFERENCE_KEY  # noqa: E402
-from stepweave.functions.replayer.lineage import lineage  # noqa: E402
-from stepweave.graph.arguments import ListOf, ResultOf  # noqa: E402
-from stepweave.graph.dag import Dag, Task  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.platform import Platform
+from stepweave.command.run.reports import resolve_references
+from stepweave.compiler.budget import PAYLOAD_QUOTA
+from stepweave.compiler.compile import CompiledWorkflow, compile_dag
+from stepweave.contract.agent import Agent
+from stepweave.contract.reference import REFERENCE_KEY
+from stepweave.functions.replayer.lineage import lineage
+from stepweave.graph.arguments import ListOf, ResultOf
+from stepweave.graph.dag import Dag, Task
+from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.project.settings import Project, require_project
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -101,8 +98,9 @@ NEEDS = _needs()
 def bulk_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project like this one, with one agent more."""
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(PROJECT / "lambdas", folder / "lambdas", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "requirements").symlink_to(PROJECT / "requirements")
+    shutil.copytree(
+        require_project().root / "lambdas", folder / "lambdas", ignore=shutil.ignore_patterns("__pycache__")
+    )
     agent = folder / "lambdas" / "bulk"
     agent.mkdir()
     (agent / "__init__.py").touch()
@@ -134,7 +132,7 @@ def cloud(
 ) -> Iterator[LocalCloud]:
     folder = tmp_path_factory.mktemp("assembly")
     app = create_app(folder)
-    add_stacks(app, [workflow], bundler=Bundler(bulk_project, Platform.native()))
+    add_stacks(app, [workflow], bundler=Bundler(Project(bulk_project, "stepweave"), Platform.native()))
     app.synth()
     with LocalCloud.start() as cloud:
         cloud.deploy(folder)

@@ -11,20 +11,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_s3 as s3
+from cdk_nag import AwsSolutionsChecks
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-import aws_cdk as cdk  # noqa: E402
-from aws_cdk import aws_s3 as s3  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
-
-from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
-from stepweave.cdk.naming import DEAD_LETTERS  # noqa: E402
-from stepweave.compiler.compile import CompiledWorkflow, compile_workflow  # noqa: E402
-from stepweave.project.catalog import workflows  # noqa: E402
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.naming import DEAD_LETTERS
+from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.project.catalog import workflows
+from stepweave.project.settings import require_project
 
 # W3005: the CDK names dependencies that follow from references anyway.
 CFN_LINT_OPTIONS = ("--regions", "us-east-1", "eu-central-1", "--ignore-checks", "W3005")
@@ -35,7 +31,7 @@ def synthesize(outdir: Path, *command: str, **environment: str) -> subprocess.Co
     """Run ``app.py`` with nothing on the path and nothing known of AWS."""
     return subprocess.run(
         [*(command or (sys.executable, "app.py"))],
-        cwd=PROJECT,
+        cwd=require_project().root,
         env={"PATH": "", "HOME": str(outdir.parent), "CDK_OUTDIR": str(outdir), **environment},
         capture_output=True,
         text=True,

@@ -1,8 +1,8 @@
 """An agent's bundle: the zip file that AWS Lambda unpacks and runs, made without Docker.
 
 At its root lie the agent's wheels; in the project's package of agents its own folder, what all agents share, and the
-contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a digest of all that it is made of. It is kept under that digest, so that an agent
-that did not change is not bundled again.
+contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a digest
+of all that it is made of. It is kept under that digest, so that an agent that did not change is not bundled again.
 """
 
 import hashlib
@@ -147,11 +147,18 @@ class Bundler:
 
     def _requirements(self, agent: str) -> str:
         """Return what to install: what the agent pins, but for what the managed runtime has."""
-        folder = _INSTALLED / _FUNCTIONS if self._is_of_library(agent) else self.project.agents_folder
-        file = folder / agent / "requirements.txt"
+        file = self._requirements_file(agent)
         if not file.is_file():
-            raise SynthesisError(f"agent {agent}: {file} is missing; run `make requirements`")
+            raise SynthesisError(f"agent {agent}: {self._shown(file)} is missing; run `make requirements`")
         return without(file.read_text(encoding="utf-8"), MANAGED_RUNTIME)
+
+    def _requirements_file(self, agent: str) -> Path:
+        folder = _INSTALLED / _FUNCTIONS if self._is_of_library(agent) else self.project.agents_folder
+        return folder / agent / "requirements.txt"
+
+    def _shown(self, file: Path) -> str:
+        root = self.project.root
+        return (file.relative_to(root) if file.is_relative_to(root) else file).as_posix()
 
     def _digest(self, sources: list[Path], requirements: str) -> str:
         digest = hashlib.sha256()
@@ -170,7 +177,9 @@ class Bundler:
                 try:
                     self.install(requirements, tree, platform=self.platform, python=self.python)
                 except SynthesisError as error:
-                    raise SynthesisError(f"agent {agent} ({agent}/requirements.txt): {error}") from error
+                    raise SynthesisError(
+                        f"agent {agent} ({self._shown(self._requirements_file(agent))}): {error}"
+                    ) from error
             for source in sources:
                 (tree / source).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self._source(source), tree / source)

@@ -2,6 +2,8 @@
 
 import os
 
+from stepweave.contract.refusal import RefusedError
+
 EXIT_FAILED = 1
 EXIT_REFUSED = 2
 EXIT_INTERRUPTED = 130
@@ -32,6 +34,8 @@ def explain(error: Exception) -> CommandError | None:
     module, name = type(error).__module__, type(error).__name__
     if isinstance(error, CommandError):
         return error
+    if isinstance(error, RefusedError):
+        return CommandError(str(error))
     if module.startswith(("botocore.", "boto3.")):
         # The AWS SDK takes a while to import, and is imported only if it is what failed.
         from stepweave.command.target.aws_errors import explain_aws

@@ -163,7 +163,7 @@ def _checked(file: Path, table: Mapping[str, object]) -> dict[str, str]:
 
 
 def _package(file: Path, key: str, value: str) -> str:
-    dotted = value.replace("/", ".").strip(".")
+    dotted = value.rstrip("/").replace("/", ".")
     if not dotted or not all(part.isidentifier() for part in dotted.split(".")):
         raise ProjectError(f"{file}: [{_TABLE}] {key} = {value!r}: name a folder of the project that Python can import")
     return dotted

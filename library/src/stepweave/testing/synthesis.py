@@ -29,9 +29,6 @@ def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bun
     SynthesisError
         If a workflow cannot be deployed, or an agent not be bundled.
     """
-    from stepweave.cdk.node import use_packaged_node  # noqa: PLC0415 - the CDK takes seconds to import
-
-    use_packaged_node()
     from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415
     from stepweave.cdk.platform import Platform  # noqa: PLC0415
 

@@ -10,21 +10,17 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner, Result
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from stepweave.cdk.application import create_app  # noqa: E402
-from stepweave.cdk.naming import STORAGE_STACK  # noqa: E402
-from stepweave.cdk.settings import Settings  # noqa: E402
-from stepweave.cdk.storage import StorageStack  # noqa: E402
-from stepweave.command.breaker import session as breaker_session  # noqa: E402
-from stepweave.command.main import app  # noqa: E402
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.breaker import Breaker, CircuitBreakerConfig  # noqa: E402
-from stepweave.contract.breaker_change import Change, update_item  # noqa: E402
-from stepweave.contract.breaker_item import failure_attribute, number  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
+from stepweave.cdk.application import create_app
+from stepweave.cdk.naming import STORAGE_STACK
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+from stepweave.command.breaker import session as breaker_session
+from stepweave.command.main import app
+from stepweave.contract.agent import Agent
+from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
+from stepweave.contract.breaker_change import Change, update_item
+from stepweave.contract.breaker_item import failure_attribute, number
+from stepweave.local_cloud.cloud import LocalCloud
 
 
 class Nothing(BaseModel):

@@ -14,24 +14,21 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from lambdas.documenter.contract import DocumentationReport, documenter  # noqa: E402
-from lambdas.shared.repository.contract import RepoRef  # noqa: E402
-from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
-from stepweave.cdk.bundle import Bundler  # noqa: E402
-from stepweave.cdk.platform import Platform  # noqa: E402
-from stepweave.command.dlq.session import redrive_letters  # noqa: E402
-from stepweave.command.main import app  # noqa: E402
-from stepweave.command.target.open_target import at_local_endpoint  # noqa: E402
-from stepweave.compiler.compile import compile_workflow  # noqa: E402
-from stepweave.contract.dead_letter import DeadLetter  # noqa: E402
-from stepweave.functions.replayer.contract import replayer  # noqa: E402
-from stepweave.language.workflow import workflow  # noqa: E402
-from stepweave.local_cloud.adapters.step_functions import redrives as local_redrives  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
+from lambdas.documenter.contract import DocumentationReport, documenter
+from lambdas.shared.repository.contract import RepoRef
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.platform import Platform
+from stepweave.command.dlq.session import redrive_letters
+from stepweave.command.main import app
+from stepweave.command.target.open_target import at_local_endpoint
+from stepweave.compiler.compile import compile_workflow
+from stepweave.contract.dead_letter import DeadLetter
+from stepweave.functions.replayer.contract import replayer
+from stepweave.language.workflow import workflow
+from stepweave.local_cloud.adapters.step_functions import redrives as local_redrives
+from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.project.settings import require_project
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-nap-and-document"
 FAILURES = "stepweave-nap-and-document-failures"
@@ -51,7 +48,7 @@ def nap_and_document(repo: RepoRef) -> DocumentationReport:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     assembly = tmp_path_factory.mktemp("cdk.out")
     synthesized = create_app(assembly)
-    add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(PROJECT, Platform.native()))
+    add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(require_project(), Platform.native()))
     synthesized.synth()
     with LocalCloud.start() as cloud:
         cloud.deploy(assembly)

@@ -10,20 +10,16 @@ from unittest import mock
 import pytest
 from typer.testing import CliRunner, Result
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from stepweave.cdk.application import add_stacks, create_app  # noqa: E402
-from stepweave.command.main import app  # noqa: E402
-from stepweave.command.profile import profile_workflow  # noqa: E402
-from stepweave.compiler import compile as stages  # noqa: E402
-from stepweave.compiler.learned import LearnedDurations  # noqa: E402
-from stepweave.compiler.partition import Weight  # noqa: E402
-from stepweave.dag_files.compile import compile_dag_file  # noqa: E402
-from stepweave.dag_files.read import read_dag_file  # noqa: E402
-from stepweave.functions.replayer.lineage import lineage  # noqa: E402
-from stepweave.local_cloud.cloud import LocalCloud  # noqa: E402
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.command.main import app
+from stepweave.command.profile import profile_workflow
+from stepweave.compiler import compile as stages
+from stepweave.compiler.learned import LearnedDurations
+from stepweave.compiler.partition import Weight
+from stepweave.dag_files.compile import compile_dag_file
+from stepweave.dag_files.read import read_dag_file
+from stepweave.functions.replayer.lineage import lineage
+from stepweave.local_cloud.cloud import LocalCloud
 
 ROOM = Weight(6000, 300)
 """So small that a workflow of a dozen tasks is cut."""

@@ -29,7 +29,7 @@ def write_assembly(tmp_path: Path) -> WriteAssembly:
 
     def write(stacks: Stacks, code: dict[str, str] | None = None, order: dict[str, list[str]] | None = None) -> Path:
         files: dict[str, Any] = {}
-        texts = {name: json.dumps(template) for name, template in stepweave.cdk.items()}
+        texts = {name: json.dumps(template) for name, template in stacks.items()}
         for name, source in (code or {}).items():
             digest = hashlib.sha256(source.encode()).hexdigest()
             folder = tmp_path / f"asset.{digest}"

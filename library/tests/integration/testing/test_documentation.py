@@ -61,7 +61,7 @@ def outcomes(shown: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     (ROOT / ".stepweave" / "bundles").mkdir(parents=True, exist_ok=True)
     (project / ".stepweave" / "bundles").symlink_to(ROOT / ".stepweave" / "bundles")
     report = project / "report.xml"
-    options = ["-p", "stepweave.testing.plugin", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    options = ["-p", "no:cacheprovider", f"--junitxml={report}"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "tests"],
         cwd=project,

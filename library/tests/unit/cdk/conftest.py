@@ -7,23 +7,20 @@ from typing import Any
 
 import pytest
 
-from stepweave.cdk.node import use_packaged_node
-
-use_packaged_node()
-
-from lambdas.linter.contract import linter  # noqa: E402
-from lambdas.shared.repository.contract import RepoRef  # noqa: E402
-from state_machines.code_review import code_review  # noqa: E402
-from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
-from stepweave.cdk.bundle import Bundler  # noqa: E402
-from stepweave.cdk.naming import DEAD_LETTERS  # noqa: E402
-from stepweave.cdk.platform import Platform  # noqa: E402
-from stepweave.compiler.compile import CompiledWorkflow, compile_workflow  # noqa: E402
-from stepweave.contract.agent import Agent  # noqa: E402
-from stepweave.contract.breaker import Breaker  # noqa: E402
-from stepweave.functions.replayer.contract import ReplayResult, replayer  # noqa: E402
-from stepweave.language.workflow import workflow  # noqa: E402
-from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly  # noqa: E402
+from lambdas.linter.contract import linter
+from lambdas.shared.repository.contract import RepoRef
+from state_machines.code_review import code_review
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.platform import Platform
+from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.contract.agent import Agent
+from stepweave.contract.breaker import Breaker
+from stepweave.functions.replayer.contract import ReplayResult, replayer
+from stepweave.language.workflow import workflow
+from stepweave.project.agents import LIBRARY_AGENTS, agent_names
+from stepweave.project.settings import Project
+from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly
 
 A_REPOSITORY = RepoRef(bucket="bucket", key="repositories/0.tar.gz", sha256="0", name="naps")
 PROVIDED = "boto3==1.0 \\\n    --hash=sha256:00\n"
@@ -68,23 +65,20 @@ def no_wheels(requirements: str, target: Path, *, platform: Platform, python: st
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose agents have handlers that nobody runs."""
     root = tmp_path_factory.mktemp("project")
-    (root / "requirements").mkdir()
-    (root / "requirements" / "lambda-runtime.txt").write_text(PROVIDED)
-    agents = sorted(contract.parent.name for contract in (PROJECT / "lambdas").glob("*/contract.py"))
-    for name in [*agents, guarded.name, DEAD_LETTERS]:
+    for name in sorted({*agent_names(), guarded.name} - set(LIBRARY_AGENTS)):
         agent = root / "lambdas" / name
         agent.mkdir(parents=True)
         (agent / "contract.py").write_text("")
         (agent / "handler.py").write_text(f"# {agent.name}\n")
         (agent / "requirements.txt").write_text(f"{PROVIDED}pydantic==2.12 \\\n    --hash=sha256:11\n")
-    return root
+    return Project(root, "test")
 
 
 @pytest.fixture(scope="session")
-def synthesize(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+def synthesize(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """Synthesize workflows with settings: ``synthesize([...], reserve_concurrency="false")``."""
 
     def run(

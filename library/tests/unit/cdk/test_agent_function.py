@@ -10,6 +10,7 @@ from stepweave.cdk.naming import AGENTS_STACK, function_name
 from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.functions.replayer.contract import replayer
+from stepweave.project.agents import agent_package
 from tests.unit.cdk.assembly import Assembly, Resource
 from tests.unit.cdk.conftest import guarded
 
@@ -45,8 +46,9 @@ def test_the_function_runs_its_own_bundle_on_the_building_python(
 ) -> None:
     code = assembly.asset(AGENTS_STACK, deployed.properties["Code"]["S3Key"])
     assert code.read_bytes().startswith(b"PK")
-    assert f"lambdas/{agent.name}/handler.py".encode() in code.read_bytes()
-    assert deployed.properties["Handler"] == f"lambdas.{agent.name}.handler.handler"
+    package = agent_package(agent.name)
+    assert f"{package.replace('.', '/')}/handler.py".encode() in code.read_bytes()
+    assert deployed.properties["Handler"] == f"{package}.handler.handler"
     assert deployed.properties["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert deployed.properties["Architectures"] == ["x86_64"]
     assert deployed.properties["TracingConfig"] == {"Mode": "Active"}

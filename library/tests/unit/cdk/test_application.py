@@ -72,7 +72,7 @@ def test_the_stacks_are_deployed_in_order_and_to_any_account(assembly: Assembly)
     assert STORAGE_STACK in stacks[AGENTS_STACK]["dependencies"]
     assert AGENTS_STACK in stacks[WORKFLOWS_STACK]["dependencies"]
     assert not {AGENTS_STACK, WORKFLOWS_STACK}.intersection(stacks[STORAGE_STACK].get("dependencies", []))
-    assert {stack["environment"] for stack in stepweave.cdk.values()} == {"aws://unknown-account/unknown-region"}
+    assert {stack["environment"] for stack in stacks.values()} == {"aws://unknown-account/unknown-region"}
 
 
 def test_an_agent_of_several_workflows_has_one_function(

@@ -16,6 +16,7 @@ import pytest
 from stepweave.cdk.bundle import Bundle, Bundler
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.platform import Platform
+from stepweave.project.settings import Project
 
 PINS = "pydantic==2.12 \\\n    --hash=sha256:11\nboto3==1.0 \\\n    --hash=sha256:22\n"
 
@@ -44,11 +45,7 @@ class FakeInstaller:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     files = {
-        "requirements/lambda-runtime.txt": "boto3==1.0 \\\n    --hash=sha256:22\n",
         "lambdas/__init__.py": "",
-        "library/src/stepweave/contract/agent.py": "class Agent: ...\n",
-        "library/src/stepweave/runtime/agent_handler.py": "",
-        "library/src/stepweave/runtime/requirements.in": "pydantic\n",
         "lambdas/shared/repository/checkout.py": "",
         "lambdas/linter/__init__.py": "",
         "lambdas/linter/contract.py": "",
@@ -74,12 +71,13 @@ def installer() -> FakeInstaller:
 
 @pytest.fixture
 def bundler(root: Path, installer: FakeInstaller) -> Bundler:
-    return Bundler(root, Platform.LINUX_X86_64, install=installer)
+    return Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=installer)
 
 
 def names(bundle: Bundle) -> set[str]:
     with zipfile.ZipFile(bundle.path) as archive:
-        return {name for name in archive.namelist() if not name.endswith(".pyc")}
+        own = [name for name in archive.namelist() if not name.startswith("stepweave/")]
+    return {name for name in own if not name.endswith(".pyc")}
 
 
 def test_a_bundle_holds_the_agent_what_all_share_the_contracts_and_the_wheels(bundler: Bundler) -> None:
@@ -88,8 +86,6 @@ def test_a_bundle_holds_the_agent_what_all_share_the_contracts_and_the_wheels(bu
         "wheel/__init__.py",
         "wheel/template.py",
         "lambdas/__init__.py",
-        "library/src/stepweave/contract/agent.py",
-        "library/src/stepweave/runtime/agent_handler.py",
         "lambdas/shared/repository/checkout.py",
         "lambdas/linter/__init__.py",
         "lambdas/linter/contract.py",
@@ -103,7 +99,7 @@ def test_a_bundle_holds_the_agent_what_all_share_the_contracts_and_the_wheels(bu
 def test_wheels_are_for_the_platform_and_leave_out_what_the_managed_runtime_has(
     root: Path, installer: FakeInstaller
 ) -> None:
-    Bundler(root, Platform.LINUX_ARM64, "3.13", install=installer).bundle("linter")
+    Bundler(Project(root, "test"), Platform.LINUX_ARM64, "3.13", install=installer).bundle("linter")
     assert installer.calls == [("pydantic==2.12 \\\n    --hash=sha256:11\n", Platform.LINUX_ARM64, "3.13")]
 
 
@@ -111,7 +107,7 @@ def test_an_agent_that_did_not_change_is_not_bundled_again(
     root: Path, bundler: Bundler, installer: FakeInstaller
 ) -> None:
     first = bundler.bundle("linter")
-    assert Bundler(root, Platform.LINUX_X86_64, install=installer).bundle("linter") == first
+    assert Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=installer).bundle("linter") == first
     assert len(installer.calls) == 1
 
 
@@ -130,7 +126,6 @@ def test_the_same_input_gives_the_same_bytes(bundler: Bundler) -> None:
         ("lambdas/linter/handler.py", True),
         ("lambdas/linter/new.py", True),
         ("lambdas/linter/templates/report.html", True),
-        ("library/src/stepweave/runtime/agent_handler.py", True),
         ("lambdas/tester/contract.py", True),
         ("lambdas/tester/handler.py", False),
         ("lambdas/linter/requirements.in", False),
@@ -152,8 +147,8 @@ def test_the_digest_changes_with_pins_platform_and_python(
 ) -> None:
     digests = {
         bundler.bundle("linter").digest,
-        Bundler(root, Platform.LINUX_ARM64, install=installer).bundle("linter").digest,
-        Bundler(root, Platform.LINUX_X86_64, "3.99", install=installer).bundle("linter").digest,
+        Bundler(Project(root, "test"), Platform.LINUX_ARM64, install=installer).bundle("linter").digest,
+        Bundler(Project(root, "test"), Platform.LINUX_X86_64, "3.99", install=installer).bundle("linter").digest,
     }
     (root / "lambdas/linter/requirements.txt").write_text(PINS.replace("2.12", "2.13"))
     digests.add(bundler.bundle("linter").digest)
@@ -182,7 +177,7 @@ def test_bytecode_is_there_and_is_used_unchecked(bundler: Bundler, tmp_path: Pat
 
 def test_several_processes_may_make_one_bundle_at_once(root: Path, installer: FakeInstaller) -> None:
     def make(_: int) -> Bundle:
-        return Bundler(root, Platform.LINUX_X86_64, install=installer).bundle("linter")
+        return Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=installer).bundle("linter")
 
     with ThreadPoolExecutor(4) as pool:
         bundles = set(pool.map(make, range(4)))
@@ -203,7 +198,7 @@ def test_a_failed_installation_leaves_nothing_behind(root: Path) -> None:
         raise SynthesisError("no network")
 
     with pytest.raises(SynthesisError, match=r"agent linter \(lambdas/linter/requirements\.txt\): no network"):
-        Bundler(root, Platform.LINUX_X86_64, install=fail).bundle("linter")
+        Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=fail).bundle("linter")
     assert list((root / ".stepweave/bundles").iterdir()) == []
 
 
@@ -212,7 +207,6 @@ def test_a_failed_installation_leaves_nothing_behind(root: Path) -> None:
     [
         ("lambdas/linter/handler.py", "agent linter: there is no lambdas/linter/handler.py"),
         ("lambdas/linter/requirements.txt", "lambdas/linter/requirements.txt is missing; run `make requirements`"),
-        ("requirements/lambda-runtime.txt", "requirements/lambda-runtime.txt is missing; run `make requirements`"),
     ],
 )
 def test_what_is_missing_is_named(root: Path, bundler: Bundler, missing: str, message: str) -> None:
@@ -241,7 +235,6 @@ def test_an_agent_without_wheels_needs_no_installer(root: Path, bundler: Bundler
 def test_the_project_may_be_a_folder_below_one_that_is_left_out(root: Path, installer: FakeInstaller) -> None:
     nested = root / "__pycache__" / "project"
     shutil.copytree(root / "lambdas", nested / "lambdas")
-    shutil.copytree(root / "requirements", nested / "requirements")
-    here = Bundler(root, Platform.LINUX_X86_64, install=installer).bundle("linter")
-    there = Bundler(nested, Platform.LINUX_X86_64, install=installer).bundle("linter")
+    here = Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=installer).bundle("linter")
+    there = Bundler(Project(nested, "test"), Platform.LINUX_X86_64, install=installer).bundle("linter")
     assert there.digest == here.digest

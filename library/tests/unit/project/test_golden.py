@@ -5,11 +5,12 @@ from stepweave.compiler.limits import states_of
 from stepweave.contract.retry import TRANSIENT_ERRORS
 from stepweave.project.catalog import workflows
 from stepweave.project.golden import out_of_date
+from stepweave.project.settings import require_project
 from stepweave.simulator.simulation import simulate
 
 
 def test_golden_files_are_up_to_date() -> None:
-    assert out_of_date() == []
+    assert out_of_date(require_project()) == []
 
 
 def test_the_security_scan_delays_only_the_report() -> None:

@@ -324,7 +324,7 @@ def test_every_line_of_the_log_names_execution_and_task(
     def log_and_fail(given: Any) -> Any:
         import logging  # noqa: PLC0415
 
-        logging.getLogger("lambdas.echo.logic").warning("from the agent's own module")
+        logging.getLogger(f"{__name__}.logic").warning("from the agent's own module")
         raise ValueError("no good")
 
     echo.act = log_and_fail

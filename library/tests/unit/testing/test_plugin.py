@@ -32,9 +32,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess(
-        "-p", "stepweave.testing.plugin", "-p", "no:cacheprovider", "-rs", "-W", "ignore", *options
-    )
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rs", "-W", "ignore", *options)
 
 
 def test_faults_are_skipped_where_they_cannot_be_injected(pytester: pytest.Pytester) -> None:

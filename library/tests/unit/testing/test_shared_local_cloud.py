@@ -70,5 +70,5 @@ def test_modules_with_a_cloud_of_their_own_can_come_in_any_order(
     names = [f"test_{position}_{name}.py" for position, name in enumerate(order)]
     for name in names:
         pytester.path.joinpath(name).write_text(OWN if name.endswith("own.py") else PROJECT)
-    options = ("-p", "stepweave.testing.plugin", "-p", "no:cacheprovider", "-W", "ignore")
+    options = ("-p", "no:cacheprovider", "-W", "ignore")
     pytester.runpytest_subprocess(*options, *names).assert_outcomes(passed=len(order))

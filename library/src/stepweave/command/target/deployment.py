@@ -80,7 +80,7 @@ def state_machines(client: "CloudFormationClient") -> dict[str, str]:
         for stack in page["Stacks"]
         if stack["StackName"].startswith(dag_stack_name(""))
     ]
-    stepweave.cdk.sort(key=lambda stack: (stack["StackName"] != WORKFLOWS_STACK, stack["StackName"]))
+    stacks.sort(key=lambda stack: (stack["StackName"] != WORKFLOWS_STACK, stack["StackName"]))
     arns = [arn for stack in stacks for key, arn in sorted(_outputs(stack).items()) if key.endswith(_ARN_OUTPUT)]
     return {arn.rpartition(":")[2].removeprefix(state_machine_name("")): arn for arn in arns}
 

@@ -1,6 +1,6 @@
 """The states around a task whose agent is guarded by a circuit breaker.
 
-An agent records its failures itself, and refuses to work while its breaker is open (``library/src/stepweave/runtime/breaker.py``).
+An agent records its failures itself, and refuses to work while its breaker is open (``stepweave.runtime.breaker``).
 What is left to the state machine: to record a crash, which the agent did not live to record, and to wait until the
 breaker lets a task try again.
 """

@@ -48,7 +48,7 @@ class ClockEvent(threading.Event):
 
 
 class EngineClock:
-    """A virtual clock as the engine's adapters know one (`stepweave.local_cloud.adapters.step_functions.engine_time.Clock`)."""
+    """A virtual clock as the engine's adapters know one: the ``Clock`` of ``adapters.step_functions.engine_time``."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock

@@ -60,10 +60,10 @@ def restore_stacks(
         return
     client: CloudFormationClient = session.client("cloudformation")
     suffixes = {
-        (name, logical): found for name, stack in stepweave.cdk.items() for logical, found in stack["suffixes"].items()
+        (name, logical): found for name, stack in stacks.items() for logical, found in stack["suffixes"].items()
     }
     with _same_names(suffixes):
-        for name, stack in stepweave.cdk.items():
+        for name, stack in stacks.items():
             client.create_stack(
                 StackName=name,
                 TemplateBody=stack["template"],

@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Project:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file.txt").write_text(folder)
     (tmp_path / ".stepweave").mkdir()
-    return Project(tmp_path)
+    return Project(tmp_path, "test")
 
 
 def runs(project: Project) -> int:
@@ -69,30 +69,30 @@ def test_an_assembly_that_is_gone_is_made_again(project: Project) -> None:
 
 @pytest.mark.parametrize("name", ["app.py", "cdk.json", "stacks/new.py", "lambdas/a/b/c.txt", "requirements/x.txt"])
 def test_every_source_counts(project: Project, name: str) -> None:
-    before = source_digest(project.root)
+    before = source_digest(project)
     file = project.root / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("something else")
-    assert source_digest(project.root) != before
+    assert source_digest(project) != before
 
 
 def test_what_is_no_source_does_not_count(project: Project) -> None:
-    before = source_digest(project.root)
+    before = source_digest(project)
     (project.root / "README.md").write_text("x")
     cache = project.root / "lambdas" / "__pycache__"
     cache.mkdir()
     (cache / "x.pyc").write_text("x")
-    assert source_digest(project.root) == before
+    assert source_digest(project) == before
 
 
 def test_moving_bytes_from_one_file_to_the_next_counts(project: Project) -> None:
     first, second = project.root / "lambdas" / "a", project.root / "lambdas" / "b"
     first.write_text("xy")
     second.write_text("")
-    before = source_digest(project.root)
+    before = source_digest(project)
     first.write_text("x")
     second.write_text("y")
-    assert source_digest(project.root) != before
+    assert source_digest(project) != before
 
 
 def test_the_app_sees_nothing_of_the_users_aws_account(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
