@@ -1,7 +1,7 @@
 """Contract of the reporter: one report of everything that the other agents found."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester.contract import ReachReport
 from stepweave.contract.agent import Agent
 from stepweave.contract.failure import TaskFailure
+from stepweave.contract.stored import Stored, StoredFile
 
 ReportFormat = Literal["json", "markdown", "html", "sarif"]
 
@@ -28,14 +29,10 @@ class ReportInput(BaseModel):
     docs: DocumentationReport | TaskFailure
 
 
-class ReportFile(BaseModel):
+class ReportFile(StoredFile):
     """Where one format of the report was put in S3."""
 
-    model_config = ConfigDict(frozen=True)
-
-    bucket: str
-    key: str
-    media_type: str
+    stored: ClassVar[Stored] = Stored("reports/", kept=timedelta(days=365))
 
 
 class FailedTask(BaseModel):

@@ -1,8 +1,10 @@
 """What agents that read a repository share: how it is referred to, and what can be said of its files."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from stepweave.contract.stored import Stored
 
 
 class RepoRef(BaseModel):
@@ -13,6 +15,7 @@ class RepoRef(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    stored: ClassVar[Stored] = Stored("repositories/")
 
     bucket: str
     key: str

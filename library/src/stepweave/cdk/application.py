@@ -13,6 +13,7 @@ from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.deployed_agents import deployed_agents
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import AGENTS_STACK, DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name
+from stepweave.cdk.payload_access import stored_objects
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.cdk.workflows import WorkflowsStack
@@ -92,7 +93,7 @@ def add_stacks(
 
     called = deployed_agents([*deployed, *added])
     idle = [agent for agent in kept if agent.name not in {one.name for one in called}]
-    storage_stack = StorageStack(app, STORAGE_STACK, settings=settings)
+    storage_stack = StorageStack(app, STORAGE_STACK, settings=settings, stored=stored_objects([*called, *idle]))
     agents_stack = AgentsStack(
         app,
         AGENTS_STACK,

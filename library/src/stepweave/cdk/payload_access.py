@@ -1,18 +1,16 @@
 """Which parts of the payload bucket an agent may touch, as its contract implies."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
-from lambdas.reporter.contract import ReportFile
-from lambdas.shared.repository.contract import RepoRef
+from stepweave.cdk.errors import SynthesisError
 from stepweave.contract.agent import Agent
 from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
+from stepweave.contract.stored import RESULTS, Stored
 
-REPOSITORIES: Final = "repositories/"
-RESULTS: Final = "results/"
-REPORTS: Final = "reports/"
 DEAD_LETTER_INPUTS: Final = f"{DEAD_LETTER_PREFIX}/"
 
 
@@ -27,25 +25,52 @@ class PayloadAccess:
 def payload_access(agent: Agent[Any, Any]) -> PayloadAccess:
     """Derive the access from the types of the contract.
 
-    Every agent moves large results in and out by reference. Beyond that, one that is given a `RepoRef` reads
-    repositories, and one that returns a `ReportFile` writes reports.
+    Every agent moves large results in and out by reference. Beyond that, one whose input holds a model that says
+    where its objects are stored reads there, and one whose output holds such a model writes there.
 
     Example
     -------
     >>> payload_access(linter).reads  # doctest: +SKIP
     ('repositories/', 'results/')
     """
-    reads = (REPOSITORIES, RESULTS) if _mentions(agent.input, RepoRef) else (RESULTS,)
-    writes = (REPORTS, RESULTS) if _mentions(agent.output, ReportFile) else (RESULTS,)
-    return PayloadAccess(reads, writes)
+    return PayloadAccess(_prefixes(agent.input), _prefixes(agent.output))
 
 
-def _mentions(annotation: object, wanted: type[BaseModel], seen: frozenset[object] = frozenset()) -> bool:
-    """Tell whether a type is `wanted` or is made of it, at any depth."""
-    if annotation is wanted:
-        return True
-    parts: list[object] = list(get_args(annotation))
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
-        seen |= {annotation}
-        parts += [info.annotation for info in annotation.model_fields.values()]
-    return any(_mentions(part, wanted, seen) for part in parts)
+def stored_objects(agents: Iterable[Agent[Any, Any]]) -> list[Stored]:
+    """Return what the contracts of agents say to be stored in the payload bucket, by prefix.
+
+    Raises
+    ------
+    SynthesisError
+        If two models use one prefix and say different things of it.
+    """
+    found: dict[str, Stored] = {}
+    for agent in agents:
+        for stored in sorted({*_stored(agent.input), *_stored(agent.output)}, key=lambda one: (one.prefix, one.kept)):
+            if found.setdefault(stored.prefix, stored) != stored:
+                raise SynthesisError(
+                    f"agent {agent.name}: objects below {stored.prefix} are kept for {stored.kept.days} days here and for "
+                    f"{found[stored.prefix].kept.days} elsewhere; use one Stored for both"
+                )
+    return [found[prefix] for prefix in sorted(found)]
+
+
+def _prefixes(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(sorted({RESULTS, *(stored.prefix for stored in _stored(model))}))
+
+
+def _stored(annotation: object) -> set[Stored]:
+    """Return what the models say that a type is made of, at any depth."""
+    found: set[Stored] = set()
+    seen: set[object] = set()
+    waiting = [annotation]
+    while waiting:
+        one = waiting.pop()
+        waiting += get_args(one)
+        if isinstance(one, type) and issubclass(one, BaseModel) and one not in seen:
+            seen.add(one)
+            waiting += [info.annotation for info in one.model_fields.values()]
+            stored = getattr(one, "stored", None)
+            if isinstance(stored, Stored):
+                found.add(stored)
+    return found

@@ -1,5 +1,6 @@
 """What outlives an invocation: the payload bucket, the tables, and the bus on which breakers tell what they do."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import aws_cdk as cdk
@@ -12,13 +13,13 @@ from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge
 from stepweave.cdk.naming import BREAKERS_OUTPUT, EVENT_BUS
-from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS, REPORTS, REPOSITORIES, RESULTS
+from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
 from stepweave.cdk.settings import Settings
 from stepweave.contract import breaker, gate
+from stepweave.contract.stored import RESULTS, Stored
 
-# A failed execution can be redriven for 14 days, and needs its repository and its results for that.
+# A failed execution can be redriven for 14 days, and needs its results for that.
 _INPUTS_KEPT: Final = cdk.Duration.days(30)
-_REPORTS_KEPT: Final = cdk.Duration.days(365)
 _ACCESS_LOGS_KEPT: Final = cdk.Duration.days(90)
 _TRANSITIONS_LOG: Final = "/aws/events/stepweave/breakers"
 
@@ -26,15 +27,22 @@ _TRANSITIONS_LOG: Final = "/aws/events/stepweave/breakers"
 class StorageStack(cdk.Stack):
     """The payload bucket, the tables of idempotency records, gates and circuit breakers, and the event bus.
 
-    The bucket keeps repositories, results and inputs of dead letters for 30 days, reports for a year. It is not
-    versioned: keys hold the digest of their content, so that nothing is ever overwritten, and a version would only
-    keep what should expire.
+    The bucket keeps results and inputs of dead letters for 30 days, and other objects as the models that refer to them
+    say. It is not versioned: keys hold the digest of their content, so that nothing is ever overwritten, and a version
+    would only keep what should expire.
 
     The tables go with the stack: they say which task of which execution was done and which gate is open, and no
     execution outlives its state machine. An item of the breakers table stays as long as the table: what opened a
     breaker once may do so again.
 
     Breakers put an event on the bus whenever one opens or closes. A rule writes these into a log.
+
+    Parameters
+    ----------
+    settings : Settings
+        What was chosen about the deployment.
+    stored : Iterable[Stored]
+        What models of the deployed agents keep in the bucket.
 
     Attributes
     ----------
@@ -47,7 +55,15 @@ class StorageStack(cdk.Stack):
         The name under which other stacks import the ARN of the payload bucket.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **options: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        stored: Iterable[Stored] = (),
+        **options: Any,
+    ) -> None:
         super().__init__(
             scope, construct_id, description="Stepweave: payloads, idempotency records, gates and breakers", **options
         )
@@ -56,12 +72,9 @@ class StorageStack(cdk.Stack):
         acknowledge(access_logs, "AwsSolutions-S1", "This bucket takes the access logs; logging itself never ends.")
 
         self.payload_bucket = self._bucket("Payloads", settings, server_access_logs_bucket=access_logs)
-        for prefix, kept in (
-            (REPOSITORIES, _INPUTS_KEPT),
-            (RESULTS, _INPUTS_KEPT),
-            (DEAD_LETTER_INPUTS, _INPUTS_KEPT),
-            (REPORTS, _REPORTS_KEPT),
-        ):
+        expirations = {RESULTS: _INPUTS_KEPT, DEAD_LETTER_INPUTS: _INPUTS_KEPT}
+        expirations |= {one.prefix: cdk.Duration.days(one.kept.days) for one in stored}
+        for prefix, kept in sorted(expirations.items()):
             self.payload_bucket.add_lifecycle_rule(id=f"expire-{prefix.rstrip('/')}", prefix=prefix, expiration=kept)
         self.payload_bucket.add_lifecycle_rule(
             id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
@@ -95,7 +108,7 @@ class StorageStack(cdk.Stack):
             self,
             "PayloadBucketName",
             value=self.payload_bucket.bucket_name,
-            description="Bucket of repositories, results and reports",
+            description="Bucket of results, and of what models refer to",
         )
         cdk.CfnOutput(
             self,

@@ -6,23 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import JsonValue, ValidationError
 
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.contract.reference import REFERENCE_KEY, ResultReference
+from stepweave.contract.stored import StoredFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-
-
-class StoredFile(BaseModel):
-    """A file that a workflow's output says to be in S3."""
-
-    model_config = ConfigDict(frozen=True)
-
-    bucket: str
-    key: str
-    media_type: str
 
 
 def resolve_references(s3: "S3Client", value: JsonValue) -> JsonValue:
