@@ -66,7 +66,8 @@ format: setup ## Format the sources
 deploy: node_modules/.ready ## Deploy to the AWS account of the current credentials
 	node_modules/.bin/cdk deploy --all
 
-AGENTS := $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in library/src/stepweave/functions/*/requirements.in library/src/stepweave/runtime/requirements.in))
+RUNTIME := library/src/stepweave/runtime/requirements
+AGENTS := $(RUNTIME).txt $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in))
 
 .PHONY: requirements
 requirements: ## Compile the pinned requirements anew
@@ -77,7 +78,7 @@ requirements: ## Compile the pinned requirements anew
 
 .PHONY: $(AGENTS)
 $(AGENTS): %.txt:
-	$(COMPILE) $*.in -o $@ -c requirements/stepweave.txt
+	$(COMPILE) $(sort $*.in $(RUNTIME).in) -o $@ -c requirements/stepweave.txt
 
 .PHONY: clean
 clean: ## Remove what builds and runs have made, but not .venv

@@ -36,7 +36,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for agent in _AGENTS.iterdir():
         if (agent / "contract.py").exists():
             shutil.copytree(agent, folder / "lambdas" / agent.name, ignore=without_caches)
-            shutil.copy(folder / "lambdas" / "replayer" / "requirements.txt", folder / "lambdas" / agent.name)
     return folder
 
 

@@ -49,8 +49,8 @@ def stored_objects(agents: Iterable[Agent[Any, Any]]) -> list[Stored]:
         for stored in sorted({*_stored(agent.input), *_stored(agent.output)}, key=lambda one: (one.prefix, one.kept)):
             if found.setdefault(stored.prefix, stored) != stored:
                 raise SynthesisError(
-                    f"agent {agent.name}: objects below {stored.prefix} are kept for {stored.kept.days} days here and for "
-                    f"{found[stored.prefix].kept.days} elsewhere; use one Stored for both"
+                    f"agent {agent.name}: objects below {stored.prefix} are kept for {stored.kept.days} days here and "
+                    f"for {found[stored.prefix].kept.days} elsewhere; use one Stored for both"
                 )
     return [found[prefix] for prefix in sorted(found)]
 

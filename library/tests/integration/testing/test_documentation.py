@@ -55,7 +55,6 @@ def outcomes(shown: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
         (project / path).write_text(code, encoding="utf-8")
     agents = project / "lambdas"
     (agents / "forecaster" / "__init__.py").touch()
-    shutil.copy(agents / "replayer" / "requirements.txt", agents / "forecaster")
     # Bundles are known by what they are made of: what was bundled before need not be again.
     (project / ".stepweave").mkdir()
     (ROOT / ".stepweave" / "bundles").mkdir(parents=True, exist_ok=True)
