@@ -27,7 +27,7 @@ from stepweave.compiler.budget import PAYLOAD_QUOTA
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.contract.agent import Agent
 from stepweave.contract.reference import REFERENCE_KEY
-from stepweave.functions.replayer import lineage
+from stepweave.functions.replayer import lineage as lineage_module
 from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import ListOf, ResultOf
 from stepweave.graph.dag import Dag, Task
@@ -107,7 +107,7 @@ def bulk_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (agent / "__init__.py").touch()
     (agent / "contract.py").write_text(CONTRACT)
     (agent / "handler.py").write_text(HANDLER)
-    shutil.copy(lineage.__file__, agent)
+    shutil.copy(lineage_module.__file__, agent)
     return folder
 
 

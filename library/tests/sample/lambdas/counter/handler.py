@@ -1,0 +1,12 @@
+"""Lambda handler of the counter."""
+
+from lambdas.counter.contract import Count, CountInput, counter
+from stepweave.runtime.agent_handler import agent_handler
+from stepweave.runtime.context import TaskContext
+
+
+@agent_handler(counter)
+def handler(task: CountInput, _: TaskContext) -> Count:
+    """Count."""
+    lines = task.text.lines
+    return Count(unit=task.unit, count=len(lines) if task.unit == "lines" else sum(len(line.split()) for line in lines))
