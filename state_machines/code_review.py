@@ -9,7 +9,7 @@ from lambdas.reporter.contract import ReviewReport, reporter
 from lambdas.security_scanner.contract import security_scanner
 from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester.contract import tester
-from stepweave.language.workflow import workflow
+from stepweave import workflow
 
 
 @workflow(timeout=timedelta(minutes=30))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lambdas.linter.contract import LintReport
 from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class AnalysisInput(BaseModel):

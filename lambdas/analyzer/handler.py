@@ -3,8 +3,7 @@
 from lambdas.analyzer.analyze import analyze
 from lambdas.analyzer.contract import AnalysisInput, QualityReport, analyzer
 from lambdas.shared.repository.checkout import checkout
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.context import TaskContext
+from stepweave import TaskContext, agent_handler
 
 
 @agent_handler(analyzer)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.analyzer.contract import QualityReport
 from lambdas.shared.repository.contract import RepoRef, SkippedFile
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class DocumentationInput(BaseModel):

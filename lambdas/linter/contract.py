@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class LintInput(BaseModel):

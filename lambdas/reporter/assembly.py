@@ -14,7 +14,7 @@ from lambdas.reporter.summary import summarize
 from lambdas.security_scanner.contract import SecurityReport
 from lambdas.shared.repository.contract import SkippedFile, Tool
 from lambdas.tester.contract import ReachReport
-from stepweave.contract.failure import TaskFailure
+from stepweave import TaskFailure
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

@@ -11,9 +11,7 @@ from lambdas.linter.contract import LintReport
 from lambdas.security_scanner.contract import SecurityReport
 from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester.contract import ReachReport
-from stepweave.contract.agent import Agent
-from stepweave.contract.failure import TaskFailure
-from stepweave.contract.stored import Stored, StoredFile
+from stepweave import Agent, Stored, StoredFile, TaskFailure
 
 ReportFormat = Literal["json", "markdown", "html", "sarif"]
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 Level = Literal["LOW", "MEDIUM", "HIGH", "UNDEFINED"]
 

@@ -3,8 +3,7 @@
 from lambdas.security_scanner.contract import ScanInput, SecurityReport, security_scanner
 from lambdas.security_scanner.scan import scan
 from lambdas.shared.repository.checkout import checkout
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.context import TaskContext
+from stepweave import TaskContext, agent_handler
 
 
 @agent_handler(security_scanner)

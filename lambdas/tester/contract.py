@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.shared.repository.contract import RepoRef, SkippedFile
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class ReachInput(BaseModel):

@@ -3,8 +3,7 @@
 from lambdas.shared.repository.checkout import checkout
 from lambdas.tester.contract import ReachInput, ReachReport, tester
 from lambdas.tester.reach import reach
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.context import TaskContext
+from stepweave import TaskContext, agent_handler
 
 
 @agent_handler(tester)

@@ -1,6 +1,6 @@
 """Why a repository cannot be reviewed."""
 
-from stepweave.contract.refusal import RefusedError
+from stepweave import RefusedError
 
 
 class RepositoryError(RefusedError):

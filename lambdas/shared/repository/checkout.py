@@ -10,10 +10,7 @@ from lambdas.shared.repository.contract import RepoRef
 from lambdas.shared.repository.errors import RepositoryRefusedError
 from lambdas.shared.repository.extract import extract
 from lambdas.shared.repository.limits import MAX_ARCHIVE_BYTES
-from stepweave.runtime.aws_errors import object_errors
-from stepweave.runtime.clients import s3
-from stepweave.runtime.errors import ObjectCorruptError
-from stepweave.runtime.tracing import span
+from stepweave import ObjectCorruptError, object_errors, s3, span
 
 _CHUNK = 1024 * 1024
 

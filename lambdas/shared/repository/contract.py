@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepweave.contract.stored import Stored
+from stepweave import Stored
 
 
 class RepoRef(BaseModel):

@@ -2,12 +2,12 @@
 
 import sys
 
+from stepweave import WorkflowError
 from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.errors import SynthesisError
 from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import replayer
-from stepweave.graph.errors import WorkflowError
 from stepweave.project.catalog import workflows
 
 

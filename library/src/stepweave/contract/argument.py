@@ -79,7 +79,9 @@ class Argument:
     def __post_init__(self) -> None:
         module, colon, function = self.prepare.partition(":")
         if not colon or not function.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
-            raise ValueError(f"prepare {self.prepare!r}: name it as module:function, for example scripts.folders:prepare")
+            raise ValueError(
+                f"prepare {self.prepare!r}: name it as module:function, for example scripts.folders:prepare"
+            )
 
     def load(self) -> Prepare:
         """Import what makes the input ready.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambdas.shared.texts import Texts
-from stepweave.contract.refusal import RefusedError
+from stepweave import RefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -6,7 +6,7 @@ from lambdas.counter.contract import counter
 from lambdas.publisher.contract import Published, publisher
 from lambdas.reader.contract import reader
 from lambdas.shared.texts import Texts
-from stepweave.language.workflow import workflow
+from stepweave import workflow
 
 
 @workflow(timeout=timedelta(minutes=10))

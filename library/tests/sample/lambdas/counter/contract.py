@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.reader.contract import Lines
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class CountInput(BaseModel):

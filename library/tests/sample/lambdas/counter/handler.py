@@ -1,8 +1,7 @@
 """Lambda handler of the counter."""
 
 from lambdas.counter.contract import Count, CountInput, counter
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.context import TaskContext
+from stepweave import TaskContext, agent_handler
 
 
 @agent_handler(counter)

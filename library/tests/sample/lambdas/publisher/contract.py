@@ -6,9 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.counter.contract import Count
-from stepweave.contract.agent import Agent
-from stepweave.contract.failure import TaskFailure
-from stepweave.contract.stored import Stored, StoredFile
+from stepweave import Agent, Stored, StoredFile, TaskFailure
 
 
 class PublishInput(BaseModel):

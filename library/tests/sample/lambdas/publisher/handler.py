@@ -1,12 +1,7 @@
 """Lambda handler of the publisher."""
 
 from lambdas.publisher.contract import CountFile, Published, PublishInput, publisher
-from stepweave.contract.failure import TaskFailure
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.aws_errors import object_errors
-from stepweave.runtime.clients import s3
-from stepweave.runtime.context import TaskContext
-from stepweave.runtime.settings import payload_bucket
+from stepweave import TaskContext, TaskFailure, agent_handler, object_errors, payload_bucket, s3
 
 
 @agent_handler(publisher)

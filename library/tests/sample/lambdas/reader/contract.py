@@ -5,7 +5,7 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.shared.texts import Texts
-from stepweave.contract.agent import Agent
+from stepweave import Agent
 
 
 class ReadInput(BaseModel):

@@ -3,10 +3,7 @@
 import json
 
 from lambdas.reader.contract import Lines, ReadInput, reader
-from stepweave.runtime.agent_handler import agent_handler
-from stepweave.runtime.aws_errors import object_errors
-from stepweave.runtime.clients import s3
-from stepweave.runtime.context import TaskContext
+from stepweave import TaskContext, agent_handler, object_errors, s3
 
 
 @agent_handler(reader)

@@ -4,8 +4,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from stepweave.contract.argument import Argument
-from stepweave.contract.stored import Stored
+from stepweave import Argument, Stored
 
 
 class Texts(BaseModel):
