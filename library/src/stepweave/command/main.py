@@ -1,6 +1,5 @@
 """The ``stepweave`` command."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +11,10 @@ from stepweave.command.local.command import local
 from stepweave.command.plan.command import plan
 from stepweave.command.profile.command import profile
 from stepweave.command.project import use_project_packages
-from stepweave.command.reporting import reported
+from stepweave.command.reporting import output_delivered, reported
 from stepweave.command.run.command import run
+from stepweave.command.standard_streams import use_standard_streams
+from stepweave.command.stop_signals import stoppable
 from stepweave.command.workflows.list import list_workflows
 from stepweave.command.workflows.synth import synth
 
@@ -23,7 +24,7 @@ class ReportingGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a subcommand."""
-        with reported():
+        with reported(), stoppable():
             use_project_packages()
             return super().invoke(ctx)
 
@@ -68,8 +69,6 @@ def options(
 
 def main() -> None:
     """Run the command."""
-    for stream in (sys.stdout, sys.stderr):
-        # A path may hold bytes that are no text: it is shown escaped rather than not at all.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    app()
+    use_standard_streams()
+    with reported(), output_delivered():
+        app()

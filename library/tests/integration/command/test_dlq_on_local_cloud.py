@@ -23,6 +23,7 @@ from lambdas.shared.repository.contract import RepoRef  # noqa: E402
 from stepweave.cdk.application import PROJECT, add_stacks, create_app  # noqa: E402
 from stepweave.cdk.bundle import Bundler  # noqa: E402
 from stepweave.cdk.platform import Platform  # noqa: E402
+from stepweave.command.dlq.filter import LetterFilter  # noqa: E402
 from stepweave.command.dlq.session import redrive_letters  # noqa: E402
 from stepweave.command.main import app  # noqa: E402
 from stepweave.command.target.open_target import at_local_endpoint  # noqa: E402
@@ -269,7 +270,7 @@ def test_two_who_redrive_at_once_redrive_once(
         executions.copy_first_letter()
     with ThreadPoolExecutor(3) as people:
         opened = [at_local_endpoint(cloud.endpoint_url) for _ in range(3)]
-        codes = list(people.map(lambda one: redrive_letters(one, None, as_json=False), opened))
+        codes = list(people.map(lambda one: redrive_letters(one, LetterFilter(), as_json=False), opened))
     assert codes == [0, 0, 0]
     ends = [executions.end(arn) for arn in arns]
     assert [end["status"] for end in ends] == ["SUCCEEDED"] * 6

@@ -16,7 +16,8 @@ from stepweave.command.executions.progress import Progress, TaskStatus
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.target.target import Place, choose_target, deployed_on_aws, user_session
+from stepweave.command.target.target import Place, aws_session, choose_target, user_session
+from stepweave.command.target_choice import TargetChoice
 from stepweave.command.terminal.console import say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.workflow_choice import find_workflow
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 
-def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> None:
+def profile_workflow(name: str, choice: TargetChoice, executions: int) -> None:
     """Learn the durations of a workflow's tasks and write them beside it.
 
     Parameters
     ----------
     name : str
         The workflow's name.
-    endpoint_url : str | None
+    choice : TargetChoice
         Where to look.
     executions : int
         How many of the latest successful executions to look at.
@@ -45,11 +46,11 @@ def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> No
         If there is nowhere to look, or no execution to learn from, or the file cannot be written.
     """
     workflow = find_workflow(name)
-    target = choose_target(endpoint_url, local=False, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session)
+    target = choose_target(choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
     if target.place is Place.IN_PROCESS:
         raise CommandError(
-            "there are no past executions to learn from",
-            "deploy the stacks and run the workflow, or start a local cloud that stays: stepweave local up",
+            "there are no past executions to learn from: no local cloud is up",
+            "run the workflow in one that stays (stepweave local up), or look at AWS (--aws)",
         )
     with open_target(target) as opened:
         learned = _learn(workflow, opened, executions)

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import JsonValue
 
-from stepweave.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
+from stepweave.command.errors import EXIT_FAILED, EXIT_SIGNAL
 from stepweave.command.executions.execution import ExecutionEnd
 from stepweave.command.executions.failure_text import innermost, plain_cause
 from stepweave.command.executions.progress import Progress, TaskStatus
@@ -83,7 +84,9 @@ class Outcome:
     reports : Mapping[str, Path]
         The report files by format.
     interrupted : bool
-        Whether Ctrl-C ended the run.
+        Whether Ctrl-C or another signal ended the run.
+    signal : Signals
+        Which one, if so.
     incomplete : bool
         Whether something that the execution made could not be brought here.
     results : Mapping[str, JsonValue] | None
@@ -101,12 +104,13 @@ class Outcome:
     incomplete: bool = False
     results: Mapping[str, JsonValue] | None = None
     makespan: Makespan | None = None
+    signal: Signals = SIGINT
 
     @property
     def exit_code(self) -> int:
         """The exit code of the command."""
         if self.interrupted:
-            return EXIT_INTERRUPTED
+            return EXIT_SIGNAL + self.signal
         return EXIT_FAILED if self.incomplete or self.end.status != "SUCCEEDED" else 0
 
     @property

@@ -12,7 +12,7 @@ def explain_aws(error: Exception) -> CommandError:
     """Say what an exception of the AWS SDK means, and what to do about it."""
     if isinstance(error, aws.ClientError):
         details = error.response.get("Error", {})
-        code, message = details.get("Code", "error"), details.get("Message", "")
+        code, message = details.get("Code") or "error", details.get("Message") or ""
         said = f"AWS refused {error.operation_name}: {code}: {message}".rstrip(": ")
         if code in _EXPIRED:
             return CommandError(
