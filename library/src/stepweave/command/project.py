@@ -33,6 +33,20 @@ class Project:
         return self.state / "cdk.out"
 
 
+def current_folder() -> Path:
+    """Return the current folder.
+
+    Raises
+    ------
+    CommandError
+        If it is there no more: a shell may still be in a folder that was deleted.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise CommandError("the current folder is there no more", "change into another one") from error
+
+
 def find_project(start: Path, installed: Path = _INSTALLED) -> Project | None:
     """Find the project that a folder belongs to, else the one that the command was installed from.
 
@@ -64,10 +78,10 @@ def require_project() -> Project:
     CommandError
         If there is none.
     """
-    project = find_project(Path.cwd())
+    project = find_project(current_folder())
     if project is None:
         raise CommandError(
-            f"no Stepweave project at {Path.cwd()} or above it",
+            f"no Stepweave project at {current_folder()} or above it",
             "change into a clone of Stepweave: the folder that holds app.py, cdk.json and state_machines/",
         )
     return project
@@ -79,6 +93,6 @@ def use_project_packages() -> None:
     The command may be installed from another clone than the one that it is called in; what `python app.py` there
     would deploy is what `list`, `synth` and `run` speak of.
     """
-    project = find_project(Path.cwd())
+    project = find_project(current_folder())
     if project is not None and project.root != _INSTALLED:
         sys.path.insert(0, str(project.root))

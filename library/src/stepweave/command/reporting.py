@@ -31,9 +31,9 @@ def reported() -> Iterator[None]:
     except CommandError as error:
         _stop(error.message, error.hint, error.exit_code, error)
     except KeyboardInterrupt as interruption:
-        show_cursor()
         number = signal_of(interruption)
         say("interrupted" if number is signal.SIGINT else f"ended by {number.name}")
+        show_cursor()  # last: the signal may have come between hiding it and taking note of that
         raise SystemExit(EXIT_SIGNAL + number) from None
     except ReaderGoneError:
         raise SystemExit(EXIT_SIGNAL + signal.SIGPIPE) from None

@@ -121,6 +121,7 @@ def held_back() -> Iterator[None]:
 def show_cursor() -> None:
     """Show the cursor of the terminal that standard error is; does nothing where it is none."""
     with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()  # what a signal interrupted is still to be written, and may hide it again
         descriptor = sys.stderr.fileno()
         if os.isatty(descriptor) and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}:
             os.write(descriptor, _SHOW_CURSOR)

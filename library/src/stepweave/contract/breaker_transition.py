@@ -84,7 +84,8 @@ class Transition:
     change: Change
 
     def detail(self, name: str) -> dict[str, str | int | None]:
-        """Return the detail of the event that tells of the transition of a breaker."""
+        """Return the detail of the event that tells of the transition of a breaker; `by` is there if a person made it."""
+        by = {"by": self.cause.by} if self.cause.by else {}
         return {
             "breaker": name,
             "from": self.before.value,
@@ -92,8 +93,8 @@ class Transition:
             "generation": self.generation,
             "at": utc(self.cause.at).isoformat(),
             "reason": self.cause.reason,
-            "by": self.cause.by or None,
             "retry_after": None if self.retry_at is None else utc(self.retry_at).isoformat(),
+            **by,
         }
 
     def event(self, name: str, bus: str) -> PutEventsRequestEntryTypeDef:

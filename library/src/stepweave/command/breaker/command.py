@@ -47,7 +47,7 @@ def show(
 
 
 @breaker.command("open")
-def open_by_hand(
+def open_by_hand(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
     duration: Annotated[
@@ -74,7 +74,7 @@ def open_by_hand(
 
 
 @breaker.command()
-def close(
+def close(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
     as_json: JsonOption = False,
@@ -92,7 +92,7 @@ def close(
 
 
 @breaker.command()
-def reset(
+def reset(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
     as_json: JsonOption = False,

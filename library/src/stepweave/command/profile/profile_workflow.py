@@ -1,9 +1,7 @@
 """Learn from the histories of past executions how long tasks take."""
 
 import json
-import os
 import statistics
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress, TaskStatus
+from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
@@ -55,7 +54,8 @@ def profile_workflow(name: str, choice: TargetChoice, executions: int) -> None:
     with open_target(target) as opened:
         learned = _learn(workflow, opened, executions)
     file = durations_file(workflow)
-    _write(learned, file)
+    with writing(file, "make the folder of the workflow writable"):
+        replace_file(file, learned.to_json())
     _report(workflow, learned, file)
 
 
@@ -108,18 +108,6 @@ def _progress(client: "SFNClient", arn: str) -> Progress:
     definition = client.describe_state_machine_for_execution(executionArn=arn)["definition"]
     tree = ExecutionTree(client, arn, Progress.of(defined_tasks(json.loads(definition))))
     return tree.look()
-
-
-def _write(learned: LearnedDurations, file: Path) -> None:
-    """Replace the file at once, so that it is never half written."""
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".durations-", delete=False) as scratch:
-            scratch.write(learned.to_json())
-        Path(scratch.name).chmod(0o644)
-        Path(scratch.name).replace(file)
-    except OSError as error:
-        where = os.fsdecode(error.filename or file)
-        raise CommandError(f"{where}: {error.strerror}", "make the folder of the workflow writable") from error
 
 
 def _report(workflow: Workflow, learned: LearnedDurations, file: Path) -> None:

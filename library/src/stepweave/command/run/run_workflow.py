@@ -17,6 +17,7 @@ from stepweave.command.executions.execution import await_end, check_name, follow
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress
 from stepweave.command.explanation import explain
+from stepweave.command.file_writing import writing
 from stepweave.command.interruption import interrupt
 from stepweave.command.run.inputs import ExecutionInput, check_input
 from stepweave.command.run.live_view import progress_view
@@ -171,8 +172,8 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
 
 
 def _archived(source: str, held: ExitStack) -> RepositoryArchive:
-    scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-"))
-    with step("archiving the repository", "archived") as archiving:
+    with step("archiving the repository", "archived") as archiving, writing(Path(tempfile.gettempdir())):
+        scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-", ignore_cleanup_errors=True))
         archive = archive_repository(source, Path(scratch))
         archiving.done = f"archived {archive.files:,} tracked files of {archive.name}"
     for note in archive.notes:

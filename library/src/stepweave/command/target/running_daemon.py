@@ -1,15 +1,13 @@
 """The local cloud that `stepweave local up` started, as the other subcommands see it."""
 
-from pathlib import Path
-
-from stepweave.command.project import find_project
+from stepweave.command.project import current_folder, find_project
 from stepweave.command.terminal.console import say_warning
 from stepweave.local_cloud.daemon import status
 
 
 def daemon_endpoint() -> str | None:
     """Return the endpoint of this project's local cloud if it is up, else None."""
-    project = find_project(Path.cwd())
+    project = find_project(current_folder())
     if project is None:
         return None
     found = status(project.root)
