@@ -47,7 +47,12 @@ with reported(), stoppable():
         os.write(1, b"tidied up\\n")
 """
 SLEEP = "time.sleep(60)"
-WRITE_ONCE = "held = held_back(); held.__enter__(); os.write(1, b'began\\n'); time.sleep(1); os.write(1, b'whole\\n'); held.__exit__(None, None, None)"
+WRITE_ONCE = """
+            with held_back():
+                os.write(1, b"began\\n")
+                time.sleep(1)
+                os.write(1, b"whole\\n")
+"""
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ class Transition:
     change: Change
 
     def detail(self, name: str) -> dict[str, str | int | None]:
-        """Return the detail of the event that tells of the transition of a breaker; `by` is there if a person made it."""
+        """Return the detail of the event that tells of a breaker's transition; `by` is there if a person made it."""
         by = {"by": self.cause.by} if self.cause.by else {}
         return {
             "breaker": name,

@@ -8,7 +8,7 @@ from typing import TypedDict
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
+from stepweave.command.terminal.console import one_line, seconds, show_pairs, standard_output, styled
 from stepweave.contract.breaker import CircuitBreakerConfig
 from stepweave.contract.breaker_item import BreakerItem, Lease, State, utc
 from stepweave.contract.breaker_transition import milliseconds
@@ -146,7 +146,7 @@ def show_breakers(views: Sequence[BreakerView], where: str) -> None:
         )
     for view in views:
         table.add_row(
-            styled(view.name, "bold"),
+            styled(one_line(view.name), "bold"),
             styled(_state(view), _STYLES[view.item.state]),
             styled("" if view.since is None else _age(view.since, view.now)),
             styled(_failures(view)),

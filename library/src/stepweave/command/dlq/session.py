@@ -19,7 +19,7 @@ from stepweave.command.dlq.result import Result, Verdict
 from stepweave.command.dlq.view import Entry, details_json, entry_json, kind_of, show_details, show_table
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.target.open_target import OpenTarget
-from stepweave.command.terminal.console import say, say_error, standard_output, styled
+from stepweave.command.terminal.console import one_line, say, say_error, standard_output, styled
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -199,7 +199,7 @@ def _each(deal: _Deal, entries: Sequence[Entry], *, quiet: bool) -> Iterator[tup
 
 
 def _report(entry: Entry, result: Result) -> None:
-    line = f"{entry.letter.id}  {entry.letter.owner}: "
+    line = f"{entry.letter.id}  {one_line(entry.letter.owner)}: "
     if result.verdict is Verdict.REFUSED:
         say_error(f"{line}stays in the queue: {result.text}")
     else:

@@ -14,7 +14,7 @@ from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Lett
 from stepweave.command.dlq.mailbox import Message
 from stepweave.command.dlq.prospect import Prospect, Way
 from stepweave.command.executions.failure_text import plain_cause
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
+from stepweave.command.terminal.console import one_line, seconds, show_pairs, standard_output, styled
 from stepweave.contract.reference import REFERENCE_KEY
 
 _COLUMNS = ("id", "from", "task", "error", "attempts", "age", "redrive")
@@ -147,7 +147,7 @@ def show_table(entries: Sequence[Entry], where: str, now: datetime) -> None:
         task, attempts = _task(entry.letter)
         row = (entry.letter.id, entry.letter.owner, task, entry.letter.error, attempts, _age(entry.letter, now))
         style = {Way.OVER: "dim", Way.WAIT: "yellow"}.get(entry.prospect.way, "") if entry.prospect else ""
-        table.add_row(*(styled(cell, style) for cell in (*row, entry.way)))
+        table.add_row(*(styled(one_line(cell), style) for cell in (*row, entry.way)))
     console.print(table)
 
 

@@ -53,9 +53,7 @@ def test_aws_is_worked_on_only_by_whom_says_so(
         found = choose_target(
             choice, daemon=daemon, aws=(lambda: SESSION) if says_aws else must_not_be_asked, user=lambda: SESSION
         )
-    except CommandError as refused:
-        assert refused.exit_code == 2
-        assert refused.hint
+    except CommandError:  # which are refused: see below
         return
     if found.place is Place.AWS:
         assert says_aws
@@ -109,6 +107,8 @@ def test_what_contradicts_itself_is_refused(options: dict[str, object], variable
     with pytest.raises(CommandError) as refused:
         target_choice(**given, variables=variables)  # type: ignore[arg-type]
     assert named in refused.value.message
+    assert refused.value.exit_code == 2
+    assert refused.value.hint
 
 
 def test_the_endpoint_of_the_daemon_is_the_daemon() -> None:
