@@ -1,12 +1,28 @@
 """Write files so that a disk that is full, or a folder that cannot be written to, is told in one line."""
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-from stepweave.command.errors import EXIT_FAILED, CommandError, first_line
+from stepweave.command.errors import EXIT_FAILED, EXIT_REFUSED, CommandError, first_line
 from stepweave.command.explanation import file_name
+
+_WRONG_PLACE: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+"""Errors of a place at which nothing can be written, as against those of a disk or a device: full, broken."""
 
 
 @contextmanager
@@ -29,7 +45,8 @@ def writing(place: Path, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         where = place if error.filename is None else file_name(error.filename)
-        raise CommandError(f"{where}: {error.strerror or first_line(error)}", hint, EXIT_FAILED) from error
+        exit_code = EXIT_REFUSED if error.errno in _WRONG_PLACE else EXIT_FAILED
+        raise CommandError(f"{where}: {error.strerror or first_line(error)}", hint, exit_code) from error
 
 
 def replace_file(file: Path, text: str) -> None:

@@ -13,7 +13,7 @@ def explain_aws(error: Exception) -> CommandError:
     if isinstance(error, aws.ClientError):
         details = error.response.get("Error", {})
         code, message = details.get("Code") or "error", details.get("Message") or ""
-        said = f"AWS refused {error.operation_name}: {code}: {message}".rstrip(": ")
+        said = f"AWS refused {error.operation_name}: {code}" + (f": {message}" if message else "")
         if code in _EXPIRED:
             return CommandError(
                 said, "renew your AWS credentials (for example `aws sso login`) and try again", EXIT_FAILED
