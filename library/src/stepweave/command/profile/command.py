@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
 
 
-def profile(
+def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
     workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
@@ -15,6 +15,7 @@ def profile(
     executions: Annotated[
         int, typer.Option(help="How many of the latest executions to look at.", min=1, max=1000, metavar="N")
     ] = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Learn from past executions how long each task takes, and write it down beside the workflow.
 
@@ -24,4 +25,4 @@ def profile(
     from stepweave.command.profile.profile_workflow import profile_workflow
     from stepweave.command.target_choice import target_choice
 
-    profile_workflow(workflow, target_choice(endpoint_url, aws=aws, local=local), executions)
+    profile_workflow(workflow, target_choice(endpoint_url, aws=aws, local=local), executions, as_json=as_json)

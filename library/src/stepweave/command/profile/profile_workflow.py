@@ -17,7 +17,7 @@ from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
 from stepweave.command.target.target import Place, aws_session, choose_target, user_session
 from stepweave.command.target_choice import TargetChoice
-from stepweave.command.terminal.console import say_warning, standard_output, styled
+from stepweave.command.terminal.console import one_line, say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.workflow_choice import find_workflow
 from stepweave.compiler.learned import LearnedDurations, durations_file
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 
-def profile_workflow(name: str, choice: TargetChoice, executions: int) -> None:
+def profile_workflow(name: str, choice: TargetChoice, executions: int, *, as_json: bool = False) -> None:
     """Learn the durations of a workflow's tasks and write them beside it.
 
     Parameters
@@ -38,6 +38,8 @@ def profile_workflow(name: str, choice: TargetChoice, executions: int) -> None:
         Where to look.
     executions : int
         How many of the latest successful executions to look at.
+    as_json : bool
+        Whether to print what was learned as one JSON object.
 
     Raises
     ------
@@ -56,7 +58,11 @@ def profile_workflow(name: str, choice: TargetChoice, executions: int) -> None:
     file = durations_file(workflow)
     with writing(file, "make the folder of the workflow writable"):
         replace_file(file, learned.to_json())
-    _report(workflow, learned, file)
+    _warn_of_unknown(workflow, learned)
+    if as_json:
+        print(json.dumps({"workflow": workflow.name, "file": str(file), **learned.model_dump(mode="json")}))  # noqa: T201
+    else:
+        _report(workflow, learned, file)
 
 
 def medians(executions: Iterable[Progress]) -> Mapping[str, float]:
@@ -113,8 +119,11 @@ def _progress(client: "SFNClient", arn: str) -> Progress:
 def _report(workflow: Workflow, learned: LearnedDurations, file: Path) -> None:
     console = standard_output()
     for task, took in sorted(learned.seconds.items(), key=lambda each: -each[1]):
-        console.print(styled(f"{took:>10,.3f}s  {task}"), soft_wrap=True)
+        console.print(styled(f"{took:>10,.3f}s  {one_line(task)}"), soft_wrap=True)
+    console.print(styled(f"wrote {file}; see what it changes: stepweave plan {workflow.name}"), soft_wrap=True)
+
+
+def _warn_of_unknown(workflow: Workflow, learned: LearnedDurations) -> None:
     unknown = [task.id for task in workflow.trace().tasks if task.id not in learned.seconds]
     if unknown:
         say_warning(f"nothing was learned of {', '.join(unknown)}: these executions did not run them")
-    console.print(styled(f"wrote {file}; see what it changes: stepweave plan {workflow.name}"), soft_wrap=True)
