@@ -6,6 +6,8 @@ developer has running here; only the agents' bundles are shared.
 
 import json
 import os
+import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # A shell's background jobs are started with SIGINT ignored, and so is what they start.
 INTERRUPTIBLE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from stepweave.command.main import main; main()"
+    "from stepweave.command.entry import main; main()"
 )
 SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
 TASKS = {
@@ -50,7 +52,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from stepweave.command.main import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from stepweave.command.entry import main; main()", *map(str, arguments)],
         cwd=folder,
         env=environment(PYTHONPATH=str(ROOT)),
         capture_output=True,
@@ -195,6 +197,79 @@ def test_ctrl_c_stops_a_local_execution(project: Path, repository: Path) -> None
     value = json.loads(out)
     assert value["status"] == "ABORTED"
     assert not {task["status"] for task in value["tasks"].values()} & {"running", "retrying"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_a_local_execution_and_shows_the_cursor(
+    project: Path, repository: Path, number: signal.Signals
+) -> None:
+    ours, theirs = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "run", "code-review", "--json", "--repo", str(repository)],
+        cwd=project,
+        env=environment(PYTHONPATH=str(ROOT), TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    said = b""
+    sent = False
+    while True:
+        try:
+            said += os.read(ours, 65_536)
+        except OSError:  # the process has ended, and all of it was read
+            break
+        # The table of tasks hides the cursor after it was said what runs.
+        if not sent and b"\x1b[?25l" in said.partition(b"running code-review-")[2]:
+            running.send_signal(number)
+            sent = True
+    out, _ = running.communicate(timeout=120)
+    os.close(ours)
+    assert (running.returncode, sent) == (128 + number, True), said
+    assert said.rfind(b"\x1b[?25h") > said.rfind(b"\x1b[?25l")
+    assert b"Traceback" not in said
+    assert json.loads(out)["status"] == "ABORTED"
+
+
+def _little_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+
+
+def test_reports_for_which_there_is_no_room_do_not_hide_what_came_of_the_run(project: Path, repository: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTIBLE, "run", "code-review", "--repo", str(repository), "--name", "no-room"],
+        cwd=project,
+        env=environment(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+        preexec_fn=_little_room,
+    )
+    assert result.returncode == 1
+    assert "code-review succeeded after" in result.stdout
+    (line,) = [line for line in result.stderr.splitlines() if "could not be fetched" in line]
+    assert "stepweave-reports/no-room/report." in line
+    assert line.endswith(": File too large")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_local_cloud_that_cannot_write_its_state_says_so_in_one_line(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "project")
+    result = subprocess.run(
+        [sys.executable, "-c", INTERRUPTIBLE, "local", "up", "--port", "0", "--no-deploy"],
+        cwd=folder,
+        env=environment(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY)),
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1] == f"error: {folder}/.stepweave: File too large"
+    assert stepweave(folder, "local", "status").returncode == 1
+    assert not list((folder / ".stepweave").glob("*.tmp"))
 
 
 def test_without_a_local_cloud_one_lasts_for_the_run(repository: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ class Specification:
                 assert self._failures(before, at) >= self.config.failure_threshold
                 assert after.retry_at == at + 1000 * self.config.recovery_timeout.total_seconds()
             case State.OPEN, State.HALF_OPEN:
-                assert not before.forced, "only a person closes what a person opened"
+                assert not before.forced or before.retry_at, "only a person closes what a person opened for good"
                 assert at >= before.retry_at
                 assert after.successes == 0
             case State.HALF_OPEN, State.OPEN:
@@ -137,7 +137,7 @@ class Specification:
 
     def _check_within(self, before: BreakerItem, after: BreakerItem, actor: Environment | None) -> None:
         assert actor is not None
-        kept = ("state", "since", "retry_at", "forced", "reason")
+        kept = ("state", "since", "retry_at", "forced", "reason", "by")
         assert all(getattr(before, each) == getattr(after, each) for each in kept), "only transitions change these"
         admission = actor.admission
         current = before.generation
@@ -239,10 +239,11 @@ class Fleet:
         deadlines = [each.deadline for each in self.environments if each.stage is Stage.RUNNING]
         self.advance(max(0, min(deadlines, default=self.time) - before - self.time))
 
-    def look(self, *, opens: bool) -> None:
-        """Let a person look at the breaker, to open or to close it a moment later."""
-        cause = Cause(self.time, "by hand", f"person{next(self.numbers)}")
-        self.person = forced_open(self.item, cause) if opens else closed(self.item, cause)
+    def look(self, *, opens: bool, milliseconds: int | None = None) -> None:
+        """Let a person look at the breaker, to open or to close it a moment later; to open it for a while perhaps."""
+        cause = Cause(self.time, "by hand", f"person{next(self.numbers)}", "ann")
+        until = None if milliseconds is None else self.time + milliseconds
+        self.person = forced_open(self.item, cause, until) if opens else closed(self.item, cause)
 
     def act(self) -> None:
         """Let the person do it."""

@@ -46,7 +46,8 @@ def _run(schedule: random.Random) -> Fleet:
         elif chance < 0.07:
             fleet.advance_to_deadline(schedule.randint(0, SKEW))
         elif chance < 0.09:
-            fleet.look(opens=schedule.random() < 0.3)
+            milliseconds = schedule.choice([None, 0, 1_000, 60_000])
+            fleet.look(opens=schedule.random() < 0.3, milliseconds=milliseconds)
         elif chance < 0.11:
             fleet.act()
         else:

@@ -1,12 +1,11 @@
-"""What can go wrong in the command, and what the errors of others mean in plain words."""
+"""What can go wrong in the command, and its exit codes."""
 
-import os
+from typing import Final
 
-from stepweave.contract.refusal import RefusedError
-
-EXIT_FAILED = 1
-EXIT_REFUSED = 2
-EXIT_INTERRUPTED = 130
+EXIT_FAILED: Final = 1
+EXIT_REFUSED: Final = 2
+EXIT_SIGNAL: Final = 128
+"""To this the number of a signal is added that ended the command, as shells do."""
 
 
 class CommandError(Exception):
@@ -29,26 +28,13 @@ class CommandError(Exception):
         self.exit_code = exit_code
 
 
-def explain(error: Exception) -> CommandError | None:
-    """Say in plain words what a known exception means; None if it is not known."""
-    module, name = type(error).__module__, type(error).__name__
-    if isinstance(error, CommandError):
-        return error
-    if isinstance(error, RefusedError):
-        return CommandError(str(error))
-    if module.startswith(("botocore.", "boto3.")):
-        # The AWS SDK takes a while to import, and is imported only if it is what failed.
-        from stepweave.command.target.aws_errors import explain_aws
-
-        return explain_aws(error)
-    if module.startswith("stepweave."):
-        # Our own modules raise errors that name the place and say what to do.
-        return CommandError(str(error), exit_code=EXIT_FAILED if "local_cloud" in module else EXIT_REFUSED)
-    if isinstance(error, OSError) and error.filename is not None:
-        return CommandError(f"{os.fsdecode(error.filename)}: {error.strerror or name}", exit_code=EXIT_FAILED)
-    return None
-
-
 def first_line(error: BaseException) -> str:
-    """Return the first line of an exception's message, or its type's name where there is none."""
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    """Return the first line of an exception's message, or its type's name where there is none.
+
+    An exception of a stranger may be unable to say what it means; that must not hide that it was raised.
+    """
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - whatever its own method raises
+        message = ""
+    return next((line for line in message.splitlines() if line.strip()), "") or type(error).__name__

@@ -1,4 +1,4 @@
-"""What Ctrl-C does to an execution."""
+"""What a signal such as that of Ctrl-C does to an execution."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from stepweave.command.executions.execution import ExecutionEnd, await_end, stop_execution
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress
+from stepweave.command.explanation import explain
 from stepweave.command.target.open_target import OpenTarget
-from stepweave.command.terminal.console import say
+from stepweave.command.terminal.console import say, say_warning
 from stepweave.command.terminal.step import step
 
 if TYPE_CHECKING:
@@ -29,21 +30,41 @@ def interrupt(opened: OpenTarget, tree: ExecutionTree) -> tuple[ExecutionEnd, Pr
         How it ended, or its state at this moment with the status ``RUNNING``; and how far it got.
     """
     client: SFNClient = opened.client("stepfunctions")
+    try:
+        return _stop(client, tree) if opened.local else (_now(client, tree.execution_arn, "RUNNING"), tree.progress)
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        say_warning(f"how the execution is cannot be asked: {known.message}")
+        return ExecutionEnd("RUNNING", _seconds_so_far(tree.progress)), tree.progress
+    finally:
+        if not opened.local:
+            _say_how_to_follow(opened, tree.execution_arn)
+
+
+def _stop(client: "SFNClient", tree: ExecutionTree) -> tuple[ExecutionEnd, Progress]:
     execution_arn = tree.execution_arn
-    if opened.local:
-        with step("stopping the execution", "stopped the execution"):
-            stop_execution(client, execution_arn)
-            end = await_end(client, execution_arn, _STOP_SECONDS)
-            tree.look()
-            for nested in tree.nested_under_way:
-                stop_execution(client, nested)
-        return end or _now(client, execution_arn, "ABORTED"), tree.abandon()
+    with step("stopping the execution", "stopped the execution"):
+        stop_execution(client, execution_arn)
+        end = await_end(client, execution_arn, _STOP_SECONDS)
+        tree.look()
+        for nested in tree.nested_under_way:
+            stop_execution(client, nested)
+    return end or _now(client, execution_arn, "ABORTED"), tree.abandon()
+
+
+def _say_how_to_follow(opened: OpenTarget, execution_arn: str) -> None:
     say("the execution goes on without this command:")
     say(f"  follow it: {opened.aws_command} stepfunctions describe-execution --execution-arn {execution_arn}")
     say(f"  stop it:   {opened.aws_command} stepfunctions stop-execution --execution-arn {execution_arn}")
-    return _now(client, execution_arn, "RUNNING"), tree.progress
 
 
 def _now(client: "SFNClient", execution_arn: str, status: str) -> ExecutionEnd:
     started = client.describe_execution(executionArn=execution_arn)["startDate"]
     return ExecutionEnd(status, (datetime.now(UTC) - started).total_seconds())
+
+
+def _seconds_so_far(progress: Progress) -> float:
+    started = [task.started for task in progress.tasks.values() if task.started is not None]
+    return (datetime.now(UTC) - min(started)).total_seconds() if started else 0.0

@@ -1,7 +1,5 @@
 """The ``stepweave`` command."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +10,10 @@ from stepweave.command.dlq.command import dlq
 from stepweave.command.local.command import local
 from stepweave.command.plan.command import plan
 from stepweave.command.profile.command import profile
-from stepweave.command.reporting import reported
+from stepweave.command.reporting import output_delivered, reported
 from stepweave.command.run.command import run
+from stepweave.command.standard_streams import use_standard_streams
+from stepweave.command.stop_signals import stoppable
 from stepweave.command.workflows.golden import golden
 from stepweave.command.workflows.list import list_workflows
 from stepweave.command.workflows.synth import synth
@@ -25,8 +25,8 @@ class ReportingGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a subcommand."""
-        with reported():
-            project = find_project(Path.cwd())
+        with reported(), stoppable():
+            project = find_project()
             if project is not None:
                 project.use()
             return super().invoke(ctx)
@@ -73,8 +73,6 @@ def options(
 
 def main() -> None:
     """Run the command."""
-    for stream in (sys.stdout, sys.stderr):
-        # A path may hold bytes that are no text: it is shown escaped rather than not at all.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    app()
+    use_standard_streams()
+    with reported(), output_delivered():
+        app()

@@ -1,13 +1,17 @@
 """The one place where whatever goes wrong becomes lines on standard error, and an exit code."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from stepweave.command.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError, explain, first_line
+from stepweave.command.errors import EXIT_FAILED, EXIT_SIGNAL, CommandError, first_line
+from stepweave.command.explanation import explain
+from stepweave.command.standard_streams import ReaderGoneError
+from stepweave.command.stop_signals import show_cursor, signal_of
 from stepweave.command.terminal.console import say, say_error
 
 DEBUG_VARIABLE = "STEPWEAVE_DEBUG"
@@ -26,13 +30,13 @@ def reported() -> Iterator[None]:
         yield
     except CommandError as error:
         _stop(error.message, error.hint, error.exit_code, error)
-    except KeyboardInterrupt:
-        say("interrupted")
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    except BrokenPipeError:
-        # The reader of standard output has gone (`stepweave list | head -1`): nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(EXIT_FAILED) from None
+    except KeyboardInterrupt as interruption:
+        number = signal_of(interruption)
+        say("interrupted" if number is signal.SIGINT else f"ended by {number.name}")
+        show_cursor()  # last: the signal may have come between hiding it and taking note of that
+        raise SystemExit(EXIT_SIGNAL + number) from None
+    except ReaderGoneError:
+        raise SystemExit(EXIT_SIGNAL + signal.SIGPIPE) from None
     except Exception as error:
         if _is_command_line_error(error):
             raise
@@ -41,6 +45,27 @@ def reported() -> Iterator[None]:
             name = type(error).__name__
             _stop(f"unexpected {name}: {first_line(error)}", f"set {DEBUG_VARIABLE}=1 to see where", EXIT_FAILED, error)
         _stop(known.message, known.hint, known.exit_code, error)
+
+
+@contextmanager
+def output_delivered() -> Iterator[None]:
+    """Make sure at the end that what was printed has arrived.
+
+    Raises
+    ------
+    OutputError, ReaderGoneError
+        If it has not, and the command would have ended well else.
+    """
+    try:
+        yield
+    except SystemExit as end:
+        if end.code in {0, None}:
+            sys.stdout.flush()
+        else:
+            with suppress(CommandError, ReaderGoneError):
+                sys.stdout.flush()
+        raise
+    sys.stdout.flush()
 
 
 def _is_command_line_error(error: BaseException) -> bool:

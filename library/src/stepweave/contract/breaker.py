@@ -125,15 +125,27 @@ class Breaker:
             raise ValueError(f"circuit breaker {self.name}: ignored_errors must be a tuple of the names of errors")
 
 
-def open_message(name: str, retry_after: datetime) -> str:
+def open_message(name: str, retry_after: datetime, why: str = "") -> str:
     """Return the message of the error of a task that found its breaker open; a state machine reads the time in it.
+
+    Parameters
+    ----------
+    name : str
+        The breaker's name.
+    retry_after : datetime
+        When the task may try again.
+    why : str
+        Who opened it by hand, why, and until when; empty if failures did.
 
     Example
     -------
     >>> open_message("github-api", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
     'circuit breaker github-api is open; retry after 2030-01-02T03:04:05Z'
+    >>> open_message("github-api", datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC), "opened by ann: maintenance")
+    'circuit breaker github-api is open; retry after 2030-01-02T03:04:05Z (opened by ann: maintenance)'
     """
-    return f"circuit breaker {name} is open; retry after {retry_after.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    message = f"circuit breaker {name} is open; retry after {retry_after.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{message} ({why})" if why else message
 
 
 def crash_attribute(execution_name: str, task: str) -> str:

@@ -27,6 +27,7 @@ FORCED: Final = "forced"
 SUCCESSES: Final = "successes"
 REASON: Final = "reason"
 WRITER: Final = "writer"
+BY: Final = "by"
 FAILURE_PREFIX: Final = "failure:"
 PROBE_PREFIX: Final = "probe:"
 TOKEN: Final = "token"  # noqa: S105 - no secret
@@ -87,13 +88,15 @@ class BreakerItem:
     since : int
         When the state began.
     retry_at : int
-        While open: when probes are let through.
+        While open: when probes are let through; 0 if a person has to close it.
     forced : bool
-        While open: that a person opened it, so that it stays open until a person closes it.
+        While open: that a person opened it. It stays open until `retry_at`, or else until a person closes it.
     successes : int
         While half-open: how many probes have succeeded.
     reason : str
         Why the last transition happened.
+    by : str
+        The person who made the last transition; empty if it was none.
     failures : mapping of str to (int, int)
         Attributes of failures: the generation that each belongs to, and its time.
     crashes : mapping of str to int
@@ -109,9 +112,14 @@ class BreakerItem:
     forced: bool = False
     successes: int = 0
     reason: str = ""
+    by: str = ""
     failures: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
     crashes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     probes: Mapping[int, Lease] = field(default_factory=lambda: MappingProxyType({}))
+
+    def is_shut(self, now: int) -> bool:
+        """Tell whether it is open and lets no probe through yet."""
+        return self.state is State.OPEN and (now < self.retry_at or (self.forced and not self.retry_at))
 
     def failures_after(self, moment: int) -> int:
         """Return how many failures and crashes of this generation happened after a moment."""
@@ -159,6 +167,7 @@ def read_item(attributes: Mapping[str, AttributeValue]) -> BreakerItem:
         forced=bool(attributes.get(FORCED, {}).get("BOOL", False)),
         successes=_integer(attributes.get(SUCCESSES)),
         reason=_text(attributes.get(REASON)),
+        by=_text(attributes.get(BY)),
         failures=MappingProxyType(failures),
         crashes=MappingProxyType(crashes),
         probes=MappingProxyType(probes),

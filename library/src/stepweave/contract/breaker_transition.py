@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from stepweave.contract.breaker import EVENT_SOURCE, EVENT_TYPE, CircuitBreakerConfig, crash_of
 from stepweave.contract.breaker_change import Change
 from stepweave.contract.breaker_item import (
+    BY,
     FORCED,
     GENERATION,
     REASON,
@@ -50,11 +51,14 @@ class Cause:
         Why, for people.
     writer : str
         Something unique, by which the writer knows its own transition again.
+    by : str
+        The person who makes it; empty if it is none.
     """
 
     at: int
     reason: str
     writer: str
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ class Transition:
     change: Change
 
     def detail(self, name: str) -> dict[str, str | int | None]:
-        """Return the detail of the event that tells of the transition of a breaker."""
+        """Return the detail of the event that tells of a breaker's transition; `by` is there if a person made it."""
+        by = {"by": self.cause.by} if self.cause.by else {}
         return {
             "breaker": name,
             "from": self.before.value,
@@ -89,6 +94,7 @@ class Transition:
             "at": utc(self.cause.at).isoformat(),
             "reason": self.cause.reason,
             "retry_after": None if self.retry_at is None else utc(self.retry_at).isoformat(),
+            **by,
         }
 
     def event(self, name: str, bus: str) -> PutEventsRequestEntryTypeDef:
@@ -160,10 +166,19 @@ def closed(item: BreakerItem, cause: Cause) -> Transition:
     return _transition(item, State.CLOSED, cause, Change(item.generation, remove=(RETRY_AT, FORCED, SUCCESSES)))
 
 
-def forced_open(item: BreakerItem, cause: Cause) -> Transition:
-    """Return the transition by which a person opens a breaker: it stays open until a person closes it."""
+def forced_open(item: BreakerItem, cause: Cause, until: int | None = None) -> Transition:
+    """Return the transition by which a person opens a breaker.
+
+    It stays open until a person closes it; or, if `until` is given, until that time in milliseconds since the epoch:
+    then probes are let through, as after a recovery timeout.
+    """
     put: dict[str, AttributeValue] = {FORCED: {"BOOL": True}}
-    return _transition(item, State.OPEN, cause, Change(item.generation, put=put, remove=(RETRY_AT, SUCCESSES)))
+    remove = [SUCCESSES]
+    if until is None:
+        remove.append(RETRY_AT)
+    else:
+        put[RETRY_AT] = number(until)
+    return _transition(item, State.OPEN, cause, Change(item.generation, put=put, remove=tuple(remove)), until)
 
 
 def stale(item: BreakerItem, config: CircuitBreakerConfig, now: int) -> tuple[str, ...]:
@@ -192,9 +207,12 @@ def _transition(
         REASON: {"S": cause.reason},
         WRITER: {"S": cause.writer},
     }
+    if cause.by:
+        put[BY] = {"S": cause.by}
     # Of the slots only the prober's own: another may have been taken meanwhile, and generations do not tell.
     forgotten = [*item.failures, *item.crashes][:MOST_REMOVED]
-    change = replace(change, put=put, remove=tuple(dict.fromkeys([*change.remove, *forgotten])))
+    nobody = [] if cause.by else [BY]
+    change = replace(change, put=put, remove=tuple(dict.fromkeys([*change.remove, *nobody, *forgotten])))
     return Transition(item.state, after, generation, cause, retry_at, change)
 
 

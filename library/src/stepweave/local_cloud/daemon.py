@@ -66,7 +66,8 @@ def status(root: Path) -> DaemonStatus:
     """
     files = DaemonFiles(root)
     if not files.is_locked():
-        files.state.unlink(missing_ok=True)
+        with suppress(OSError):  # whether it can be removed changes nothing
+            files.state.unlink(missing_ok=True)
         return DaemonStatus(None)
     state = files.read_state()
     if state is None:
@@ -100,9 +101,13 @@ def up(root: Path, port: int = 0, persist: Path | None = None) -> tuple[DaemonSt
     if current.state is not None:
         return current.state, False
     files = DaemonFiles(root)
-    files.directory.mkdir(parents=True, exist_ok=True)
+    try:
+        files.directory.mkdir(parents=True, exist_ok=True)
+        log = files.log.open("wb")
+    except OSError as error:
+        raise LocalCloudError(_system_error(root, error)) from error
     kept = [] if persist is None else [str(persist.resolve())]
-    with files.log.open("wb") as log:
+    with log:
         process = subprocess.Popen(  # noqa: S603 - this interpreter and this module
             [sys.executable, "-m", "stepweave.local_cloud.daemon", str(root.resolve()), str(port), *kept],
             cwd=root,
@@ -234,8 +239,16 @@ def main(arguments: list[str]) -> int:
         except LocalCloudError as error:
             announce(json.dumps({"error": str(error), "kind": type(error).__name__}))
             return 1
+        except OSError as error:  # its own files: a disk that is full, a folder that cannot be written to
+            announce(json.dumps({"error": _system_error(root, error), "kind": OSError.__name__}))
+            return 1
         return 0
     return 1
+
+
+def _system_error(root: Path, error: OSError) -> str:
+    where = DaemonFiles(root).directory if error.filename is None else error.filename
+    return f"{os.fsdecode(where)}: {error.strerror or error}"
 
 
 def _kept(cloud: LocalCloud, persist: Path | None) -> AbstractContextManager[bool]:

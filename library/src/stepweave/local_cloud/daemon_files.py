@@ -85,8 +85,12 @@ class DaemonFiles:
     def write_state(self, state: DaemonState) -> None:
         """Write the state file; a reader sees all of it or nothing."""
         temporary = self.state.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(state.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self.state)
+        try:
+            temporary.write_text(state.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            temporary.replace(self.state)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def is_locked(self) -> bool:
         """Tell whether a process holds the lock."""

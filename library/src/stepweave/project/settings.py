@@ -74,13 +74,14 @@ class Project:
             sys.path.insert(0, str(self.root))
 
 
-def find_project(start: Path) -> Project | None:
+def find_project(start: Path | None = None) -> Project | None:
     """Find the project that a folder belongs to.
 
     Parameters
     ----------
-    start : Path
-        The folder from which to look upward, unless the environment names the project: ``STEPWEAVE_PROJECT``.
+    start : Path | None
+        The folder from which to look upward, the current one if not given; unless the environment names the project:
+        ``STEPWEAVE_PROJECT``.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def find_project(start: Path) -> Project | None:
         if project is None:
             raise ProjectError(f"{PROJECT_VARIABLE}={named}: no pyproject.toml with a table [{_TABLE}] is there")
         return project
-    start = start.resolve()
+    start = _current_folder() if start is None else start.resolve()
     for folder in (start, *start.parents):
         project = _project_at(folder)
         if project is not None:
@@ -109,7 +110,7 @@ def require_project(start: Path | None = None) -> Project:
     ProjectError
         If there is none, or its settings cannot be used.
     """
-    start = Path.cwd() if start is None else start
+    start = _current_folder() if start is None else start
     project = find_project(start)
     if project is None:
         raise ProjectError(
@@ -117,6 +118,13 @@ def require_project(start: Path | None = None) -> Project:
             f"a project, name one by {PROJECT_VARIABLE}, or make one: stepweave init NAME"
         )
     return project
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:  # a shell may still be in a folder that was deleted
+        raise ProjectError("the current folder is there no more; change into another one") from error
 
 
 def _project_at(folder: Path) -> Project | None:

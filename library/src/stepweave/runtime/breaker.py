@@ -199,7 +199,7 @@ class CircuitBreaker:
             self._failed("admit a call", error)
             decision = self._without_store(error)
         if isinstance(decision, Rejection):
-            refusal = CircuitOpenError(self.name, self._spread(decision.retry_at))
+            refusal = CircuitOpenError(self.name, self._spread(decision.retry_at), decision.why)
             if self._observer:
                 self._observer.rejected(refusal)
             raise refusal
@@ -211,8 +211,8 @@ class CircuitBreaker:
         later = Rejection(now + milliseconds(self.config.recovery_timeout))
         if error.writing:  # it was read just now that the breaker is not closed, or has to open
             return later
-        if known and known.item.state is State.OPEN and (known.item.forced or now < known.item.retry_at):
-            return later if known.item.forced else Rejection(known.item.retry_at)
+        if known and known.item.is_shut(now):
+            return self._protocol.shut(known.item, now)
         return None if self._fail_open else later
 
     def _finish(self, admission: Admission | None, verdict: Verdict, reason: str = "") -> None:

@@ -32,16 +32,19 @@ class CircuitOpenError(Exception):
         The breaker's name.
     retry_after : datetime
         When the call may be tried again, in whole seconds.
+    why : str
+        Who opened it by hand, why, and until when; empty if failures did.
     """
 
-    def __init__(self, name: str, retry_after: datetime) -> None:
-        super().__init__(open_message(name, retry_after))
+    def __init__(self, name: str, retry_after: datetime, why: str = "") -> None:
+        super().__init__(open_message(name, retry_after, why))
         self.name = name
         self.retry_after = retry_after
+        self.why = why
 
-    def __reduce__(self) -> tuple[type[CircuitOpenError], tuple[str, datetime]]:
+    def __reduce__(self) -> tuple[type[CircuitOpenError], tuple[str, datetime, str]]:
         """Keep the parameters when the error is pickled."""
-        return type(self), (self.name, self.retry_after)
+        return type(self), (self.name, self.retry_after, self.why)
 
 
 def counts_all_but(ignored: Iterable[str] = ()) -> Callable[[BaseException], bool]:

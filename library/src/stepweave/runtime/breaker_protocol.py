@@ -25,6 +25,7 @@ from stepweave.contract.breaker_item import (
     failure_attribute,
     number,
     probe_attribute,
+    utc,
 )
 from stepweave.contract.breaker_transition import Cause, Transition, due, half_opened, milliseconds, opened, stale
 
@@ -88,9 +89,18 @@ class Admission:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A call that was not let through, and when it may come again, in milliseconds since the epoch."""
+    """A call that was not let through.
+
+    Attributes
+    ----------
+    retry_at : int
+        When it may come again, in milliseconds since the epoch.
+    why : str
+        Who opened the breaker by hand, why, and until when; empty if failures did.
+    """
 
     retry_at: int
+    why: str = ""
 
 
 class Verdict(Enum):
@@ -159,8 +169,8 @@ class BreakerProtocol:
             return transition
         if item.state is State.CLOSED:
             return Admission(caller.token, item.generation)
-        if item.state is State.OPEN and (item.forced or now < item.retry_at):
-            return self._turned_away(now) if item.forced else Rejection(item.retry_at)
+        if item.is_shut(now):
+            return self.shut(item, now)
         return self._probe(item, caller, now)
 
     def _probe(self, item: BreakerItem, caller: Caller, now: int) -> Rejection | Change | Transition:
@@ -206,12 +216,24 @@ class BreakerProtocol:
     def _fresh(self, known: Known) -> bool:
         age = self.now() - known.at
         if known.item.state is State.OPEN:
-            return 0 <= age < self.open_for and (known.item.forced or self.now() < known.item.retry_at)
+            return 0 <= age < self.open_for and known.item.is_shut(self.now())
         return 0 <= age < self.healthy_for and self._healthy(known)
 
     def _healthy(self, known: Known) -> bool:
         horizon = known.at - milliseconds(self.config.window)
         return known.item.state is State.CLOSED and known.item.failures_after(horizon) == 0
+
+    def shut(self, item: BreakerItem, now: int) -> Rejection:
+        """Refuse a call because of a breaker that is open.
+
+        Of one that a person opened nobody knows when it is closed: its time may be long, and be cut short. Who waits
+        asks again after each recovery timeout.
+        """
+        if not item.forced:
+            return Rejection(item.retry_at)
+        later = self._turned_away(now).retry_at
+        until = f"until {utc(item.retry_at):%Y-%m-%dT%H:%M:%SZ}" if item.retry_at else "until somebody closes it"
+        return Rejection(min(later, item.retry_at) if item.retry_at else later, f"{item.reason}; {until}")
 
     def _turned_away(self, now: int) -> Rejection:
         return Rejection(now + milliseconds(self.config.recovery_timeout))

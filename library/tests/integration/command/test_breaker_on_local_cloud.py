@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +15,15 @@ from stepweave.cdk.naming import STORAGE_STACK
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.command.breaker import session as breaker_session
+from stepweave.command.caller import local_user
 from stepweave.command.main import app
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
 from stepweave.contract.breaker_change import Change, update_item
 from stepweave.contract.breaker_item import failure_attribute, number
 from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.runtime.breaker import CircuitBreaker, CircuitOpenError
+from stepweave.runtime.breaker_store import DynamoDBBreakerStore
 
 
 class Nothing(BaseModel):
@@ -116,6 +119,45 @@ def test_a_breaker_is_opened_closed_and_reset_by_hand(
     assert (value["state"], value["failures"], value["generation"]) == ("CLOSED", 0, 3)
 
 
+def test_who_opened_it_why_and_until_when_is_told_to_everybody(
+    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+) -> None:
+    before = datetime.now(UTC)
+    said = breaker("open", "github-api", "--reason", "the vendor\n has an outage", "--for", "30m").stdout
+    assert "circuit breaker github-api opened until " in said
+    value = shown(breaker)
+    until = datetime.fromisoformat(value["until"])
+    assert timedelta(minutes=30) <= until - before < timedelta(minutes=31)
+    assert (value["by"], value["forced"], value["retry_at"]) == (local_user(), True, value["until"])
+    assert value["reason"] == f"opened by {local_user()}: the vendor has an outage"
+    details = breaker("show", "github-api").stdout
+    assert "the vendor has an outage" in details
+    assert f"{until.astimezone():%H:%M:%S}" in details
+
+    store = DynamoDBBreakerStore(table, cloud.session().client("dynamodb"))
+    with pytest.raises(CircuitOpenError) as refused:
+        CircuitBreaker("github-api", store, CONFIG).call(str)
+    expected = f"(opened by {local_user()}: the vendor has an outage; until {until:%Y-%m-%dT%H:%M:%SZ})"
+    assert str(refused.value).endswith(expected)
+
+    assert "opened" in breaker("open", "github-api", "--reason", "for good").stdout
+    value = shown(breaker)
+    assert (value["until"], value["generation"]) == (None, 2)
+    with pytest.raises(CircuitOpenError, match="for good; until somebody closes it"):
+        CircuitBreaker("github-api", store, CONFIG).call(str)
+    breaker("close", "github-api")
+    assert shown(breaker)["until"] is None
+
+
+@pytest.mark.parametrize("duration", ["", "0m", "-5m", "5", "h", "1.5h", "99999d", "30 m", "٣m"])
+def test_a_time_that_is_none_is_refused_before_anything_is_written(
+    cloud: LocalCloud, breaker: Callable[..., Result], table: str, duration: str
+) -> None:
+    refused = breaker("open", "github-api", f"--for={duration}")
+    assert (refused.exit_code, "must be a duration" in refused.stderr) == (2, True)
+    assert cloud.session().client("dynamodb").scan(TableName=table)["Count"] == 0
+
+
 def test_transitions_by_hand_are_told_on_the_bus_and_logged(
     cloud: LocalCloud, breaker: Callable[..., Result], table: str
 ) -> None:
@@ -136,6 +178,7 @@ def test_transitions_by_hand_are_told_on_the_bus_and_logged(
         "OPEN",
         1,
     )
+    assert detail["by"] == local_user()
 
 
 def test_a_breaker_that_no_contract_names_any_more_is_still_listed(

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,9 @@ from lambdas.shared.repository.contract import RepoRef
 from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform
+from stepweave.command.caller import local_user
+from stepweave.command.dlq import discard as dlq_discard
+from stepweave.command.dlq.filter import LetterFilter
 from stepweave.command.dlq.session import redrive_letters
 from stepweave.command.main import app
 from stepweave.command.target.open_target import at_local_endpoint
@@ -266,7 +269,7 @@ def test_two_who_redrive_at_once_redrive_once(
         executions.copy_first_letter()
     with ThreadPoolExecutor(3) as people:
         opened = [at_local_endpoint(cloud.endpoint_url) for _ in range(3)]
-        codes = list(people.map(lambda one: redrive_letters(one, None, as_json=False), opened))
+        codes = list(people.map(lambda one: redrive_letters(one, LetterFilter(), as_json=False), opened))
     assert codes == [0, 0, 0]
     ends = [executions.end(arn) for arn in arns]
     assert [end["status"] for end in ends] == ["SUCCEEDED"] * 6
@@ -357,3 +360,100 @@ def test_a_workflow_that_is_not_there_is_refused(stepweave: Stepweave) -> None:
     assert "deployed: nap-and-document" in refused.stderr
     assert stepweave("dlq", "redrive").exit_code == 2
     assert stepweave("dlq", "redrive", "abc", "--all").exit_code == 2
+
+
+def sent_letter(executions: Executions, name: str, error: str, hours: int, workflow: str = "nap-and-document") -> None:
+    """Send the letter of an execution that failed so many hours ago."""
+    machine = MACHINE.replace("nap-and-document", workflow)
+    stopped = datetime.now(UTC) - timedelta(hours=hours)
+    letter = {
+        "execution": f"{machine.replace('stateMachine', 'execution')}:{name}",
+        "state_machine": machine,
+        "status": "FAILED",
+        "started": (stopped - timedelta(minutes=1)).isoformat(),
+        "stopped": stopped.isoformat(),
+        "redrives": 0,
+        "error": error,
+        "input": {"name": name},
+    }
+    executions.send(json.dumps(letter))
+
+
+def records(cloud: LocalCloud, since: datetime) -> list[dict[str, Any]]:
+    """Return what was written down of letters that were discarded."""
+    s3 = cloud.session().client("s3")
+    bucket = next(each["Name"] for each in s3.list_buckets()["Buckets"] if "payloads" in each["Name"])
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="discarded-dead-letters/").get("Contents", [])
+    values = [json.loads(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()) for each in found]
+    return [value for value in values if datetime.fromisoformat(value["discarded"]) >= since]
+
+
+def test_letters_are_listed_and_discarded_by_workflow_error_and_age(
+    cloud: LocalCloud, executions: Executions, stepweave: Stepweave
+) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=1)
+    sent_letter(executions, "a", "TransientError", hours=1)
+    sent_letter(executions, "b", "TransientError", hours=5)
+    sent_letter(executions, "c", "Lambda.Unknown", hours=5)
+    sent_letter(executions, "d", "TransientError", hours=5, workflow="another")
+    executions.send("no letter")
+    names: dict[tuple[str, ...], set[str]] = {
+        (): {"a", "b", "c", "d", ""},
+        ("--workflow", "nap-and-document"): {"a", "b", "c", ""},
+        ("--workflow", "nap_and_document", "--error", "TransientError"): {"a", "b"},
+        ("--error", "Lambda.*"): {"c"},
+        ("--older-than", "2h"): {"b", "c", "d"},
+        ("--newer-than", "2h"): {"a", ""},
+        ("--newer-than", "6h", "--older-than", "30m", "--error", "TransientError"): {"a", "b", "d"},
+        ("--error", "NoSuchError"): set(),
+    }
+    for options, expected in names.items():
+        entries = listed(stepweave, *options)
+        assert {entry.get("execution", "").rpartition(":")[2] for entry in entries} == expected, options
+
+    refused = stepweave("dlq", "discard", "--all")
+    assert (refused.exit_code, "nothing says why" in refused.stderr) == (2, True)
+    assert executions.letters_waiting() == 5
+
+    chosen = ["--workflow", "nap-and-document", "--error", "TransientError", "--older-than", "2h"]
+    done = stepweave("dlq", "discard", *chosen, "--reason", "the order\nwas cancelled", "--json")
+    assert done.exit_code == 0
+    (result,) = json.loads(done.stdout)
+    assert (result["result"], result["kind"], result["of"]) == ("discarded", "execution", "nap-and-document")
+    (record,) = records(cloud, began)
+    assert record["reason"] == "the order was cancelled"
+    assert record["by"] == local_user()
+    assert record["letter"]["execution"].endswith(":b")
+    (message,) = record["messages"]
+    assert (message["queue"], json.loads(message["body"])["input"]) == (FAILURES, {"name": "b"})
+    left = listed(stepweave)
+    assert {entry.get("execution", "").rpartition(":")[2] for entry in left} == {"a", "c", "d", ""}
+    assert executions.visible() == 4, "what was not meant is free for others"
+
+    poison = next(entry["id"] for entry in left if entry["kind"] == "unreadable")
+    assert "discarded: recorded in s3://" in stepweave("dlq", "discard", poison, "--reason", "not ours").stdout
+    assert {record["messages"][0]["body"] for record in records(cloud, began)} >= {"no letter"}
+    assert stepweave("dlq", "redrive", "--error", "NoSuchError").exit_code == 0
+    assert executions.letters_waiting() == 3
+
+
+def test_a_letter_of_which_no_record_can_be_kept_stays(
+    cloud: LocalCloud, executions: Executions, stepweave: Stepweave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent_letter(executions, "kept", "TransientError", hours=1)
+    monkeypatch.setattr(dlq_discard, "stack_outputs", lambda *_: {"PayloadBucketName": "no-such-bucket"})
+    refused = stepweave("dlq", "discard", "--all", "--reason", "a test")
+    assert refused.exit_code == 1
+    assert "stays in the queue: AWS refused PutObject: NoSuchBucket" in refused.stderr
+    assert executions.visible() == 1
+
+
+@pytest.mark.parametrize("action", [("show",), ("redrive",), ("discard", "--reason", "x")])
+@pytest.mark.parametrize("letter", ["", " ", "*", "xyz"])
+def test_what_is_no_id_means_no_letter_not_even_the_only_one(
+    executions: Executions, stepweave: Stepweave, action: tuple[str, ...], letter: str
+) -> None:
+    executions.send("the only letter")
+    refused = stepweave("dlq", *action, "--", letter)
+    assert (refused.exit_code, "no id of a dead letter" in refused.stderr) == (2, True)
+    assert executions.visible() == 1

@@ -307,6 +307,36 @@ def test_what_a_person_opened_stays_open_until_a_person_closes_it(bench: Bench, 
     assert breaker.call(int) == 0
 
 
+def test_what_a_person_opened_for_a_while_lets_probes_through_after_it(bench: Bench, breaker: CircuitBreaker) -> None:
+    item = bench.store.read("api", consistent=True).item
+    at = int(bench.time * 1000)
+    cause = Cause(at, "opened by ann: maintenance", "p1", "ann")
+    bench.store.write("api", forced_open(item, cause, at + 1_800_000).change)
+    with pytest.raises(
+        CircuitOpenError, match=r"\(opened by ann: maintenance; until \d{4}-\d\d-\d\dT[\d:]{8}Z\)"
+    ) as refused:
+        breaker.call(str)
+    # Who waits asks again before: somebody may close it early.
+    assert refused.value.retry_after.timestamp() < bench.time + 120
+    bench.time += 1_799
+    with pytest.raises(CircuitOpenError):
+        breaker.call(str)
+    bench.time += 2
+    assert breaker.call(int) == 0
+    assert bench.is_in(State.HALF_OPEN)
+    assert not bench.store.read("api", consistent=True).item.by
+
+
+def test_the_time_to_wait_is_the_word_that_state_machines_read(bench: Bench, breaker: CircuitBreaker) -> None:
+    item = bench.store.read("api", consistent=True).item
+    reason = 'retry after 1999-01-01T00:00:00Z "quoted" {} $.x'
+    bench.store.write("api", forced_open(item, Cause(int(bench.time * 1000), reason, "p1", "ann")).change)
+    with pytest.raises(CircuitOpenError) as refused:
+        breaker.call(str)
+    word = str(refused.value).split(" ")[RETRY_AFTER_WORD]
+    assert datetime.fromisoformat(word) == refused.value.retry_after
+
+
 def test_without_the_store_calls_go_through(bench: Bench, breaker: CircuitBreaker) -> None:
     bench.store.failing = True
     assert breaker.call(int) == 0

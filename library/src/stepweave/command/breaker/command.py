@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import EndpointOption, JsonOption, LocalOption
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
 
 breaker = typer.Typer(
     help="Look at the circuit breakers of the deployed agents, and open or close them by hand.",
@@ -12,69 +12,98 @@ breaker = typer.Typer(
 )
 
 NameArgument = Annotated[str, typer.Argument(help="The breaker's name, for example github-api.", metavar="NAME")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; breaker show tells it to others.", metavar="TEXT")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why; breaker show and the errors of refused calls tell it.", metavar="TEXT")
+]
 
 
 @breaker.command("list")
-def list_all(as_json: JsonOption = False, endpoint_url: EndpointOption = None, local: LocalOption = False) -> None:
+def list_all(
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
+    local: LocalOption = False,
+) -> None:
     """Show each breaker that an agent's contract names, and any other that has a state."""
     from stepweave.command.breaker.session import list_breakers
     from stepweave.command.target.deployed_target import deployed_target
 
-    list_breakers(deployed_target(endpoint_url, local=local), as_json=as_json)
+    list_breakers(deployed_target(endpoint_url, aws=aws, local=local), as_json=as_json)
 
 
 @breaker.command()
 def show(
-    name: NameArgument, as_json: JsonOption = False, endpoint_url: EndpointOption = None, local: LocalOption = False
+    name: NameArgument,
+    as_json: JsonOption = False,
+    endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
+    local: LocalOption = False,
 ) -> None:
     """Show all that is known of a breaker: its state and why, what it counts, who probes, and whom it guards."""
     from stepweave.command.breaker.session import show_breaker
     from stepweave.command.target.deployed_target import deployed_target
 
-    show_breaker(deployed_target(endpoint_url, local=local), name, as_json=as_json)
+    show_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, as_json=as_json)
 
 
 @breaker.command("open")
-def open_by_hand(
+def open_by_hand(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", help="For how long, for example 30m or 2h (default: until closed).", metavar="DURATION"),
+    ] = None,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
     local: LocalOption = False,
 ) -> None:
-    """Open a breaker: no call gets through until somebody closes it."""
-    from stepweave.command.breaker.session import Hand, move_breaker
+    """Open a breaker: no call gets through until somebody closes it, or until a time is over and probes succeed.
+
+    The error of each call that it refuses says who opened it, why, and until when. Opening one again that is open
+    changes reason and time.
+    """
+    from stepweave.command.breaker.session import Hand, Wish, move_breaker
+    from stepweave.command.duration import read_duration
+    from stepweave.command.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
-    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.OPEN, reason, as_json=as_json)
+    wish = Wish(Hand.OPEN, check_reason(reason), None if duration is None else read_duration("--for", duration))
+    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)
 
 
 @breaker.command()
-def close(
+def close(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
     local: LocalOption = False,
 ) -> None:
     """Close a breaker, whether failures or a person opened it. One that is closed stays as it is."""
-    from stepweave.command.breaker.session import Hand, move_breaker
+    from stepweave.command.breaker.session import Hand, Wish, move_breaker
+    from stepweave.command.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
-    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.CLOSE, reason, as_json=as_json)
+    wish = Wish(Hand.CLOSE, check_reason(reason))
+    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)
 
 
 @breaker.command()
-def reset(
+def reset(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     reason: ReasonOption = "",
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
     local: LocalOption = False,
 ) -> None:
     """Close a breaker and forget the failures that it has counted, those of a closed one too."""
-    from stepweave.command.breaker.session import Hand, move_breaker
+    from stepweave.command.breaker.session import Hand, Wish, move_breaker
+    from stepweave.command.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
-    move_breaker(deployed_target(endpoint_url, local=local), name, Hand.RESET, reason, as_json=as_json)
+    wish = Wish(Hand.RESET, check_reason(reason))
+    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)

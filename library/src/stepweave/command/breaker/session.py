@@ -1,23 +1,26 @@
 """Look at circuit breakers, and open and close them by hand."""
 
-import getpass
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
 
 from stepweave.cdk.naming import EVENT_BUS
 from stepweave.command.breaker.contracts import NamedBreaker, named_breakers, project_agents
-from stepweave.command.breaker.table import BreakerTable
+from stepweave.command.breaker.table import BreakerTable, Move
 from stepweave.command.breaker.view import BreakerView, breaker_json, show_breakers, show_one
-from stepweave.command.errors import CommandError, explain
+from stepweave.command.errors import CommandError
+from stepweave.command.explanation import explain
+from stepweave.command.stop_signals import held_back
 from stepweave.command.target.open_target import OpenTarget
 from stepweave.command.terminal.console import say_warning, standard_output, styled
 from stepweave.contract.breaker import CircuitBreakerConfig
-from stepweave.contract.breaker_item import BreakerItem, State
-from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open
+from stepweave.contract.breaker_item import BreakerItem, State, utc
+from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open, milliseconds
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient
@@ -29,6 +32,25 @@ class Hand(StrEnum):
     OPEN = "opened"
     CLOSE = "closed"
     RESET = "reset"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person wants done to a breaker.
+
+    Parameters
+    ----------
+    hand : Hand
+        What.
+    reason : str
+        Why; empty if nothing was said.
+    duration : timedelta | None
+        For how long it is opened; None until somebody closes it.
+    """
+
+    hand: Hand
+    reason: str = ""
+    duration: timedelta | None = None
 
 
 def list_breakers(opened: OpenTarget, *, as_json: bool) -> None:
@@ -55,7 +77,7 @@ def show_breaker(opened: OpenTarget, name: str, *, as_json: bool) -> None:
     _print(_view(name, _known(table, name, named), named, datetime.now(UTC)), as_json=as_json)
 
 
-def move_breaker(opened: OpenTarget, name: str, hand: Hand, reason: str, *, as_json: bool) -> None:
+def move_breaker(opened: OpenTarget, name: str, wish: Wish, *, as_json: bool) -> None:
     """Open, close or reset a breaker, and tell so on the event bus.
 
     Parameters
@@ -64,10 +86,8 @@ def move_breaker(opened: OpenTarget, name: str, hand: Hand, reason: str, *, as_j
         Where it is.
     name : str
         What it is called.
-    hand : Hand
-        What to do.
-    reason : str
-        Why; empty if nothing was said.
+    wish : Wish
+        What to do, and why.
     as_json : bool
         Whether to print the breaker as JSON afterwards.
 
@@ -78,26 +98,42 @@ def move_breaker(opened: OpenTarget, name: str, hand: Hand, reason: str, *, as_j
     """
     table, named = BreakerTable.of(opened), named_breakers(project_agents())
     _known(table, name, named)
-    said = f"{hand} by {_person()}" + (f": {reason}" if reason else "")
-    transition = table.move(name, _MOVES[hand], said)
-    if transition is not None:
-        _tell(opened, name, transition)
+    said = f"{wish.hand} by {opened.person}: {wish.reason or 'no reason given'}"
+    with held_back():  # whoever has changed it tells so
+        transition = table.move(name, _move(wish), said, opened.person)
+        if transition is not None:
+            _tell(opened, name, transition)
     if as_json:
         _print(_view(name, table.read(name), named, datetime.now(UTC)), as_json=True)
         return
-    done = f"{hand}" if transition is not None else f"is {'open' if hand is Hand.OPEN else 'closed'} already"
+    done = f"{wish.hand}" if transition is not None else f"is {'open' if wish.hand is Hand.OPEN else 'closed'} already"
+    if transition is not None and transition.retry_at is not None:
+        done += f" until {utc(transition.retry_at).astimezone():%Y-%m-%d %H:%M:%S %Z}"
     standard_output().print(styled(f"circuit breaker {name} {done}"), soft_wrap=True)
 
 
-def _open(item: BreakerItem, cause: Cause) -> Transition | None:
-    return None if item.state is State.OPEN and item.forced else forced_open(item, cause)
+def _move(wish: Wish) -> Move:
+    match wish.hand:
+        case Hand.OPEN:
+            return partial(_open, wish)
+        case Hand.CLOSE:
+            return _close
+        case Hand.RESET:
+            return closed
+        case _:
+            assert_never(wish.hand)
+
+
+def _open(wish: Wish, item: BreakerItem, cause: Cause) -> Transition | None:
+    """Return the transition; None if a person has opened it for good, and nobody says anything new of that."""
+    says_nothing = not wish.reason and wish.duration is None
+    if item.state is State.OPEN and item.forced and not item.retry_at and says_nothing:
+        return None
+    return forced_open(item, cause, None if wish.duration is None else cause.at + milliseconds(wish.duration))
 
 
 def _close(item: BreakerItem, cause: Cause) -> Transition | None:
     return None if item.state is State.CLOSED else closed(item, cause)
-
-
-_MOVES = {Hand.OPEN: _open, Hand.CLOSE: _close, Hand.RESET: closed}
 
 
 def _known(table: BreakerTable, name: str, named: Mapping[str, NamedBreaker]) -> BreakerItem | None:
@@ -121,13 +157,6 @@ def _print(view: BreakerView, *, as_json: bool) -> None:
         print(json.dumps(breaker_json(view), indent=2))  # noqa: T201 - the result
     else:
         show_one(view)
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return "somebody"
 
 
 def _tell(opened: OpenTarget, name: str, transition: Transition) -> None:

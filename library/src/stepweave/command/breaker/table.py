@@ -65,7 +65,7 @@ class BreakerTable:
         item = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
         return None if item is None else read_item(cast("Mapping[str, AttributeValue]", item))
 
-    def move(self, breaker: str, move: Move, reason: str) -> Transition | None:
+    def move(self, breaker: str, move: Move, reason: str, by: str = "") -> Transition | None:
         """Make a transition, whatever agents do to the breaker meanwhile.
 
         Parameters
@@ -76,6 +76,8 @@ class BreakerTable:
             Which transition.
         reason : str
             Why.
+        by : str
+            Who makes it.
 
         Returns
         -------
@@ -90,7 +92,7 @@ class BreakerTable:
         writer = f"stepweave-breaker-{secrets.token_hex(8)}"
         for _ in range(_ATTEMPTS):
             item = self.read(breaker) or BreakerItem()
-            transition = move(item, Cause(int(time.time() * 1000), reason, writer))
+            transition = move(item, Cause(int(time.time() * 1000), reason, writer, by))
             if transition is None:
                 return None
             call: Any = update_item(self.name, breaker, transition.change)

@@ -8,7 +8,7 @@ from typing import TypedDict
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
+from stepweave.command.terminal.console import one_line, seconds, show_pairs, standard_output, styled
 from stepweave.contract.breaker import CircuitBreakerConfig
 from stepweave.contract.breaker_item import BreakerItem, Lease, State, utc
 from stepweave.contract.breaker_transition import milliseconds
@@ -73,6 +73,11 @@ class BreakerView:
         return self.item.state is State.OPEN and self.item.forced
 
     @property
+    def until(self) -> datetime | None:
+        """Until when a person opened it; None if for good, or if no person did."""
+        return self.retry_at if self.forced else None
+
+    @property
     def _milliseconds(self) -> int:
         return int(self.now.timestamp() * 1000)
 
@@ -85,6 +90,8 @@ class BreakerJson(TypedDict):
     forced: bool
     since: str | None
     reason: str
+    by: str | None
+    until: str | None
     generation: int
     failures: int
     failure_threshold: int | None
@@ -107,6 +114,8 @@ def breaker_json(view: BreakerView) -> BreakerJson:
         "forced": view.forced,
         "since": _written(view.since),
         "reason": view.item.reason,
+        "by": view.item.by or None,
+        "until": _written(view.until),
         "generation": view.item.generation,
         "failures": view.failures,
         "failure_threshold": None if config is None else config.failure_threshold,
@@ -137,7 +146,7 @@ def show_breakers(views: Sequence[BreakerView], where: str) -> None:
         )
     for view in views:
         table.add_row(
-            styled(view.name, "bold"),
+            styled(one_line(view.name), "bold"),
             styled(_state(view), _STYLES[view.item.state]),
             styled("" if view.since is None else _age(view.since, view.now)),
             styled(_failures(view)),
@@ -157,8 +166,10 @@ def _details(view: BreakerView) -> Iterator[tuple[str, str]]:
     yield "name", view.name
     yield "state", _state(view)
     if view.since is not None:
-        yield "since", f"{view.since.astimezone():%Y-%m-%d %H:%M:%S %Z}, {_age(view.since, view.now)} ago"
+        yield "since", f"{_moment(view.since)}, {_age(view.since, view.now)} ago"
         yield "because", item.reason or "not said"
+        if view.forced:
+            yield "until", "somebody closes it" if view.until is None else _moment(view.until)
     if item.state is State.OPEN:
         yield "probes at", _retry(view)
     if config is None:
@@ -203,6 +214,10 @@ def _probes(view: BreakerView) -> str:
         return ""
     left = (view.retry_at - view.now).total_seconds()
     return f"in {seconds(left)}" if left > 0 else "next call"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _of(count: int, most: int | None) -> str:

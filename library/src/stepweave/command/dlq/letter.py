@@ -53,6 +53,12 @@ class FailedExecution:
         return self.letter.state_machine.rpartition(":")[2].removeprefix(state_machine_name(""))
 
     @property
+    def error(self) -> str:
+        """The error of the task that failed, or else of the execution, or else how this ended."""
+        task = self.letter.task
+        return (task.error if task is not None else self.letter.error) or self.letter.status
+
+    @property
     def failed(self) -> datetime:
         """When it failed."""
         return self.letter.stopped
@@ -110,6 +116,11 @@ class Unreadable:
     def owner(self) -> str:
         """The queue."""
         return self.queue
+
+    @property
+    def error(self) -> str:
+        """What is wrong with it."""
+        return "no dead letter"
 
 
 Letter: TypeAlias = FailedExecution | FailedInvocation | Unreadable

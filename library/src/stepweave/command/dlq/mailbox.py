@@ -4,9 +4,9 @@ Who reads a queue hides its messages from everybody else for that time, so the t
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -38,12 +38,18 @@ class Message:
         What shows that we hold it.
     letter : Letter
         What it says.
+    body : str
+        How it says so, as it was sent.
+    attributes : Mapping[str, str]
+        Its attributes by name.
     """
 
     queue: Queue
     id: str
     receipt: str
     letter: Letter
+    body: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class Mailbox:
@@ -148,7 +154,7 @@ class Mailbox:
         }
         sent = time_of(received.get("Attributes", {}).get("SentTimestamp", "0"))
         letter = read_letter(queue.name, queue.kind, received["Body"], attributes, sent)
-        message = Message(queue, received["MessageId"], received["ReceiptHandle"], letter)
+        message = Message(queue, received["MessageId"], received["ReceiptHandle"], letter, received["Body"], attributes)
         with self._changing:
             self._held[message.id] = message
         return message

@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter
 from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.prospect import Prospect, Way, examine
-from stepweave.command.errors import CommandError, explain
+from stepweave.command.dlq.result import Result, Verdict
+from stepweave.command.dlq.settlement import settle
+from stepweave.command.errors import CommandError
 from stepweave.command.run.reports import resolve_references
 from stepweave.command.target.open_target import OpenTarget
 from stepweave.contract.reference import REFERENCE_KEY
@@ -20,36 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_stepfunctions.client import SFNClient
-
-
-class Verdict(StrEnum):
-    """What came of a letter."""
-
-    REDRIVEN = "redriven"
-    """It is on its way again."""
-    REMOVED = "removed"
-    """It had been taken care of, so only its message had to go."""
-    REFUSED = "refused"
-    """It could not be brought back now; it stays in the queue."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a letter, in words.
-
-    Parameters
-    ----------
-    verdict : Verdict
-        What came of it.
-    text : str
-        What was done, or why it was not.
-    execution : str | None
-        ARN of the execution that runs now; None if none does on account of this.
-    """
-
-    verdict: Verdict
-    text: str
-    execution: str | None = None
 
 
 class Redriver:
@@ -82,20 +50,7 @@ class Redriver:
         messages : Sequence[Message]
             All messages that tell of it. They are removed if the redrive is accepted, else given back.
         """
-        if not self._mailbox.keep(messages):
-            self._mailbox.give_back(messages)
-            return Result(Verdict.REFUSED, "somebody else is working on it, or took it while others were redriven")
-        try:
-            result = self._act(letter)
-        except (ClientError, CommandError) as error:
-            known = explain(error)
-            result = Result(Verdict.REFUSED, str(error) if known is None else known.message)
-        if result.verdict is Verdict.REFUSED:
-            self._mailbox.give_back(messages)
-        else:
-            for message in messages:
-                self._mailbox.remove(message)
-        return result
+        return settle(self._mailbox, messages, lambda: self._act(letter))
 
     def _act(self, letter: Letter) -> Result:
         match letter:

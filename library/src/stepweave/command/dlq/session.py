@@ -1,21 +1,25 @@
-"""Look at dead letters and bring them back."""
+"""Look at dead letters, bring them back and give them up."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from stepweave.command.dlq.letter import FailedExecution
+from stepweave.command.dlq.discard import Discarder
+from stepweave.command.dlq.filter import LetterFilter
+from stepweave.command.dlq.letter import FailedExecution, Letter
 from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.prospect import examine
 from stepweave.command.dlq.queues import find_queues
-from stepweave.command.dlq.redrive import Redriver, Result, Verdict
-from stepweave.command.dlq.view import Entry, details_json, entry_json, show_details, show_table
+from stepweave.command.dlq.redrive import Redriver
+from stepweave.command.dlq.result import Result, Verdict
+from stepweave.command.dlq.view import Entry, details_json, entry_json, kind_of, show_details, show_table
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.target.open_target import OpenTarget
-from stepweave.command.terminal.console import say, say_error, standard_output, styled
+from stepweave.command.terminal.console import one_line, say, say_error, standard_output, styled
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -24,13 +28,17 @@ _LOOK_SECONDS: Final = 30
 _WORK_SECONDS: Final = 300
 _AT_ONCE: Final = 8
 _LONG_POLL_SECONDS: Final = 1
+_ID: Final = re.compile(r"[0-9a-fA-F]+")
+
+_Deal: TypeAlias = Callable[[Letter, Sequence[Message]], Result]
+"""Deals with one letter, of which these messages tell."""
 
 
-def list_letters(opened: OpenTarget, workflow: str | None, *, as_json: bool) -> None:
-    """Print the dead letters of all workflows and functions, or of one workflow, latest first."""
+def list_letters(opened: OpenTarget, wanted: LetterFilter, *, as_json: bool) -> None:
+    """Print the dead letters that a filter lets through, latest first."""
     now = datetime.now(UTC)
-    with _mailbox(opened, workflow, _LOOK_SECONDS) as (mailbox, hidden):
-        found = _entries(mailbox.read(), workflow)
+    with _mailbox(opened, wanted.workflow, _LOOK_SECONDS) as (mailbox, hidden):
+        found = _entries(mailbox.read(), wanted, now)
     entries = _with_prospects(opened, found)
     if as_json:
         print(json.dumps([entry_json(entry, now) for entry in entries], indent=2))  # noqa: T201 - the result
@@ -49,7 +57,7 @@ def show_letter(opened: OpenTarget, wanted: str, *, as_json: bool) -> None:
     """
     now = datetime.now(UTC)
     with _mailbox(opened, None, _LOOK_SECONDS) as (mailbox, hidden):
-        entries = _entries(mailbox.read(), None)
+        entries = _entries(mailbox.read(), LetterFilter(), now)
     (entry,) = _with_prospects(opened, [_chosen(entries, wanted, hidden)])
     if as_json:
         print(json.dumps(details_json(entry, now), indent=2))  # noqa: T201 - the result
@@ -58,15 +66,15 @@ def show_letter(opened: OpenTarget, wanted: str, *, as_json: bool) -> None:
     show_details(entry, opened.session.region_name if on_aws else None, now)
 
 
-def redrive_letters(opened: OpenTarget, wanted: str | None, *, as_json: bool) -> int:
-    """Bring back one dead letter, or all of them, and return the exit code.
+def redrive_letters(opened: OpenTarget, wanted: str | LetterFilter, *, as_json: bool) -> int:
+    """Bring back one dead letter, or those that a filter lets through, and return the exit code.
 
     Parameters
     ----------
     opened : OpenTarget
         Where they are.
-    wanted : str | None
-        What the letter's id begins with; None for all.
+    wanted : str | LetterFilter
+        What the letter's id begins with, or which letters.
     as_json : bool
         Whether to print a JSON array of what came of each.
 
@@ -75,18 +83,56 @@ def redrive_letters(opened: OpenTarget, wanted: str | None, *, as_json: bool) ->
     CommandError
         If no letter, or more than one, has an id that begins like that.
     """
-    with _mailbox(opened, None, _WORK_SECONDS) as (mailbox, hidden):
-        entries = _entries(mailbox.read(), None)
-        if wanted is not None:
-            chosen = _chosen(entries, wanted, hidden)
-            mailbox.give_back(message for entry in entries if entry is not chosen for message in entry.messages)
-            entries = [chosen]
-        results = list(_redrive(Redriver(opened, mailbox), entries, quiet=as_json))
+    return _deal_with(opened, wanted, lambda mailbox: Redriver(opened, mailbox).redrive, "redrive", as_json=as_json)
+
+
+def discard_letters(opened: OpenTarget, wanted: str | LetterFilter, reason: str, *, as_json: bool) -> int:
+    """Give up one dead letter, or those that a filter lets through, and return the exit code.
+
+    Parameters
+    ----------
+    opened : OpenTarget
+        Where they are.
+    wanted : str | LetterFilter
+        What the letter's id begins with, or which letters.
+    reason : str
+        Why, for the record that is kept.
+    as_json : bool
+        Whether to print a JSON array of what came of each.
+
+    Raises
+    ------
+    CommandError
+        If no letter, or more than one, has an id that begins like that; or if there is nowhere to keep a record.
+    """
+    return _deal_with(
+        opened, wanted, lambda mailbox: Discarder.of(opened, mailbox, reason).discard, "discard", as_json=as_json
+    )
+
+
+def _deal_with(
+    opened: OpenTarget,
+    wanted: str | LetterFilter,
+    dealing: Callable[[Mailbox], _Deal],
+    what: str,
+    *,
+    as_json: bool,
+) -> int:
+    wanted_filter = LetterFilter() if isinstance(wanted, str) else wanted
+    with _mailbox(opened, wanted_filter.workflow, _WORK_SECONDS) as (mailbox, hidden):
+        deal = dealing(mailbox)
+        messages = mailbox.read()
+        entries = _entries(messages, wanted_filter, datetime.now(UTC))
+        if isinstance(wanted, str):
+            entries = [_chosen(entries, wanted, hidden)]
+        meant = {message.id for entry in entries for message in entry.messages}
+        mailbox.give_back(message for message in messages if message.id not in meant)
+        results = list(_each(deal, entries, quiet=as_json))
     if as_json:
         print(json.dumps([_result_json(entry, result) for entry, result in results], indent=2))  # noqa: T201
     elif not results:
-        say("there is nothing to redrive")
-    if wanted is None:
+        say(f"there is nothing to {what}")
+    if not isinstance(wanted, str):
         _say_hidden(hidden)
     return EXIT_FAILED if any(result.verdict is Verdict.REFUSED for _, result in results) else 0
 
@@ -99,8 +145,8 @@ def _mailbox(opened: OpenTarget, workflow: str | None, lock_seconds: int) -> Ite
         yield mailbox, mailbox.locked_by_others()
 
 
-def _entries(messages: Iterable[Message], workflow: str | None) -> list[Entry]:
-    """Group messages by what they tell of, latest first."""
+def _entries(messages: Iterable[Message], wanted: LetterFilter, now: datetime) -> list[Entry]:
+    """Group messages by what they tell of, latest first; those that a filter lets through."""
     groups: dict[str, list[Message]] = {}
     for message in messages:
         groups.setdefault(message.letter.id, []).append(message)
@@ -109,10 +155,8 @@ def _entries(messages: Iterable[Message], workflow: str | None) -> list[Entry]:
         Entry(max((one.letter for one in group), key=lambda one: getattr(one, "examined", True)), group)
         for group in groups.values()
     ]
-    if workflow is not None:
-        name = workflow.replace("_", "-")
-        entries = [one for one in entries if not isinstance(one.letter, FailedExecution) or one.letter.owner == name]
-    return sorted(entries, key=lambda entry: (entry.letter.failed, entry.letter.id), reverse=True)
+    meant = [entry for entry in entries if wanted.matches(entry.letter, entry.messages[0].queue.owner, now)]
+    return sorted(meant, key=lambda entry: (entry.letter.failed, entry.letter.id), reverse=True)
 
 
 def _with_prospects(opened: OpenTarget, entries: Sequence[Entry]) -> list[Entry]:
@@ -128,6 +172,9 @@ def _with_prospects(opened: OpenTarget, entries: Sequence[Entry]) -> list[Entry]
 
 
 def _chosen(entries: Sequence[Entry], wanted: str, hidden: int) -> Entry:
+    if not _ID.fullmatch(wanted):
+        # Nothing at all, for one: the variable of a shell that is not set must not mean the only letter there is.
+        raise CommandError(f"{wanted!r} is no id of a dead letter", "see what there is: stepweave dlq list")
     found = [entry for entry in entries if entry.letter.id.startswith(wanted.lower())]
     if len(found) == 1:
         return found[0]
@@ -138,9 +185,9 @@ def _chosen(entries: Sequence[Entry], wanted: str, hidden: int) -> Entry:
     raise CommandError(f"no dead letter has an id that begins with {wanted!r}", hint)
 
 
-def _redrive(redriver: Redriver, entries: Sequence[Entry], *, quiet: bool) -> Iterator[tuple[Entry, Result]]:
+def _each(deal: _Deal, entries: Sequence[Entry], *, quiet: bool) -> Iterator[tuple[Entry, Result]]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        under_way = {pool.submit(redriver.redrive, entry.letter, entry.messages): entry for entry in entries}
+        under_way = {pool.submit(deal, entry.letter, entry.messages): entry for entry in entries}
         try:
             for done in as_completed(under_way):
                 entry, result = under_way[done], done.result()
@@ -152,11 +199,11 @@ def _redrive(redriver: Redriver, entries: Sequence[Entry], *, quiet: bool) -> It
 
 
 def _report(entry: Entry, result: Result) -> None:
-    line = f"{entry.letter.id}  {entry.letter.owner}: "
+    line = f"{entry.letter.id}  {one_line(entry.letter.owner)}: "
     if result.verdict is Verdict.REFUSED:
         say_error(f"{line}stays in the queue: {result.text}")
     else:
-        style = "green" if result.verdict is Verdict.REDRIVEN else "dim"
+        style = "dim" if result.verdict is Verdict.REMOVED else "green"
         text = styled(line).append_text(styled(str(result.verdict), style)).append_text(styled(f": {result.text}"))
         standard_output().print(text, soft_wrap=True)
 
@@ -164,10 +211,13 @@ def _report(entry: Entry, result: Result) -> None:
 def _result_json(entry: Entry, result: Result) -> dict[str, str | None]:
     return {
         "id": entry.letter.id,
+        "kind": kind_of(entry.letter),
         "of": entry.letter.owner,
+        "error": entry.letter.error,
         "result": str(result.verdict),
         "text": result.text,
         "execution": result.execution,
+        "record": result.record,
     }
 
 
@@ -180,4 +230,4 @@ def _hidden_text(hidden: int) -> str:
     if not hidden:
         return ""
     messages = "one message was" if hidden == 1 else f"{hidden} messages were"
-    return f"{messages} locked by somebody else, who may be redriving; look again in a minute"
+    return f"{messages} locked by somebody else, who may be redriving or discarding; look again in a minute"

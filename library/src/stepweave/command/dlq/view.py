@@ -14,7 +14,7 @@ from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Lett
 from stepweave.command.dlq.mailbox import Message
 from stepweave.command.dlq.prospect import Prospect, Way
 from stepweave.command.executions.failure_text import plain_cause
-from stepweave.command.terminal.console import seconds, show_pairs, standard_output, styled
+from stepweave.command.terminal.console import one_line, seconds, show_pairs, standard_output, styled
 from stepweave.contract.reference import REFERENCE_KEY
 
 _COLUMNS = ("id", "from", "task", "error", "attempts", "age", "redrive")
@@ -86,10 +86,9 @@ class DetailsJson(EntryJson, total=False):
     text: str
 
 
-def entry_json(entry: Entry, now: datetime) -> EntryJson:
-    """Return what ``--json`` says of a letter."""
-    letter = entry.letter
-    value: EntryJson = {"id": letter.id, "kind": _kind(letter), "of": letter.owner, "error": _error(letter)}
+def letter_json(letter: Letter, now: datetime) -> EntryJson:
+    """Return what ``--json``, and the record of one that is given up, say of a letter itself."""
+    value: EntryJson = {"id": letter.id, "kind": kind_of(letter), "of": letter.owner, "error": letter.error}
     if isinstance(letter, FailedExecution):
         failed = letter.letter
         value |= {
@@ -104,6 +103,12 @@ def entry_json(entry: Entry, now: datetime) -> EntryJson:
     return value | {
         "failed": letter.failed.astimezone(UTC).isoformat(timespec="milliseconds"),
         "age_seconds": round(max(0.0, (now - letter.failed).total_seconds()), 3),
+    }
+
+
+def entry_json(entry: Entry, now: datetime) -> EntryJson:
+    """Return what ``--json`` says of a letter, and of what can be done about it."""
+    return letter_json(entry.letter, now) | {
         "redrivable": entry.redrivable,
         "redrive": entry.way,
         "reason": "" if entry.prospect is None else entry.prospect.why,
@@ -140,9 +145,9 @@ def show_table(entries: Sequence[Entry], where: str, now: datetime) -> None:
         )
     for entry in entries:
         task, attempts = _task(entry.letter)
-        row = (entry.letter.id, entry.letter.owner, task, _error(entry.letter), attempts, _age(entry.letter, now))
+        row = (entry.letter.id, entry.letter.owner, task, entry.letter.error, attempts, _age(entry.letter, now))
         style = {Way.OVER: "dim", Way.WAIT: "yellow"}.get(entry.prospect.way, "") if entry.prospect else ""
-        table.add_row(*(styled(cell, style) for cell in (*row, entry.way)))
+        table.add_row(*(styled(one_line(cell), style) for cell in (*row, entry.way)))
     console.print(table)
 
 
@@ -197,9 +202,9 @@ def _execution_details(failed: FailedExecution, region: str | None) -> Iterator[
     if letter.task is not None:
         of_nested = "" if letter.task.execution == letter.execution else f", in {letter.task.execution}"
         yield "task", f"{letter.task.id}, {_times(letter.task.attempts, 'attempt')}{of_nested}"
-    yield "error", _error(failed)
+    yield "error", failed.error
     cause = letter.cause if letter.task is None else letter.task.cause
-    yield "cause", plain_cause(_error(failed), cause) or "not given"
+    yield "cause", plain_cause(failed.error, cause) or "not given"
     if letter.task is not None:
         yield "task input", _pretty(letter.task.input)
     yield "input", _pretty(letter.input)
@@ -221,7 +226,8 @@ def _outlook(entry: Entry) -> str:
             return f"{prospect.way}: {prospect.why}"
 
 
-def _kind(letter: Letter) -> str:
+def kind_of(letter: Letter) -> str:
+    """Return what failed: an execution, an invocation, or nothing that can be told."""
     match letter:
         case FailedExecution():
             return "execution"
@@ -235,16 +241,6 @@ def _task(letter: Letter) -> tuple[str, str]:
     if isinstance(letter, FailedExecution) and letter.letter.task is not None:
         return letter.letter.task.id, str(letter.letter.task.attempts)
     return "", ""
-
-
-def _error(letter: Letter) -> str:
-    match letter:
-        case FailedExecution(letter=failed):
-            return (failed.task.error if failed.task is not None else failed.error) or failed.status
-        case FailedInvocation():
-            return letter.error
-        case _:
-            return "no dead letter"
 
 
 def _age(letter: Letter, now: datetime) -> str:

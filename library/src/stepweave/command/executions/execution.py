@@ -164,7 +164,7 @@ def describe(client: "SFNClient", execution_arn: str) -> ExecutionEnd | None:
 
 def stop_execution(client: "SFNClient", execution_arn: str) -> None:
     """Stop an execution."""
-    client.stop_execution(executionArn=execution_arn, error="Interrupted", cause="stopped by Ctrl-C in stepweave run")
+    client.stop_execution(executionArn=execution_arn, error="Interrupted", cause="stepweave run was interrupted")
 
 
 def _is_passing(error: Exception) -> bool:

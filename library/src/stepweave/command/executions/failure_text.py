@@ -26,6 +26,17 @@ def plain_cause(error: str, cause: str) -> str:
     return f"{meaning} ({message})" if meaning and message else meaning or message
 
 
+def labelled(error: str, cause: str) -> str:
+    """Return an error's name and what it means in one text; one of them if there is no other.
+
+    Example
+    -------
+    >>> labelled("ValueError", "no such file"), labelled("States.Timeout", ""), labelled("", "")
+    ('ValueError: no such file', 'States.Timeout', '')
+    """
+    return f"{error}: {cause}" if error and cause else error or cause
+
+
 def innermost(error: str, cause: str) -> tuple[str, str]:
     """Return the error and the cause with which a nested execution failed, if that is why a task failed.
 

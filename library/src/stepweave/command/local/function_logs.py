@@ -11,7 +11,7 @@ from stepweave.command.errors import CommandError
 from stepweave.command.local.log_line import LogLine, read_line
 from stepweave.command.target.open_target import OpenTarget, at_local_endpoint, require_local_cloud
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.terminal.console import say, standard_output, styled
+from stepweave.command.terminal.console import one_line, say, standard_output, styled
 
 _POLL_SECONDS: Final = 0.3
 _OVERLAP_MS: Final = 2_000  # logs are delivered a moment after they were written, and not in one order
@@ -59,15 +59,21 @@ def render(line: LogLine) -> Any:
     """Make a line for a terminal."""
     text = styled(f"{line.time}  ", "dim")
     if line.level:
-        text.append_text(styled(f"{line.level:<8} ", line.style)).append_text(styled(line.message))
+        text.append_text(styled(f"{line.level:<8} ", line.style)).append_text(styled(_indented(line.message)))
     else:
-        text.append_text(styled(line.message, "dim"))
+        text.append_text(styled(_indented(line.message), "dim"))
     for name, value in line.fields.items():
-        text.append_text(styled(f"  {name}=", "dim")).append_text(styled(value, "" if line.level else "dim"))
+        text.append_text(styled(f"  {one_line(name)}=", "dim"))
+        text.append_text(styled(one_line(value), "" if line.level else "dim"))
     if line.details:
         indented = "\n".join(_INDENT + part for part in line.details.splitlines())
         text.append_text(styled(f"\n{indented}", "dim"))
     return text
+
+
+def _indented(message: str) -> str:
+    """Keep the lines of a message from looking like events of their own."""
+    return message.replace("\n", f"\n{_INDENT}")
 
 
 def _log_group(target: OpenTarget, function: str) -> str:

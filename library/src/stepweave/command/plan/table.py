@@ -5,7 +5,7 @@ from collections.abc import Callable
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from stepweave.command.terminal.console import seconds, standard_output, styled
+from stepweave.command.terminal.console import one_line, seconds, standard_output, styled
 from stepweave.planning.plan import Plan
 from stepweave.planning.prediction import Prediction
 
@@ -23,7 +23,7 @@ def show_plan(name: str, plan: Plan) -> None:
         What to show.
     """
     console = standard_output()
-    console.print(styled(name, "bold").append_text(styled(f"  {_described(plan)}")), soft_wrap=True)
+    console.print(styled(one_line(name), "bold").append_text(styled(f"  {_described(plan)}")), soft_wrap=True)
     console.print(_table(plan))
 
 

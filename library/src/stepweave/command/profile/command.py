@@ -4,20 +4,18 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
 
-def profile(
+
+def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
     workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
-    endpoint_url: Annotated[
-        str | None,
-        typer.Option(
-            help="Look at this endpoint instead of choosing; one on this machine gets none of your credentials.",
-            metavar="URL",
-            envvar="AWS_ENDPOINT_URL",
-        ),
-    ] = None,
+    endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
+    local: LocalOption = False,
     executions: Annotated[
         int, typer.Option(help="How many of the latest executions to look at.", min=1, max=1000, metavar="N")
     ] = 20,
+    as_json: JsonOption = False,
 ) -> None:
     """Learn from past executions how long each task takes, and write it down beside the workflow.
 
@@ -25,5 +23,6 @@ def profile(
     a barrier in place of gates wherever that saves transitions and costs no more time than the workflow tolerates.
     """
     from stepweave.command.profile.profile_workflow import profile_workflow
+    from stepweave.command.target_choice import target_choice
 
-    profile_workflow(workflow, endpoint_url, executions)
+    profile_workflow(workflow, target_choice(endpoint_url, aws=aws, local=local), executions, as_json=as_json)

@@ -1,9 +1,7 @@
 """Learn from the histories of past executions how long tasks take."""
 
 import json
-import os
 import statistics
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +11,13 @@ from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress, TaskStatus
+from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.target.target import Place, choose_target, deployed_on_aws, user_session
-from stepweave.command.terminal.console import say_warning, standard_output, styled
+from stepweave.command.target.target import Place, aws_session, choose_target, user_session
+from stepweave.command.target_choice import TargetChoice
+from stepweave.command.terminal.console import one_line, say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.workflow_choice import find_workflow
 from stepweave.compiler.learned import LearnedDurations, durations_file
@@ -27,17 +27,19 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 
-def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> None:
+def profile_workflow(name: str, choice: TargetChoice, executions: int, *, as_json: bool = False) -> None:
     """Learn the durations of a workflow's tasks and write them beside it.
 
     Parameters
     ----------
     name : str
         The workflow's name.
-    endpoint_url : str | None
+    choice : TargetChoice
         Where to look.
     executions : int
         How many of the latest successful executions to look at.
+    as_json : bool
+        Whether to print what was learned as one JSON object.
 
     Raises
     ------
@@ -45,17 +47,22 @@ def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> No
         If there is nowhere to look, or no execution to learn from, or the file cannot be written.
     """
     workflow = find_workflow(name)
-    target = choose_target(endpoint_url, local=False, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session)
+    target = choose_target(choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
     if target.place is Place.IN_PROCESS:
         raise CommandError(
-            "there are no past executions to learn from",
-            "deploy the stacks and run the workflow, or start a local cloud that stays: stepweave local up",
+            "there are no past executions to learn from: no local cloud is up",
+            "run the workflow in one that stays (stepweave local up), or look at AWS (--aws)",
         )
     with open_target(target) as opened:
         learned = _learn(workflow, opened, executions)
     file = durations_file(workflow)
-    _write(learned, file)
-    _report(workflow, learned, file)
+    with writing(file, "make the folder of the workflow writable"):
+        replace_file(file, learned.to_json())
+    _warn_of_unknown(workflow, learned)
+    if as_json:
+        print(json.dumps({"workflow": workflow.name, "file": str(file), **learned.model_dump(mode="json")}))  # noqa: T201
+    else:
+        _report(workflow, learned, file)
 
 
 def medians(executions: Iterable[Progress]) -> Mapping[str, float]:
@@ -109,23 +116,14 @@ def _progress(client: "SFNClient", arn: str) -> Progress:
     return tree.look()
 
 
-def _write(learned: LearnedDurations, file: Path) -> None:
-    """Replace the file at once, so that it is never half written."""
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=".durations-", delete=False) as scratch:
-            scratch.write(learned.to_json())
-        Path(scratch.name).chmod(0o644)
-        Path(scratch.name).replace(file)
-    except OSError as error:
-        where = os.fsdecode(error.filename or file)
-        raise CommandError(f"{where}: {error.strerror}", "make the folder of the workflow writable") from error
-
-
 def _report(workflow: Workflow, learned: LearnedDurations, file: Path) -> None:
     console = standard_output()
     for task, took in sorted(learned.seconds.items(), key=lambda each: -each[1]):
-        console.print(styled(f"{took:>10,.3f}s  {task}"), soft_wrap=True)
+        console.print(styled(f"{took:>10,.3f}s  {one_line(task)}"), soft_wrap=True)
+    console.print(styled(f"wrote {file}; see what it changes: stepweave plan {workflow.name}"), soft_wrap=True)
+
+
+def _warn_of_unknown(workflow: Workflow, learned: LearnedDurations) -> None:
     unknown = [task.id for task in workflow.trace().tasks if task.id not in learned.seconds]
     if unknown:
         say_warning(f"nothing was learned of {', '.join(unknown)}: these executions did not run them")
-    console.print(styled(f"wrote {file}; see what it changes: stepweave plan {workflow.name}"), soft_wrap=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 
@@ -27,15 +28,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")
     ] = False,
-    endpoint_url: Annotated[
-        str | None,
-        typer.Option(
-            help="Run at this endpoint instead of choosing; one on this machine gets none of your credentials.",
-            metavar="URL",
-            envvar="AWS_ENDPOINT_URL",
-        ),
-    ] = None,
-    local: Annotated[bool, typer.Option("--local", help="Run on this machine, even if AWS has the stacks.")] = False,
+    endpoint_url: EndpointOption = None,
+    aws: AwsOption = False,
+    local: LocalOption = False,
     reports: Annotated[
         Path | None,
         typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
@@ -49,18 +44,19 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Run a workflow, show how each task goes, and bring its result and reports here.
 
-    It runs on AWS if you have credentials and the stacks are deployed there, else in the local cloud that
-    `stepweave local up` started, else in one that lasts as long as the run. A local cloud gets the project as it is
-    now: it is synthesized and deployed first if anything changed.
+    It runs in the local cloud that `stepweave local up` started, else in one that lasts as long as the run; on AWS only
+    with --aws or STEPWEAVE_TARGET=aws, and then a line says in which account, region and environment. A local cloud
+    gets the project as it is now: it is synthesized and deployed first if anything changed.
 
     With --dag the graph of a file runs instead. A task calls the agent that it names, or the replayer, which takes as
     long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
     their ids: the execution itself returns nothing then.
 
-    Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
-    leaves one on AWS running.
+    Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 128 and the number of a signal that ended it (130
+    for Ctrl-C). Ctrl-C, SIGTERM and SIGHUP stop a local execution and leave one on AWS running.
     """
     from stepweave.command.run.run_workflow import RunRequest, run_workflow
+    from stepweave.command.target_choice import target_choice
     from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
 
     check_one_given(workflow, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
@@ -70,8 +66,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
             repo=repo,
             inputs=inputs,
-            endpoint_url=endpoint_url,
-            local=local,
+            choice=target_choice(endpoint_url, aws=aws, local=local),
             reports=reports,
             name=name,
         )

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
 from stepweave.command.executions.task_line import status_style, status_text
-from stepweave.command.terminal.console import seconds, styled
+from stepweave.command.terminal.console import one_line, seconds, styled
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -70,7 +70,7 @@ class LineView(ProgressView):
             text = status_text(task)
             before = self._shown.get(name, TaskProgress())
             if text != status_text(before):
-                self._console.print(styled(f"{name} {text}{_took(task)}"), soft_wrap=True)
+                self._console.print(styled(one_line(f"{name} {text}{_took(task)}")), soft_wrap=True)
         self._shown = progress.shown
 
     def __exit__(
@@ -109,8 +109,8 @@ class TableView(ProgressView):
             took = task.seconds(now)
             table.add_row(
                 mark,
-                styled(name, "dim" if task.status is TaskStatus.WAITING else ""),
-                styled(status_text(task), status_style(task)),
+                styled(one_line(name), "dim" if task.status is TaskStatus.WAITING else ""),
+                styled(one_line(status_text(task)), status_style(task)),
                 styled("" if took is None else seconds(took), "dim"),
             )
         yield table

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import SIGINT, Signals
 from typing import TYPE_CHECKING, TypedDict
 
 from pydantic import JsonValue
 
-from stepweave.command.errors import EXIT_FAILED, EXIT_INTERRUPTED
+from stepweave.command.errors import EXIT_FAILED, EXIT_SIGNAL
 from stepweave.command.executions.execution import ExecutionEnd
-from stepweave.command.executions.failure_text import innermost, plain_cause
+from stepweave.command.executions.failure_text import innermost, labelled, plain_cause
 from stepweave.command.executions.progress import Progress, TaskStatus
 from stepweave.command.executions.task_outcome import replacement, retries, summary_lines, task_outcome
 from stepweave.command.run.makespan import Makespan
 from stepweave.command.run.review_summary import review_lines
-from stepweave.command.terminal.console import say_error, seconds, standard_output, styled
+from stepweave.command.terminal.console import one_line, say_error, seconds, standard_output, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,7 +84,9 @@ class Outcome:
     reports : Mapping[str, Path]
         The report files by format.
     interrupted : bool
-        Whether Ctrl-C ended the run.
+        Whether Ctrl-C or another signal ended the run.
+    signal : Signals
+        Which one, if so.
     incomplete : bool
         Whether something that the execution made could not be brought here.
     results : Mapping[str, JsonValue] | None
@@ -101,12 +104,13 @@ class Outcome:
     incomplete: bool = False
     results: Mapping[str, JsonValue] | None = None
     makespan: Makespan | None = None
+    signal: Signals = SIGINT
 
     @property
     def exit_code(self) -> int:
         """The exit code of the command."""
         if self.interrupted:
-            return EXIT_INTERRUPTED
+            return EXIT_SIGNAL + self.signal
         return EXIT_FAILED if self.incomplete or self.end.status != "SUCCEEDED" else 0
 
     @property
@@ -120,14 +124,15 @@ class Outcome:
         if culprit is not None:
             task = self.progress.tasks[culprit]
             tries = f" in {task.attempts} attempts" if task.attempts > 1 else ""
-            return f"task {culprit} failed{tries} with {task.error}: {plain_cause(task.error, task.cause)}".rstrip(": ")
+            what = labelled(task.error, plain_cause(task.error, task.cause))
+            return f"task {culprit} failed{tries} with {what}"
         if self.end.status == "TIMED_OUT":
             stopped = [name for name, task in self.progress.tasks.items() if task.status is TaskStatus.STOPPED]
             return "it took longer than the workflow's timeout" + (
                 f"; under way: {', '.join(stopped)}" if stopped else ""
             )
         error, cause = innermost(self.end.error, self.end.cause)
-        return f"{error}: {plain_cause(error, cause)}".strip(": ")
+        return labelled(error, plain_cause(error, cause))
 
     def to_json(self) -> OutcomeJson:
         """Return what ``--json`` prints."""
@@ -158,7 +163,7 @@ class Outcome:
         elif self.end.status == "SUCCEEDED":
             self._print_result(standard_output())
         if not self.interrupted and self.end.status != "SUCCEEDED":
-            say_error(f"{self.headline}: {self.failure()}")
+            say_error(labelled(self.headline, self.failure()))
 
     def _print_result(self, console: "Console") -> None:
         """Write the result of an execution that succeeded."""
@@ -185,7 +190,7 @@ def _print_pairs(console: "Console", lines: list[tuple[str, str]]) -> None:
     for label, text in lines:
         style = "red" if label.endswith(" failed") else ""
         indented = text.replace("\n", "\n" + " " * (width + 4))
-        line = styled(f"  {label:<{width}}  ", style or "dim").append_text(styled(indented, style))
+        line = styled(f"  {one_line(label):<{width}}  ", style or "dim").append_text(styled(indented, style))
         console.print(line, soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue, ValidationError
 
 from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.command.file_writing import writing
 from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 from stepweave.contract.stored import StoredFile
 
@@ -57,13 +58,18 @@ def download_reports(s3: "S3Client", files: Mapping[str, StoredFile], folder: Pa
         What to download, by format.
     folder : Path
         Where to put them. A file there of the same name is replaced.
+
+    Raises
+    ------
+    CommandError
+        If one cannot be written.
     """
     paths: dict[str, Path] = {}
-    if files:
-        folder.mkdir(parents=True, exist_ok=True)
     for name, file in files.items():
         path = folder / _file_name(file.key, {taken.name for taken in paths.values()})
-        s3.download_file(file.bucket, file.key, str(path))
+        with writing(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            s3.download_file(file.bucket, file.key, str(path))
         paths[name] = path
     return paths
 

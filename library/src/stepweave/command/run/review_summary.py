@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue, ValidationError
 
 from lambdas.reporter.contract import ReviewReport, ReviewSummary
-from stepweave.command.executions.failure_text import plain_cause
+from stepweave.command.executions.failure_text import labelled, plain_cause
 
 _ABSENT = "n/a"
 
@@ -18,7 +18,7 @@ def review_lines(output: JsonValue) -> list[tuple[str, str]] | None:
         return None
     commit = f" at {review.commit[:12]}" if review.commit else ""
     failures = [
-        (f"{failure.agent} failed", f"{failure.error}: {plain_cause(failure.error, failure.cause)}".rstrip(": "))
+        (f"{failure.agent} failed", labelled(failure.error, plain_cause(failure.error, failure.cause)))
         for failure in review.failures
     ]
     return [("repository", f"{review.repository}{commit}"), *_figures(review.summary), *failures]

@@ -2,7 +2,7 @@
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,22 +10,26 @@ from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.naming import WORKFLOWS_STACK, dag_stack_name
-from stepweave.command.errors import EXIT_FAILED, CommandError, explain
+from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.executions.definitions import read_definitions
 from stepweave.command.executions.execution import await_end, check_name, follow, new_name, start_execution
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress
+from stepweave.command.explanation import explain
+from stepweave.command.file_writing import writing
 from stepweave.command.interruption import interrupt
 from stepweave.command.run.inputs import ExecutionInput, check_input
 from stepweave.command.run.live_view import progress_view
 from stepweave.command.run.makespan import Makespan
 from stepweave.command.run.outcome import Outcome
 from stepweave.command.run.reports import download_reports, resolve_references, stored_files
+from stepweave.command.stop_signals import held_back, signal_of
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
-from stepweave.command.target.target import choose_target, deployed_on_aws, user_session
+from stepweave.command.target.target import aws_session, choose_target, user_session
+from stepweave.command.target_choice import TargetChoice
 from stepweave.command.terminal.console import say, say_warning, standard_error
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.dag_choice import report_shortened
@@ -52,10 +56,8 @@ class RunRequest:
         The path or URL of a repository.
     inputs : str | None
         The other inputs: a JSON object, or ``@FILE``.
-    endpoint_url : str | None
+    choice : TargetChoice
         Where to run.
-    local : bool
-        Whether to run on this machine whatever is on AWS.
     reports : Path | None
         Where report files go.
     name : str | None
@@ -66,8 +68,7 @@ class RunRequest:
     dag: DagDeployment | None = None
     repo: str | None = None
     inputs: str | None = None
-    endpoint_url: str | None = None
-    local: bool = False
+    choice: TargetChoice = field(default_factory=TargetChoice)
     reports: Path | None = None
     name: str | None = None
 
@@ -126,9 +127,7 @@ def run_workflow(request: RunRequest) -> Outcome:
     """
     with ExitStack() as held:
         checked = _check(request, held)
-        target = choose_target(
-            request.endpoint_url, local=request.local, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session
-        )
+        target = choose_target(request.choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
         return _execute(checked, held.enter_context(open_target(target, request.dag)))
 
 
@@ -173,8 +172,8 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
 
 
 def _archived(source: str, held: ExitStack) -> RepositoryArchive:
-    scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-"))
-    with step("archiving the repository", "archived") as archiving:
+    with step("archiving the repository", "archived") as archiving, writing(Path(tempfile.gettempdir())):
+        scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-", ignore_cleanup_errors=True))
         archive = archive_repository(source, Path(scratch))
         archiving.done = f"archived {archive.files:,} tracked files of {archive.name}"
     for note in archive.notes:
@@ -198,16 +197,23 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
             opened.how_to_deploy,
         )
     progress = Progress.of(_in_authors_order(definitions.tasks(), run.tasks))
-    execution_arn = start_execution(client, deployment.state_machine_arn, run.name, run.inputs.to_json(repo))
-    tree = ExecutionTree(client, execution_arn, progress)
+    given = run.inputs.to_json(repo)
+    tree: ExecutionTree | None = None
     try:
+        with held_back():  # what has been started can be stopped only by who knows that it was
+            execution_arn = start_execution(client, deployment.state_machine_arn, run.name, given)
+            tree = ExecutionTree(client, execution_arn, progress)
         say(f"running {run.name} on {opened.where}")
         with progress_view(standard_error(), progress) as view:
             for latest in follow(tree, opened.poll_seconds):
                 view.show(latest)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
+        if tree is None:
+            raise
         stopped, progress = interrupt(opened, tree)
-        return Outcome(run.workflow, execution_arn, stopped, progress, interrupted=True)
+        return Outcome(
+            run.workflow, tree.execution_arn, stopped, progress, interrupted=True, signal=signal_of(interruption)
+        )
     end = await_end(client, execution_arn)
     if end is None:
         raise CommandError(f"{execution_arn} has ended, but Step Functions does not say how", exit_code=EXIT_FAILED)

@@ -12,8 +12,8 @@ def explain_aws(error: Exception) -> CommandError:
     """Say what an exception of the AWS SDK means, and what to do about it."""
     if isinstance(error, aws.ClientError):
         details = error.response.get("Error", {})
-        code, message = details.get("Code", "error"), details.get("Message", "")
-        said = f"AWS refused {error.operation_name}: {code}: {message}".rstrip(": ")
+        code, message = details.get("Code") or "error", details.get("Message") or ""
+        said = f"AWS refused {error.operation_name}: {code}" + (f": {message}" if message else "")
         if code in _EXPIRED:
             return CommandError(
                 said, "renew your AWS credentials (for example `aws sso login`) and try again", EXIT_FAILED

@@ -1,4 +1,4 @@
-"""Options of the subcommands that look at what is deployed."""
+"""Options of the subcommands that work on what is deployed, or run it."""
 
 from typing import Annotated
 
@@ -7,14 +7,15 @@ import typer
 EndpointOption = Annotated[
     str | None,
     typer.Option(
-        help="Look at this endpoint instead of choosing; one on this machine gets none of your credentials.",
+        help="Work at this endpoint (or AWS_ENDPOINT_URL); one on this machine gets none of your credentials.",
         metavar="URL",
-        envvar="AWS_ENDPOINT_URL",
     ),
 ]
 
-LocalOption = Annotated[
-    bool, typer.Option("--local", help="Look at the local cloud on this machine, even if AWS has the stacks.")
+AwsOption = Annotated[
+    bool, typer.Option("--aws", help="Work on AWS, with your credentials (or STEPWEAVE_TARGET=aws). Never guessed.")
 ]
+
+LocalOption = Annotated[bool, typer.Option("--local", help="Work in the local cloud, whatever the environment says.")]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]

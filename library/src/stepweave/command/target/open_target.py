@@ -10,11 +10,12 @@ from typing import Any
 import boto3
 
 from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.command.caller import Caller, find_caller, local_user, warn_of_aws
 from stepweave.command.errors import CommandError
 from stepweave.command.target.aws_environment import aws_configuration_hidden
 from stepweave.command.target.synthesis import project_lock, synthesize
 from stepweave.command.target.target import Place, Target
-from stepweave.command.terminal.console import say
+from stepweave.command.terminal.console import say, say_warning
 from stepweave.command.terminal.step import step
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.cloud import LocalCloud
@@ -40,12 +41,20 @@ class OpenTarget:
         Whether it is on this machine.
     dag : DagDeployment | None
         The DAG file that is to be run there.
+    caller : Caller | None
+        Whom the credentials belong to; None for what is not AWS itself.
     """
 
     session: boto3.Session
     endpoint_url: str | None
     local: bool
     dag: DagDeployment | None = None
+    caller: Caller | None = None
+
+    @property
+    def person(self) -> str:
+        """Who works there, for what is written down of it."""
+        return local_user() if self.caller is None else self.caller.arn
 
     @property
     def where(self) -> str:
@@ -57,7 +66,7 @@ class OpenTarget:
     @property
     def how_to_deploy(self) -> str:
         """What to do if something is not deployed there."""
-        endpoint = "" if self.endpoint_url is None else f"AWS_ENDPOINT_URL={self.endpoint_url} "
+        endpoint = "" if self.endpoint_url is None else f"AWS_ENDPOINT_URL={shlex.quote(self.endpoint_url)} "
         chosen = {} if self.dag is None else self.dag.context(self.dag.path)
         context = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
         return f"deploy it: {endpoint}npx cdk deploy --all{context}"
@@ -70,7 +79,7 @@ class OpenTarget:
     @property
     def aws_command(self) -> str:
         """How the AWS CLI is called for it."""
-        return "aws" if self.endpoint_url is None else f"aws --endpoint-url {self.endpoint_url}"
+        return "aws" if self.endpoint_url is None else f"aws --endpoint-url {shlex.quote(self.endpoint_url)}"
 
     def client(self, service: str) -> Any:
         """Return a client of a service, which the callers type: the stubs overload this by literal names."""
@@ -98,12 +107,22 @@ def open_target(target: Target, dag: DagDeployment | None = None) -> Iterator[Op
         with _own_local_cloud(require_project(), dag) as opened:
             yield opened
     elif target.session is not None:
-        yield OpenTarget(target.session, target.endpoint_url, local=False, dag=dag)
+        yield at_remote_target(target, target.session, dag)
     else:
         opened = at_local_endpoint(target.endpoint_url or "", dag)
         if target.deploys:
             deploy_project(require_project(), opened)
         yield opened
+
+
+def at_remote_target(target: Target, session: boto3.Session, dag: DagDeployment | None = None) -> OpenTarget:
+    """Return AWS, or an endpoint that is not on this machine, and say on standard error where that is."""
+    if target.endpoint_url is not None:
+        say_warning(f"at {target.endpoint_url}, with your AWS credentials")
+        return OpenTarget(session, target.endpoint_url, local=False, dag=dag)
+    caller = find_caller(session)
+    warn_of_aws(session, caller)
+    return OpenTarget(session, None, local=False, dag=dag, caller=caller)
 
 
 def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None) -> OpenTarget:

@@ -1,7 +1,5 @@
 """The local cloud that `stepweave local up` started, as the other subcommands see it."""
 
-from pathlib import Path
-
 from stepweave.command.terminal.console import say_warning
 from stepweave.local_cloud.daemon import status
 from stepweave.project.settings import find_project
@@ -9,7 +7,7 @@ from stepweave.project.settings import find_project
 
 def daemon_endpoint() -> str | None:
     """Return the endpoint of this project's local cloud if it is up, else None."""
-    project = find_project(Path.cwd())
+    project = find_project()
     if project is None:
         return None
     found = status(project.root)

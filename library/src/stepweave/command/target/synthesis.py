@@ -11,13 +11,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import stepweave
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.platform import Platform
 from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.target.aws_environment import without_aws
 from stepweave.command.terminal.step import step
 from stepweave.project.settings import Project
@@ -33,9 +34,11 @@ _TAIL = 12
 @contextmanager
 def project_lock(project: Project) -> Iterator[None]:
     """Keep other commands from synthesizing and deploying the project at the same time."""
-    project.state.mkdir(exist_ok=True)
-    with (project.state / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        with writing(project.state):
+            project.state.mkdir(exist_ok=True)
+            lock = held.enter_context((project.state / "lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -68,12 +71,14 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
             "the AWS CDK, which makes the templates, is not installed",
             "run `make setup` in the project, or: pip install 'stepweave[cdk,local]'",
         )
-    stamp.unlink(missing_ok=True)
+    with writing(stamp):
+        stamp.unlink(missing_ok=True)
     shutil.rmtree(project.assembly, ignore_errors=True)
     first = not (project.state / "bundles").exists()
     with step("synthesizing the app" + (" and fetching what its agents need" if first else ""), "synthesized"):
         _run_app(project, {} if dag is None else dag.context(dag.path.resolve()))
-    stamp.write_text(digest)
+    with writing(stamp):
+        replace_file(stamp, digest)
     return project.assembly
 
 
@@ -158,9 +163,13 @@ def _run_app(project: Project, context: Mapping[str, str]) -> None:
         return
     shutil.rmtree(project.assembly, ignore_errors=True)
     log = project.state / "synth.log"
-    log.write_text(ended.stdout, encoding="utf-8")
+    try:
+        log.write_text(ended.stdout, encoding="utf-8")
+        where = f"all that it printed is in {log}"
+    except OSError as error:  # what is wrong with the app is what a person has to know
+        where = f"what it printed could not be kept in {log}: {error.strerror}"
     why = relevant_error(ended.stdout) if ended.returncode else "it wrote no cloud assembly"
-    raise CommandError(f"{project.root / 'app.py'} failed: {why}", f"all that it printed is in {log}", EXIT_FAILED)
+    raise CommandError(f"{project.root / 'app.py'} failed: {why}", where, EXIT_FAILED)
 
 
 def _environment(project: Project, context: Mapping[str, str]) -> dict[str, str]:

@@ -8,17 +8,11 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
-from botocore.config import Config
 
-from stepweave.cdk.naming import WORKFLOWS_STACK
-from stepweave.command.errors import CommandError, explain, first_line
-from stepweave.command.target.deployment import stack_outputs
-from stepweave.command.terminal.console import say_warning
+from stepweave.command.errors import CommandError
+from stepweave.command.target_choice import TargetChoice, is_loopback
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _METADATA_SECONDS = 0.5
-_CONNECT_SECONDS = 2
-_READ_SECONDS = 5
 
 
 class Place(StrEnum):
@@ -60,51 +54,35 @@ class Target:
 
 
 def choose_target(
-    endpoint_url: str | None,
+    choice: TargetChoice,
     *,
-    local: bool,
     daemon: Callable[[], str | None],
-    aws: Callable[[], boto3.Session | None],
+    aws: Callable[[], boto3.Session],
     user: Callable[[], boto3.Session],
 ) -> Target:
-    """Choose where to run.
+    """Choose where to work. AWS is asked nothing unless the user wants to work there.
 
     Parameters
     ----------
-    endpoint_url : str | None
+    choice : TargetChoice
         What the user asked for.
-    local : bool
-        Whether the user asked for this machine.
     daemon : Callable[[], str | None]
         Returns the endpoint of the local cloud that is up; None if none is.
-    aws : Callable[[], boto3.Session | None]
-        Returns a session of the account in which the stacks are deployed; None if there is none.
+    aws : Callable[[], boto3.Session]
+        Returns a session of the user's AWS account.
     user : Callable[[], boto3.Session]
-        Returns a session with the user's credentials.
-
-    Raises
-    ------
-    CommandError
-        If the endpoint is no URL.
+        Returns a session with the user's credentials, for an endpoint that is not on this machine.
     """
-    if endpoint_url is not None and not local:
-        if urlsplit(endpoint_url).scheme not in {"http", "https"} or not urlsplit(endpoint_url).hostname:
-            raise CommandError(f"endpoint {endpoint_url!r} is no URL", "for example http://localhost:4566")
-        if not is_loopback(endpoint_url):
-            return Target(Place.ENDPOINT, endpoint_url, user())
+    if choice.aws:
+        return Target(Place.AWS, session=aws())
+    if choice.endpoint_url is None:
         up = daemon()
-        same = up is not None and urlsplit(up).port == urlsplit(endpoint_url).port
-        return Target(Place.DAEMON if same else Place.ENDPOINT, endpoint_url)
-    session = None if local else aws()
-    if session is not None:
-        return Target(Place.AWS, session=session)
+        return Target(Place.IN_PROCESS) if up is None else Target(Place.DAEMON, up)
+    if not is_loopback(choice.endpoint_url):
+        return Target(Place.ENDPOINT, choice.endpoint_url, user())
     up = daemon()
-    return Target(Place.IN_PROCESS) if up is None else Target(Place.DAEMON, up)
-
-
-def is_loopback(endpoint_url: str) -> bool:
-    """Tell whether an endpoint is on this machine, so that it gets no credentials of the user."""
-    return urlsplit(endpoint_url).hostname in _LOOPBACK
+    same = up is not None and urlsplit(up).port == urlsplit(choice.endpoint_url).port
+    return Target(Place.DAEMON if same else Place.ENDPOINT, choice.endpoint_url)
 
 
 def user_session() -> boto3.Session:
@@ -116,25 +94,20 @@ def user_session() -> boto3.Session:
     return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION") or None)
 
 
-def deployed_on_aws() -> boto3.Session | None:
-    """Return a session of the user's AWS account if the stacks are deployed there, else None.
+def aws_session() -> boto3.Session:
+    """Return a session of the user's AWS account.
 
-    An account that is configured but cannot be asked is reported on standard error, and counts as none: who has not
-    deployed anything can run locally whatever the state of their credentials.
+    Raises
+    ------
+    CommandError
+        If no region or no credentials are configured.
     """
-    try:
-        session = user_session()
-        # Credentials last: without a region there is no AWS to ask, and looking for them can take its time.
-        if session.region_name is None or session.get_credentials() is None:
-            return None
-        config = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"total_max_attempts": 1})
-        client = session.client("cloudformation", config=config)
-        return session if stack_outputs(client, WORKFLOWS_STACK) is not None else None
-    except Exception as error:
-        known = explain(error)
-        if known is None:
-            raise
-        say_warning(
-            f"AWS could not be asked whether the stacks are deployed there: {first_line(known)}; running locally"
+    session = user_session()
+    # Credentials last: without a region there is no AWS to ask, and looking for them can take its time.
+    if session.region_name is None:
+        raise CommandError("no AWS region is configured", "set AWS_REGION, or leave --aws out to work locally")
+    if session.get_credentials() is None:
+        raise CommandError(
+            "no AWS credentials are configured", "log in (for example `aws sso login`), or leave --aws out"
         )
-        return None
+    return session

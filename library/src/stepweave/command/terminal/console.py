@@ -24,13 +24,13 @@ def say(message: str, style: str = "") -> None:
 
 def say_warning(message: str) -> None:
     """Write a warning to standard error."""
-    _write(standard_error(), styled("warning: ", "bold yellow").append(printable(message)))
+    _write(standard_error(), styled("warning: ", "bold yellow").append(_continued(message)))
 
 
 def say_error(message: str, hint: str = "") -> None:
     """Write an error, and what to do about it, to standard error."""
     console = standard_error()
-    _write(console, styled("error: ", "bold red").append(printable(message)))
+    _write(console, styled("error: ", "bold red").append(_continued(message)))
     if hint:
         _write(console, styled("  " + hint, "dim"))
 
@@ -49,10 +49,23 @@ def show_pairs(pairs: Iterable[tuple[str, str]], styles: Mapping[str, str] = Map
     rows = [*pairs]
     width = max((len(label) for label, _ in rows), default=0)
     for label, text in rows:
-        indented = text.replace("\n", "\n" + " " * (width + 2))
+        indented = text.replace("\n", "\n" + " " * (width + 2))  # so that no line of it looks like a label
         console.print(
             styled(f"{label:<{width}}  ", "dim").append_text(styled(indented, styles.get(label, ""))), soft_wrap=True
         )
+
+
+def one_line(text: str) -> str:
+    r"""Write a name, an id or another short text so that it stays in its line.
+
+    A name that holds a line break could else pretend to be another line.
+
+    Example
+    -------
+    >>> one_line("a\nerror: b")
+    'a\\nerror: b'
+    """
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def styled(text: str, style: str = "") -> Text:
@@ -89,6 +102,11 @@ def seconds(value: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+
+
+def _continued(message: str) -> str:
+    """Indent what follows the first line, so that no line of what a stranger wrote looks like one of the command."""
+    return printable(message).replace("\n", "\n  ")
 
 
 def _write(console: Console, text: Text) -> None:

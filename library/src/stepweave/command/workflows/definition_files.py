@@ -1,10 +1,9 @@
 """Write a compiled workflow's definitions to a folder."""
 
-import os
 import tempfile
 from pathlib import Path
 
-from stepweave.command.errors import CommandError
+from stepweave.command.file_writing import writing
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.compiler.limits import definition_text
 
@@ -30,15 +29,13 @@ def write_definitions(compiled: CompiledWorkflow, folder: Path) -> list[Path]:
     texts = {MAIN: compiled.to_json()}
     texts |= {name: definition_text(definition) for name, definition in compiled.nested.items()}
     written = []
-    try:
+    with writing(folder, "choose another folder with --out"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".stepweave-", dir=folder) as scratch:
             for name, text in texts.items():
+                Path(scratch, f"{name}.asl.json").write_text(text, encoding="utf-8")
+            for name in texts:  # none is replaced before there is room for all
                 file = folder / f"{name}.asl.json"
-                Path(scratch, file.name).write_text(text, encoding="utf-8")
                 Path(scratch, file.name).replace(file)
                 written.append(file)
-    except OSError as error:
-        where = os.fsdecode(error.filename or folder)
-        raise CommandError(f"{where}: {error.strerror}", "choose another folder with --out") from error
     return written

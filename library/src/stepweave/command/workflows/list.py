@@ -33,7 +33,7 @@ def list_workflows(
         console.print(styled(workflow.name, "bold"))
         console.print(styled(f"  {workflow.description}"), soft_wrap=True)
         for field in workflow.inputs:
-            console.print(_input_line(field.name, field.annotation), soft_wrap=True)
+            console.print(styled(_input_line(field.name, field.annotation)), soft_wrap=True)
         console.print(styled(f"  returns {type_name(workflow.output)}"), soft_wrap=True)
     if not found:
         console.print("no workflows: write a @workflow function in state_machines/workflows/")

@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepweave.command.dlq.letter import FailedExecution
-from stepweave.command.dlq.redrive import Redriver, Verdict
+from stepweave.command.dlq.redrive import Redriver
+from stepweave.command.dlq.result import Verdict
 from tests.unit.command.dlq.test_letter import EXECUTION, dead_letter
 
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import JsonValue
 
 from stepweave.command.errors import CommandError
-from stepweave.command.run.reports import StoredFile, download_reports, resolve_references, stored_files
+from stepweave.command.run.reports import download_reports, resolve_references, stored_files
+from stepweave.contract.stored import StoredFile
 
 
 class FakeS3:

@@ -1,46 +1,114 @@
-"""Where a workflow runs: every combination of what was asked for and what is there."""
+"""Where a subcommand works: every combination of what was asked for and what is there."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from stepweave.command.errors import CommandError
-from stepweave.command.target import target as target_module
-from stepweave.command.target.target import Place, Target, choose_target, deployed_on_aws, is_loopback
+from stepweave.command.target.target import Place, Target, aws_session, choose_target
+from stepweave.command.target_choice import TargetChoice, is_loopback, target_choice
 
 SESSION = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
 UP = "http://localhost:4566"
+ELSEWHERE = "https://states.example.com"
 
 
 def chosen(
-    endpoint_url: str | None = None, *, local: bool = False, up: str | None = None, aws: boto3.Session | None = None
+    endpoint_url: str | None = None,
+    *,
+    aws: bool = False,
+    local: bool = False,
+    up: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Target:
-    return choose_target(endpoint_url, local=local, daemon=lambda: up, aws=lambda: aws, user=lambda: SESSION)
+    choice = target_choice(endpoint_url, aws=aws, local=local, variables=variables or {})
+    return choose_target(choice, daemon=lambda: up, aws=lambda: SESSION, user=lambda: SESSION)
 
 
-def test_without_a_wish_aws_comes_before_the_daemon_before_a_cloud_for_the_run() -> None:
-    assert chosen(aws=SESSION, up=UP) == Target(Place.AWS, session=SESSION)
-    assert chosen(up=UP) == Target(Place.DAEMON, UP)
-    assert chosen() == Target(Place.IN_PROCESS)
+def must_not_be_asked() -> boto3.Session:
+    raise AssertionError("AWS was asked")
 
 
-def test_who_asks_for_this_machine_never_asks_aws() -> None:
-    def must_not_be_asked() -> boto3.Session:
-        raise AssertionError("AWS was asked")
+OPTIONS: list[tuple[str | None, bool, bool]] = list(
+    itertools.product([None, UP, ELSEWHERE], [False, True], [False, True])
+)
+VARIABLES: list[dict[str, str]] = [
+    {name: value for name, value in (("STEPWEAVE_TARGET", target), ("AWS_ENDPOINT_URL", url)) if value is not None}
+    for target, url in itertools.product([None, "", "aws", "local", "prod"], [None, "", UP, ELSEWHERE])
+]
 
-    daemons: list[Callable[[], str | None]] = [lambda: UP, lambda: None]
-    for daemon in daemons:
-        found = choose_target(None, local=True, daemon=daemon, aws=must_not_be_asked, user=must_not_be_asked)
-        assert found.local
+
+@pytest.mark.parametrize("variables", VARIABLES, ids=str)
+@pytest.mark.parametrize(("endpoint_url", "aws", "local"), OPTIONS)
+@pytest.mark.parametrize("up", [UP, None])
+def test_aws_is_worked_on_only_by_whom_says_so(
+    endpoint_url: str | None, aws: bool, local: bool, up: str | None, variables: dict[str, str]
+) -> None:
+    says_aws = aws or variables.get("STEPWEAVE_TARGET") == "aws"
+    daemon: Callable[[], str | None] = lambda: up  # noqa: E731
+    try:
+        choice = target_choice(endpoint_url, aws=aws, local=local, variables=variables)
+        found = choose_target(
+            choice, daemon=daemon, aws=(lambda: SESSION) if says_aws else must_not_be_asked, user=lambda: SESSION
+        )
+    except CommandError:  # which are refused: see below
+        return
+    if found.place is Place.AWS:
+        assert says_aws
+        assert not variables.get("AWS_ENDPOINT_URL"), "the AWS SDK would send its requests there"
+    if found.session is not None:
+        assert says_aws or ELSEWHERE in {endpoint_url, variables.get("AWS_ENDPOINT_URL")}
+        assert not local
+    if aws:
+        assert found.place is Place.AWS, "what an option says is done or refused"
 
 
-@pytest.mark.parametrize(("up", "aws"), list(itertools.product([UP, None], [SESSION, None])))
-def test_an_endpoint_wins_over_everything_that_is_there(up: str | None, aws: boto3.Session | None) -> None:
-    assert chosen("https://states.example.com", up=up, aws=aws).place is Place.ENDPOINT
-    assert chosen("http://localhost:9999", up=up, aws=aws) == Target(Place.ENDPOINT, "http://localhost:9999")
+@pytest.mark.parametrize(
+    ("variables", "up", "expected"),
+    [
+        ({}, UP, Target(Place.DAEMON, UP)),
+        ({}, None, Target(Place.IN_PROCESS)),
+        ({"STEPWEAVE_TARGET": "aws"}, UP, Target(Place.AWS, session=SESSION)),
+        ({"STEPWEAVE_TARGET": "local"}, UP, Target(Place.DAEMON, UP)),
+        ({"AWS_ENDPOINT_URL": "http://localhost:9999"}, UP, Target(Place.ENDPOINT, "http://localhost:9999")),
+        ({"AWS_ENDPOINT_URL": ELSEWHERE}, UP, Target(Place.ENDPOINT, ELSEWHERE, SESSION)),
+    ],
+)
+def test_without_an_option_the_environment_says_where(
+    variables: dict[str, str], up: str | None, expected: Target
+) -> None:
+    assert chosen(up=up, variables=variables) == expected
+
+
+@pytest.mark.parametrize(
+    "variables", [{"STEPWEAVE_TARGET": "aws"}, {"STEPWEAVE_TARGET": "nonsense"}, {"AWS_ENDPOINT_URL": ELSEWHERE}]
+)
+def test_an_option_wins_over_the_environment(variables: dict[str, str]) -> None:
+    assert chosen(local=True, up=UP, variables=variables) == Target(Place.DAEMON, UP)
+    assert chosen("http://localhost:9999", variables=variables) == Target(Place.ENDPOINT, "http://localhost:9999")
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "named"),
+    [
+        ({"aws": True, "local": True}, {}, "--aws and --local"),
+        ({"aws": True, "endpoint_url": UP}, {}, "--endpoint-url and --aws"),
+        ({"local": True, "endpoint_url": UP}, {}, "--endpoint-url and --local"),
+        ({"aws": True}, {"AWS_ENDPOINT_URL": UP}, "--aws says AWS, but AWS_ENDPOINT_URL says http://localhost:4566"),
+        ({}, {"STEPWEAVE_TARGET": "aws", "AWS_ENDPOINT_URL": UP}, "STEPWEAVE_TARGET=aws says AWS"),
+        ({}, {"STEPWEAVE_TARGET": "local", "AWS_ENDPOINT_URL": ELSEWHERE}, "STEPWEAVE_TARGET=local says this machine"),
+        ({}, {"STEPWEAVE_TARGET": "production"}, "must be aws or local"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options: dict[str, object], variables: dict[str, str], named: str) -> None:
+    given: dict[str, object] = {"endpoint_url": None, "aws": False, "local": False} | options
+    with pytest.raises(CommandError) as refused:
+        target_choice(**given, variables=variables)  # type: ignore[arg-type]
+    assert named in refused.value.message
+    assert refused.value.exit_code == 2
+    assert refused.value.hint
 
 
 def test_the_endpoint_of_the_daemon_is_the_daemon() -> None:
@@ -48,19 +116,34 @@ def test_the_endpoint_of_the_daemon_is_the_daemon() -> None:
     assert not chosen("http://127.0.0.1:4567", up=UP).deploys
 
 
-@pytest.mark.parametrize("url", [UP, "http://127.0.0.1:1", "http://[::1]:1", "https://LOCALHOST"])
+@pytest.mark.parametrize("url", [UP, "http://127.0.0.1:1", "http://127.1.2.3:1", "http://[::1]:1", "https://LOCALHOST"])
 def test_an_endpoint_on_this_machine_gets_nobodys_credentials(url: str) -> None:
     assert is_loopback(url)
-    assert chosen(url, aws=SESSION).session is None
+    assert chosen(url).session is None
 
 
-@pytest.mark.parametrize("url", ["https://states.example.com", "http://localhost.example.com", "http://10.0.0.1:4566"])
+@pytest.mark.parametrize("url", [ELSEWHERE, "http://localhost.example.com", "http://10.0.0.1:4566"])
 def test_an_endpoint_elsewhere_gets_the_users(url: str) -> None:
     assert not is_loopback(url)
     assert chosen(url).session is SESSION
 
 
-@pytest.mark.parametrize("url", ["localhost:4566", "4566", "ftp://localhost", "http://", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:4566",
+        "4566",
+        "ftp://localhost",
+        "http://",
+        "",
+        "http://[::1",
+        "http://localhost:99999",
+        "http://localhost:port",
+        "http://a b",
+        "http://localhost@example.com",
+        "http://\x1b[31m",
+    ],
+)
 def test_an_endpoint_that_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(CommandError, match="is no URL"):
         chosen(url)
@@ -72,60 +155,24 @@ def no_aws_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> p
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/config")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", f"{tmp_path}/credentials")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     return monkeypatch
 
 
-def forbid_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    def call(*_: object) -> None:
-        raise AssertionError("AWS was called")
-
-    monkeypatch.setattr(target_module, "stack_outputs", call)
-
-
-def test_without_a_region_aws_is_not_asked(no_aws_configuration: pytest.MonkeyPatch) -> None:
-    forbid_calls(no_aws_configuration)
-    no_aws_configuration.setenv("AWS_ACCESS_KEY_ID", "a")
-    no_aws_configuration.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    assert deployed_on_aws() is None
-
-
-def test_without_credentials_aws_is_not_asked(no_aws_configuration: pytest.MonkeyPatch) -> None:
-    forbid_calls(no_aws_configuration)
+def test_who_wants_aws_needs_a_region_and_credentials(no_aws_configuration: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="no AWS region"):
+        aws_session()
     no_aws_configuration.setenv("AWS_REGION", "eu-west-1")
-    no_aws_configuration.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert deployed_on_aws() is None
+    with pytest.raises(CommandError, match="no AWS credentials"):
+        aws_session()
 
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-@pytest.mark.parametrize(("outputs", "found"), [({}, True), (None, False)])
-def test_aws_is_chosen_if_the_stacks_are_there(
-    no_aws_configuration: pytest.MonkeyPatch, outputs: dict[str, str] | None, found: bool, region: str
-) -> None:
+def test_a_session_of_the_users_account(no_aws_configuration: pytest.MonkeyPatch, region: str) -> None:
     for name, value in {region: "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
         no_aws_configuration.setenv(name, value)
-    no_aws_configuration.setattr(target_module, "stack_outputs", lambda *_: outputs)
-    session = deployed_on_aws()
-    assert (session is not None) is found
-    assert session is None or session.region_name == "eu-west-1"
+    assert aws_session().region_name == "eu-west-1"
 
 
-def test_credentials_that_have_expired_are_reported_and_the_run_is_local(
-    no_aws_configuration: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
-        no_aws_configuration.setenv(name, value)
-
-    def refuse(*_: object) -> None:
-        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "too old"}}, "DescribeStacks")
-
-    no_aws_configuration.setattr(target_module, "stack_outputs", refuse)
-    assert deployed_on_aws() is None
-    assert "ExpiredToken: too old" in capsys.readouterr().err
-
-
-def test_a_profile_that_does_not_exist_is_reported(
-    no_aws_configuration: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    no_aws_configuration.setenv("AWS_PROFILE", "nobody")
-    assert deployed_on_aws() is None
-    assert "nobody" in capsys.readouterr().err
+def test_nothing_said_is_a_choice_of_its_own() -> None:
+    assert target_choice(None, aws=False, local=False, variables={}) == TargetChoice(None, aws=False)

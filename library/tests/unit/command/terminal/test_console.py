@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepweave.command.terminal.console import printable, seconds
+from stepweave.command.terminal.console import one_line, printable, seconds
 
 
 @given(st.text())
@@ -11,6 +11,13 @@ def test_what_is_printable_can_be_printed_anywhere(text: str) -> None:
     shown.encode()
     assert all(char.isprintable() or char in "\n\t" for char in shown)
     assert printable(shown) == shown
+
+
+@given(st.text())
+def test_a_name_stays_in_its_line(text: str) -> None:
+    shown = one_line(text)
+    assert shown.isprintable()
+    assert len(shown.splitlines()) <= 1
 
 
 @pytest.mark.parametrize(
