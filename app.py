@@ -2,17 +2,13 @@
 
 import sys
 
-from stacks.node import use_packaged_node
-
-use_packaged_node()  # before aws_cdk is imported, which starts Node.js
-
-from lambdas.replayer.contract import replayer  # noqa: E402
-from stacks.application import add_stacks, create_app  # noqa: E402
-from stacks.dag_deployment import DagDeployment  # noqa: E402
-from stacks.errors import SynthesisError  # noqa: E402
-from state_machines.compiler.compile import compile_workflow  # noqa: E402
-from state_machines.graph.errors import WorkflowError  # noqa: E402
-from state_machines.workflows.catalog import workflows  # noqa: E402
+from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.cdk.errors import SynthesisError
+from stepweave.compiler.compile import compile_workflow
+from stepweave.functions.replayer.contract import replayer
+from stepweave.graph.errors import WorkflowError
+from stepweave.project.catalog import workflows
 
 
 def main() -> None:

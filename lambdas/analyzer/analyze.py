@@ -14,9 +14,9 @@ from lambdas.analyzer.hotspots import rank_hotspots
 from lambdas.analyzer.radon_file import FileQuality, measure_file
 from lambdas.analyzer.radon_files import radon_files
 from lambdas.linter.contract import LintReport
-from lambdas.repository.contract import SkippedFile, Tool
-from lambdas.repository.files import display_name
-from lambdas.repository.isolation import Limits, inspect_files
+from lambdas.shared.repository.contract import SkippedFile, Tool
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.isolation import Limits, inspect_files
 
 COMMAND = '(cd / && radon cc --json "$OLDPWD")'
 """The command line that finds the same complexity by hand, at the top of the same files."""

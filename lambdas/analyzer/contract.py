@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.contract.agent import Agent
 from lambdas.linter.contract import LintReport
-from lambdas.repository.contract import RepoRef, SkippedFile, Tool
+from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
+from stepweave.contract.agent import Agent
 
 
 class AnalysisInput(BaseModel):

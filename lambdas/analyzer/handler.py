@@ -2,9 +2,9 @@
 
 from lambdas.analyzer.analyze import analyze
 from lambdas.analyzer.contract import AnalysisInput, QualityReport, analyzer
-from lambdas.repository.checkout import checkout
-from lambdas.runtime.agent_handler import agent_handler
-from lambdas.runtime.context import TaskContext
+from lambdas.shared.repository.checkout import checkout
+from stepweave.runtime.agent_handler import agent_handler
+from stepweave.runtime.context import TaskContext
 
 
 @agent_handler(analyzer)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.analyzer.contract import QualityReport
-from lambdas.contract.agent import Agent
-from lambdas.repository.contract import RepoRef, SkippedFile
+from lambdas.shared.repository.contract import RepoRef, SkippedFile
+from stepweave.contract.agent import Agent
 
 
 class DocumentationInput(BaseModel):

@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 from lambdas.analyzer.contract import QualityReport
 from lambdas.documenter.contract import ApiEntry, DocumentationReport, documenter
 from lambdas.documenter.outline import FileOutline, outline_file
-from lambdas.repository.files import display_name, python_files
-from lambdas.repository.isolation import Limits, inspect_files
-from lambdas.repository.source import in_test_suite
+from lambdas.shared.repository.files import display_name, python_files
+from lambdas.shared.repository.isolation import Limits, inspect_files
+from lambdas.shared.repository.source import in_test_suite
 
 _LIMITS = Limits(memory_mb=documenter.memory_mb - 256)
 

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from lambdas.documenter.signature import class_signature, function_signature
-from lambdas.repository.files import display_name
-from lambdas.repository.source import parse, valid_text
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.source import parse, valid_text
 
 _MAX_SUMMARY = 300
 _SECOND_HALVES = {"overload", "setter", "deleter"}

@@ -2,7 +2,7 @@
 
 import ast
 
-from lambdas.repository.source import valid_text
+from lambdas.shared.repository.source import valid_text
 
 _MAX_LENGTH = 500
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lambdas.contract.agent import Agent
-from lambdas.repository.contract import RepoRef, SkippedFile, Tool
+from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
+from stepweave.contract.agent import Agent
 
 
 class LintInput(BaseModel):

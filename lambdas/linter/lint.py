@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from lambdas.linter.contract import LintFinding, LintReport
 from lambdas.linter.ruff_binary import ruff_binary
 from lambdas.linter.ruff_process import Ruff, RuffCrashedError
-from lambdas.repository.contract import SkippedFile, Tool
-from lambdas.repository.files import display_name
+from lambdas.shared.repository.contract import SkippedFile, Tool
+from lambdas.shared.repository.files import display_name
 
 COMMAND = "ruff check --isolated --no-cache --no-respect-gitignore --exit-zero --output-format=json ."
 """The command line that finds the same by hand, at the top of the same files."""

@@ -6,15 +6,15 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from lambdas.analyzer.contract import QualityReport
-from lambdas.contract.failure import TaskFailure
 from lambdas.documenter.contract import DocumentationReport
 from lambdas.linter.contract import LintReport
 from lambdas.reporter.contract import FailedTask, ReportInput
 from lambdas.reporter.review import AgentStatus, Review, ReviewedRepository
 from lambdas.reporter.summary import summarize
-from lambdas.repository.contract import SkippedFile, Tool
 from lambdas.security_scanner.contract import SecurityReport
+from lambdas.shared.repository.contract import SkippedFile, Tool
 from lambdas.tester.contract import ReachReport
+from stepweave.contract.failure import TaskFailure
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

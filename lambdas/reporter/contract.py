@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.analyzer.contract import QualityReport
-from lambdas.contract.agent import Agent
-from lambdas.contract.failure import TaskFailure
 from lambdas.documenter.contract import DocumentationReport
 from lambdas.linter.contract import LintReport
-from lambdas.repository.contract import RepoRef
 from lambdas.security_scanner.contract import SecurityReport
+from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester.contract import ReachReport
+from stepweave.contract.agent import Agent
+from stepweave.contract.failure import TaskFailure
 
 ReportFormat = Literal["json", "markdown", "html", "sarif"]
 

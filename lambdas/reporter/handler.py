@@ -3,9 +3,9 @@
 from lambdas.reporter.assembly import assemble
 from lambdas.reporter.contract import ReportInput, ReviewReport, reporter
 from lambdas.reporter.publication import publish
-from lambdas.runtime.agent_handler import agent_handler
-from lambdas.runtime.context import TaskContext
-from lambdas.runtime.settings import payload_bucket
+from stepweave.runtime.agent_handler import agent_handler
+from stepweave.runtime.context import TaskContext
+from stepweave.runtime.settings import payload_bucket
 
 
 @agent_handler(reporter)

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from lambdas.reporter.contract import ReportFile, ReportFormat
 from lambdas.reporter.formats import FORMATS, Format
 from lambdas.reporter.review import Review
-from lambdas.runtime.aws_errors import object_errors
-from lambdas.runtime.clients import s3
+from stepweave.runtime.aws_errors import object_errors
+from stepweave.runtime.clients import s3
 
 
 def publish(review: Review, bucket: str) -> dict[ReportFormat, ReportFile]:

@@ -8,8 +8,8 @@ from lambdas.analyzer.contract import QualityReport
 from lambdas.documenter.contract import DocumentationReport
 from lambdas.linter.contract import LintReport
 from lambdas.reporter.contract import FailedTask, ReviewSummary
-from lambdas.repository.contract import SkippedFile, Tool
 from lambdas.security_scanner.contract import SecurityReport
+from lambdas.shared.repository.contract import SkippedFile, Tool
 from lambdas.tester.contract import ReachReport
 
 

@@ -30,8 +30,8 @@ from lambdas.reporter.sarif_log import (
     Tool,
     VersionControlDetails,
 )
-from lambdas.repository.contract import SkippedFile
 from lambdas.security_scanner.contract import SecurityFinding
+from lambdas.shared.repository.contract import SkippedFile
 
 RESULT_LIMIT = 25_000
 """Results that GitHub accepts in one run."""

@@ -10,8 +10,8 @@ from bandit.core.manager import BanditManager
 from bandit.core.metrics import Metrics
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.repository.source import valid_text
 from lambdas.security_scanner.contract import Level
+from lambdas.shared.repository.source import valid_text
 
 
 class FileIssue(BaseModel):

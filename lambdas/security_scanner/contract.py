@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.contract.agent import Agent
-from lambdas.repository.contract import RepoRef, SkippedFile, Tool
+from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
+from stepweave.contract.agent import Agent
 
 Level = Literal["LOW", "MEDIUM", "HIGH", "UNDEFINED"]
 

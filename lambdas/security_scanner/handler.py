@@ -1,10 +1,10 @@
 """Lambda handler of the security scanner."""
 
-from lambdas.repository.checkout import checkout
-from lambdas.runtime.agent_handler import agent_handler
-from lambdas.runtime.context import TaskContext
 from lambdas.security_scanner.contract import ScanInput, SecurityReport, security_scanner
 from lambdas.security_scanner.scan import scan
+from lambdas.shared.repository.checkout import checkout
+from stepweave.runtime.agent_handler import agent_handler
+from stepweave.runtime.context import TaskContext
 
 
 @agent_handler(security_scanner)

@@ -15,11 +15,11 @@ from pathlib import Path
 from bandit.core.config import BanditConfig
 from bandit.core.manager import BanditManager
 
-from lambdas.repository.contract import SkippedFile, Tool
-from lambdas.repository.files import display_name
-from lambdas.repository.isolation import Limits, inspect_files
 from lambdas.security_scanner.bandit_file import FileScan, scan_file
 from lambdas.security_scanner.contract import SecurityFinding, SecurityReport, security_scanner
+from lambdas.shared.repository.contract import SkippedFile, Tool
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.isolation import Limits, inspect_files
 
 COMMAND = "bandit -r . -x ./.git/ --ini /dev/null -f json -q --exit-zero"
 """The command line that finds the same by hand, at the top of the same files."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lambdas.repository.contract import SkippedFile
+from lambdas.shared.repository.contract import SkippedFile
 from lambdas.tester.coverage_formats import DamagedDataError, Recorded, read_database, read_json, read_xml
 
 _MAX_BYTES = 64 * 1024 * 1024

@@ -1,10 +1,10 @@
 """Lambda handler of the tester."""
 
-from lambdas.repository.checkout import checkout
-from lambdas.runtime.agent_handler import agent_handler
-from lambdas.runtime.context import TaskContext
+from lambdas.shared.repository.checkout import checkout
 from lambdas.tester.contract import ReachInput, ReachReport, tester
 from lambdas.tester.reach import reach
+from stepweave.runtime.agent_handler import agent_handler
+from stepweave.runtime.context import TaskContext
 
 
 @agent_handler(tester)

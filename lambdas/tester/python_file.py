@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from lambdas.repository.source import parse, valid_text
+from lambdas.shared.repository.source import parse, valid_text
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _IMPORTING_CALLS = {"import_module", "importorskip", "__import__"}

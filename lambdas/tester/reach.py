@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from lambdas.repository.files import display_name, python_files
-from lambdas.repository.isolation import Limits, inspect_files
-from lambdas.repository.source import in_test_suite, is_test_module
+from lambdas.shared.repository.files import display_name, python_files
+from lambdas.shared.repository.isolation import Limits, inspect_files
+from lambdas.shared.repository.source import in_test_suite, is_test_module
 from lambdas.tester.contract import ModuleReach, ReachReport, tester
 from lambdas.tester.coverage_data import Coverage, FileCoverage, read_coverage
 from lambdas.tester.import_graph import reached_files

@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambdas.repository.files import display_name
-from lambdas.repository.limits import MAX_ARCHIVE_BYTES
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.limits import MAX_ARCHIVE_BYTES
 from scripts.repository.clone import cloned, is_url, name_of
 from scripts.repository.errors import RepositoryError
 from scripts.repository.tracked_files import TrackedFiles

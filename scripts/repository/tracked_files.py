@@ -7,9 +7,9 @@ from collections import defaultdict
 from enum import Enum
 from pathlib import PurePosixPath
 
-from lambdas.repository.files import display_name
-from lambdas.repository.limits import MAX_FILES, MAX_NAME_BYTES, MAX_TREE_BYTES
-from lambdas.repository.links import leaves_tree
+from lambdas.shared.repository.files import display_name
+from lambdas.shared.repository.limits import MAX_FILES, MAX_NAME_BYTES, MAX_TREE_BYTES
+from lambdas.shared.repository.links import leaves_tree
 from scripts.repository.errors import RepositoryError
 from scripts.repository.work_tree import EntryKind, WorkTree
 

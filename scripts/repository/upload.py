@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.repository.contract import RepoRef
+from lambdas.shared.repository.contract import RepoRef
 from scripts.repository.archive import RepositoryArchive
 from scripts.repository.errors import RepositoryError
 

@@ -1,0 +1,60 @@
+"""The functions of all agents that the deployed workflows use, and the one that makes dead letters."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from stepweave.cdk.agent_function import AgentFunction
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.dead_letter_function import DeadLetterFunction
+from stepweave.cdk.naming import DEAD_LETTERS, pascal_case
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+from stepweave.contract.agent import Agent
+
+
+class AgentsStack(cdk.Stack):
+    """One `AgentFunction` for each agent, and the `DeadLetterFunction`.
+
+    Parameters
+    ----------
+    agents : Sequence[Agent]
+        The agents.
+    storage : StorageStack
+        Where payloads, idempotency records, gates and breakers are.
+    bundler : Bundler
+        What makes the functions' bundles.
+    settings : Settings
+        What was chosen about the deployment.
+
+    Raises
+    ------
+    SynthesisError
+        If an agent cannot be bundled.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        agents: Sequence[Agent[Any, Any]],
+        storage: StorageStack,
+        bundler: Bundler,
+        settings: Settings,
+        **options: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, description="Stepweave: the agents' functions", **options)
+        bundles = bundler.bundle_all([DEAD_LETTERS, *(agent.name for agent in agents)])
+        for agent in agents:
+            AgentFunction(
+                self,
+                pascal_case(agent.name),
+                agent=agent,
+                bundle=bundles[agent.name],
+                storage=storage,
+                settings=settings,
+            )
+        DeadLetterFunction(self, "SystemDeadLetters", bundle=bundles[DEAD_LETTERS], storage=storage, settings=settings)

@@ -1,0 +1,116 @@
+"""The CDK application: the three stacks for a list of workflows."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import aws_cdk as cdk
+
+from stepweave.cdk.agents import AgentsStack
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.deployed_agents import deployed_agents
+from stepweave.cdk.errors import SynthesisError
+from stepweave.cdk.naming import AGENTS_STACK, DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.workflows import WorkflowsStack
+from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.contract.agent import Agent
+
+PROJECT: Final = Path(__file__).resolve().parents[1]
+
+
+def create_app(
+    outdir: Path | None = None, context: Mapping[str, object] | None = None, *, validate: bool = False
+) -> cdk.App:
+    """Return an application whose templates come out the same with and without the ``cdk`` command.
+
+    Parameters
+    ----------
+    outdir : Path | None
+        Where the cloud assembly is written: where the ``cdk`` command says, else ``cdk.out``, if not given.
+    context : Mapping[str, object] | None
+        Settings and feature flags. They win over those of ``cdk.json``, which are read in any case; ``cdk -c`` wins
+        over both.
+    validate : bool
+        Whether the CDK checks the templates itself. It takes longer than all the rest, so the tests do it.
+    """
+    configuration = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))
+    return cdk.App(
+        outdir=str(outdir or os.environ.get("CDK_OUTDIR") or PROJECT / "cdk.out"),
+        context={**configuration["context"], **(context or {})},
+        analytics_reporting=False,
+        builtin_cloud_formation_validation=validate,
+        stack_traces=False,
+        tree_metadata=False,
+    )
+
+
+def add_stacks(
+    app: cdk.App,
+    workflows: Iterable[CompiledWorkflow],
+    bundler: Bundler | None = None,
+    dag: CompiledWorkflow | None = None,
+    kept: Iterable[Agent[Any, Any]] = (),
+) -> None:
+    """Add what the workflows need: storage, their agents' functions, their state machines.
+
+    Parameters
+    ----------
+    app : cdk.App
+        The application; its context holds the settings.
+    workflows : Iterable[CompiledWorkflow]
+        The workflows to deploy, at least one.
+    bundler : Bundler | None
+        What makes the functions' bundles, if not the project's own.
+    dag : CompiledWorkflow | None
+        The workflow of a DAG file. It gets a stack of its own, so that those of other files stay where they are.
+    kept : Iterable[Agent]
+        Agents that have a function whether or not one of these workflows calls them: those of DAG files that were
+        deployed before.
+
+    Raises
+    ------
+    SynthesisError
+        If a setting is wrong, two workflows or two agents have one name, or an agent cannot be bundled.
+
+    Example
+    -------
+    >>> app = create_app(Path("cdk.out"))  # doctest: +SKIP
+    >>> add_stacks(app, [compile_workflow(code_review)])  # doctest: +SKIP
+    >>> app.synth()  # doctest: +SKIP
+    """
+    settings = Settings.from_context(app.node)
+    deployed = sorted(workflows, key=lambda workflow: workflow.name)
+    if not deployed:
+        raise SynthesisError("there is no workflow to deploy; add one below state_machines/workflows/")
+    added = [] if dag is None else [dag]
+    names = [workflow.name for workflow in [*deployed, *added]]
+    if len(set(names)) < len(names):
+        raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(names)}")
+
+    called = deployed_agents([*deployed, *added])
+    idle = [agent for agent in kept if agent.name not in {one.name for one in called}]
+    storage_stack = StorageStack(app, STORAGE_STACK, settings=settings)
+    agents_stack = AgentsStack(
+        app,
+        AGENTS_STACK,
+        agents=[*called, *idle],
+        storage=storage_stack,
+        bundler=bundler or Bundler(PROJECT, settings.bundle_platform),
+        settings=settings,
+    )
+    workflows_stack = WorkflowsStack(app, WORKFLOWS_STACK, workflows=deployed, storage=storage_stack, settings=settings)
+    workflows_stack.add_stack_dependency(agents_stack)
+    for one in added:
+        dag_stack = WorkflowsStack(
+            app,
+            dag_stack_name(one.name),
+            workflows=[one],
+            storage=storage_stack,
+            settings=settings,
+            construct_name=lambda _: DAG_CONSTRUCT,
+        )
+        dag_stack.add_stack_dependency(agents_stack)

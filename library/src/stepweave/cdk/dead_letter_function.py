@@ -1,0 +1,106 @@
+"""The function that makes dead letters of failed executions, for all workflows."""
+
+from datetime import timedelta
+from typing import Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
+from stepweave.cdk.arns import executions_arn, queue_arn, rule_arn
+from stepweave.cdk.bundle import Bundle
+from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
+from stepweave.cdk.naming import DEAD_LETTERS, EVERY, QueueKind, state_machine_name
+from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
+from stepweave.cdk.policy import allow
+from stepweave.cdk.queue_alarm import alarm_on_messages
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+
+_TIMEOUT: Final = timedelta(minutes=5)  # a history has 25,000 events at the most, in 25 pages or more
+_RULES: Final = "Stepweave*"
+
+
+class DeadLetterFunction(BundledFunction):
+    """The function that the rules of all workflows hand their failed executions to.
+
+    It looks up what failed and why, and puts a dead letter into the workflow's queue. Should it fail for good itself,
+    the event waits in its own queue of failed invocations.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What it runs.
+    storage : StorageStack
+        Where payloads, idempotency records and breakers are.
+    settings : Settings
+        What was chosen about the deployment.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: StorageStack, settings: Settings
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            shape=FunctionShape(
+                folder=DEAD_LETTERS,
+                description="Stepweave: makes dead letters of failed executions",
+                timeout=_TIMEOUT,
+                memory_mb=512,
+            ),
+            bundle=bundle,
+            role=lambda function, log: _role(function, log, storage),
+            storage=storage,
+            settings=settings,
+            environment={"STEPWEAVE_BREAKERS_TABLE": storage.breakers_table.table_name},
+        )
+        alarm_on_messages(
+            self, "Alarm", self.invocations, "Failures of executions could not be made dead letters", settings
+        )
+        # One permission for the rules of all workflows: one for each would outgrow the function's policy of 20 KB.
+        lambda_.CfnPermission(
+            self,
+            "Rules",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_name,
+            principal="events.amazonaws.com",
+            source_account=cdk.Aws.ACCOUNT_ID,
+            source_arn=rule_arn(self, _RULES),
+        )
+
+
+def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) -> iam.Role:
+    executions = executions_arn(scope, EVERY)
+    queues = queue_arn(scope, state_machine_name(EVERY), QueueKind.FAILURES)
+    role = iam.Role(
+        scope,
+        "Role",
+        description="What the function that makes dead letters may do",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={
+            "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
+            "LookUpExecutions": allow("states", ["DescribeExecution", "GetExecutionHistory"], [executions]),
+            "WriteInputs": allow(
+                "s3", ["PutObject"], [storage.payload_bucket.arn_for_objects(f"{DEAD_LETTER_INPUTS}*")]
+            ),
+            "Idempotency": allow(
+                "dynamodb",
+                ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
+                [storage.idempotency_table.table_arn],
+            ),
+            "RecordCrashes": allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn]),
+            "SendDeadLetters": allow("sqs", ["SendMessage", "GetQueueUrl"], [queues]),
+        },
+    )
+    acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")
+    acknowledge_wildcard(role, queues, "Each workflow has a queue of its own, whose name begins and ends so.")
+    acknowledge(
+        role,
+        f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{DEAD_LETTER_INPUTS}*]",
+        "Inputs get their names at run time; the prefix is as narrow as it gets.",
+    )
+    return role

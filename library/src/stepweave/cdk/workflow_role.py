@@ -1,0 +1,64 @@
+"""The role of a workflow's state machine: the workflow's agents, its gates, their breakers, and no more."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stepweave.cdk.arns import executions_arn, function_arn, rule_arn, state_machine_arn
+from stepweave.cdk.deployed_agents import has_breakers, has_gates
+from stepweave.cdk.naming import nested_name
+from stepweave.cdk.policy import allow
+from stepweave.cdk.storage import StorageStack
+from stepweave.compiler.compile import CompiledWorkflow
+
+
+class WorkflowRole(iam.Role):
+    """What the state machines of a workflow may do.
+
+    They invoke the workflow's agents, use its gates, record crashes with the agents' breakers, and run its nested
+    executions.
+
+    Parameters
+    ----------
+    workflow : CompiledWorkflow
+        The workflow.
+    storage : StorageStack
+        Where the gates and the breakers are.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, workflow: CompiledWorkflow, storage: StorageStack
+    ) -> None:
+        nested = [nested_name(workflow.name, key) for key in workflow.nested]
+        machines = [state_machine_arn(scope, name) for name in (workflow.name, *nested)]
+        functions = [function_arn(scope, agent.name) for agent in workflow.agents]
+        policies = {"Agents": allow("lambda", ["InvokeFunction"], functions)}
+        if has_gates(workflow):
+            policies["Gates"] = allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn])
+            policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)
+        if has_breakers(workflow):
+            # Crashes of agents, which they cannot record themselves.
+            policies["Breakers"] = allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn])
+        if nested:
+            policies["StartNested"] = allow("states", ["StartExecution"], machines[1:])
+            policies["FollowNested"] = allow(
+                "states",
+                ["DescribeExecution", "StopExecution"],
+                [executions_arn(scope, name) for name in nested],
+            )
+            # The rule by which Step Functions learns that an execution which it waits for has ended.
+            policies["WaitForNested"] = allow(
+                "events",
+                ["PutTargets", "PutRule", "DescribeRule"],
+                [rule_arn(scope, "StepFunctionsGetEventsForStepFunctionsExecutionRule")],
+            )
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"What the workflow {workflow.name} may do",
+            # Step Functions must not be talked into this role by a state machine of another account.
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}}
+            ),
+            inline_policies=policies,
+        )

@@ -1,0 +1,144 @@
+"""Start, look at and stop the local cloud of the project."""
+
+import json
+from pathlib import Path
+
+from stepweave.command.errors import CommandError
+from stepweave.command.local.usage import usage
+from stepweave.command.project import Project, require_project
+from stepweave.command.target.aws_environment import aws_configuration_hidden
+from stepweave.command.target.deployment import state_machines
+from stepweave.command.target.open_target import at_local_endpoint, deploy_project, require_local_cloud
+from stepweave.command.terminal.console import say, say_warning, standard_output, styled
+from stepweave.command.terminal.step import step
+from stepweave.local_cloud import daemon
+from stepweave.local_cloud.daemon_files import DaemonState
+from stepweave.local_cloud.errors import PortInUseError
+
+
+def start_in_background(port: int, *, deploy: bool, persist: Path | None = None) -> None:
+    """Start the local cloud unless it is up, and return when it can be used.
+
+    Parameters
+    ----------
+    port : int
+        Where it listens; 0 takes a free port.
+    deploy : bool
+        Whether the project is deployed into it.
+    persist : Path | None
+        The folder that keeps its state across restarts.
+
+    Raises
+    ------
+    CommandError
+        If what it needs is not installed.
+    LocalCloudError
+        If it cannot be started.
+    """
+    require_local_cloud()
+    project = require_project()
+    with step("starting the local cloud", "started") as starting:
+        state, is_new = daemon.up(project.root, port, persist)
+        if not is_new:
+            starting.done = "found it up already"
+    if not is_new and port not in {0, state.port}:
+        say_warning(f"it listens on port {state.port}; to change that: stepweave local down")
+    if not is_new and persist is not None and persist.resolve() != state.persist:
+        kept = "does not keep its state" if state.persist is None else f"keeps its state in {state.persist}"
+        say_warning(f"it {kept}; to change that: stepweave local down")
+    # Asking a new one that holds nothing would only wait until all of it is loaded.
+    _present(project, state, "stepweave local down", deploy=deploy, is_empty=is_new and not state.began_with_stacks)
+
+
+def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None) -> None:
+    """Run the local cloud in this process until Ctrl-C.
+
+    Parameters
+    ----------
+    port, deploy, persist
+        See `start_in_background`.
+
+    Raises
+    ------
+    CommandError
+        If what it needs is not installed, or the port is taken.
+    LocalCloudError
+        If it is up already.
+    """
+    require_local_cloud()
+    project = require_project()
+
+    def present(state: DaemonState) -> None:
+        _present(project, state, "Ctrl-C", deploy=deploy, is_empty=not state.began_with_stacks)
+
+    try:
+        with aws_configuration_hidden():
+            daemon.serve(project.root, port, present, persist)
+    except PortInUseError as error:
+        raise CommandError(str(error)) from error
+    say("stopped")
+
+
+def stop() -> None:
+    """Stop the local cloud of the project, if it is up."""
+    root = require_project().root
+    state = daemon.status(root).state
+    if not daemon.down(root):
+        say("no local cloud was up")
+    elif state is None or state.persist is None:
+        say("stopped")
+    else:
+        say(f"stopped; its state is kept in {state.persist}")
+
+
+def show_status(*, as_json: bool) -> bool:
+    """Print whether the local cloud of the project is up; tell whether it is."""
+    found = daemon.status(require_project().root)
+    state = found.state
+    running = state is not None and found.answers
+    deployed = _deployed(state) if state is not None and running else {}
+    if as_json:
+        details = {} if state is None else state.model_dump(mode="json")
+        print(json.dumps({"running": running, **details, "state_machines": deployed}))  # noqa: T201 - the result
+    elif state is None:
+        say("no local cloud is up; start one: stepweave local up")
+    elif not running:
+        say_warning(
+            f"process {state.pid} should answer at {state.endpoint_url}, but does not; stepweave local down ends it"
+        )
+    else:
+        _print_state(state, deployed)
+    return running
+
+
+def _present(project: Project, state: DaemonState, stop: str, *, deploy: bool, is_empty: bool) -> None:
+    if deploy:
+        deploy_project(project, at_local_endpoint(state.endpoint_url))
+    deployed = {} if is_empty and not deploy else _deployed(state)
+    _print_state(state, deployed)
+    console = standard_output()
+    for purpose, lines in usage(state.endpoint_url, deployed, stop):
+        console.print()
+        console.print(styled(f"  # {purpose}", "dim"), soft_wrap=True)
+        for line in lines:
+            console.print(styled(f"  {line}"), soft_wrap=True)
+
+
+def _deployed(state: DaemonState) -> dict[str, str]:
+    return state_machines(at_local_endpoint(state.endpoint_url).client("cloudformation"))
+
+
+def _print_state(state: DaemonState, deployed: dict[str, str]) -> None:
+    console = standard_output()
+    console.print(styled(f"the local cloud is up at {state.endpoint_url}", "bold green"), soft_wrap=True)
+    _print_line("process", f"{state.pid}, since {state.started.astimezone():%Y-%m-%d %H:%M:%S}")
+    if state.persist is not None:
+        _print_line("kept in", str(state.persist))
+    for name, arn in deployed.items():
+        _print_line(name, arn)
+    if not deployed:
+        _print_line("deployed", "nothing yet")
+
+
+def _print_line(label: str, text: str) -> None:
+    standard_output().print(styled(f"  {label:<16}", "dim").append_text(styled(text)), soft_wrap=True)

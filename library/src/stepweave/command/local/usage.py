@@ -1,0 +1,37 @@
+"""How to use a local cloud that is up: lines to copy into a shell."""
+
+from collections.abc import Iterable
+
+from stepweave.local_cloud.account import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+
+
+def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what can be done with a local cloud, and the lines that do it.
+
+    Parameters
+    ----------
+    endpoint_url : str
+        Where it answers.
+    workflows : Iterable[str]
+        The workflows that are deployed there.
+    stop : str
+        How it is stopped.
+    """
+    workflow = next(iter(workflows), "code-review")
+    return [
+        ("run a workflow", (f"stepweave run {workflow} --repo .",)),
+        (
+            "in this shell, let all that follows talk to it and not to AWS",
+            (
+                f"export AWS_ENDPOINT_URL={endpoint_url} AWS_DEFAULT_REGION={REGION} "
+                f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}",
+            ),
+        ),
+        ("AWS CLI", ("aws stepfunctions list-state-machines",)),
+        ("boto3", ("""python3 -c 'import boto3; print(boto3.client("stepfunctions").list_state_machines())'""",)),
+        (
+            "CDK",
+            ("npx cdk bootstrap && npx cdk deploy --all --require-approval never",),
+        ),
+        ("stop", (stop,)),
+    ]

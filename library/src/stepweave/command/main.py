@@ -1,0 +1,75 @@
+"""The ``stepweave`` command."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from stepweave.command.breaker.command import breaker
+from stepweave.command.dlq.command import dlq
+from stepweave.command.local.command import local
+from stepweave.command.plan.command import plan
+from stepweave.command.profile.command import profile
+from stepweave.command.project import use_project_packages
+from stepweave.command.reporting import reported
+from stepweave.command.run.command import run
+from stepweave.command.workflows.list import list_workflows
+from stepweave.command.workflows.synth import synth
+
+
+class ReportingGroup(TyperGroup):
+    """The group of all subcommands: whatever one of them raises is reported in one place."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a subcommand."""
+        with reported():
+            use_project_packages()
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    name="stepweave",
+    cls=ReportingGroup,
+    help="Weave a DAG of agents into AWS Step Functions, and run it: on AWS, or on this machine without any account.",
+    epilog="A first run: stepweave run code-review --repo .",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("list")(list_workflows)
+app.command("synth")(synth)
+app.command("run")(run)
+app.command("plan")(plan)
+app.command("profile")(profile)
+app.add_typer(dlq, name="dlq")
+app.add_typer(breaker, name="breaker")
+app.add_typer(local, name="local")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"stepweave {version('stepweave')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no subcommand."""
+
+
+def main() -> None:
+    """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A path may hold bytes that are no text: it is shown escaped rather than not at all.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app()

@@ -1,0 +1,80 @@
+"""``stepweave run``: run a workflow and show how it goes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
+
+
+def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    workflow: WorkflowArgument = None,
+    repo: Annotated[
+        str | None,
+        typer.Option(help="The repository to work on: a folder, or a Git URL to clone.", metavar="PATH|URL"),
+    ] = None,
+    inputs: Annotated[
+        str | None,
+        typer.Option("--input", help="The other inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
+    ] = None,
+    dag: DagOption = None,
+    time_scale: Annotated[
+        float | None,
+        typer.Option(help="By what the seconds of a DAG file's tasks are multiplied (default: 1).", metavar="X"),
+    ] = None,
+    shorten_ids: ShortenIdsOption = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")
+    ] = False,
+    endpoint_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Run at this endpoint instead of choosing; one on this machine gets none of your credentials.",
+            metavar="URL",
+            envvar="AWS_ENDPOINT_URL",
+        ),
+    ] = None,
+    local: Annotated[bool, typer.Option("--local", help="Run on this machine, even if AWS has the stacks.")] = False,
+    reports: Annotated[
+        Path | None,
+        typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="The execution's name (default: the workflow's, the time, and something random).", metavar="NAME"
+        ),
+    ] = None,
+) -> None:
+    """Run a workflow, show how each task goes, and bring its result and reports here.
+
+    It runs on AWS if you have credentials and the stacks are deployed there, else in the local cloud that
+    `stepweave local up` started, else in one that lasts as long as the run. A local cloud gets the project as it is
+    now: it is synthesized and deployed first if anything changed.
+
+    With --dag the graph of a file runs instead. A task calls the agent that it names, or the replayer, which takes as
+    long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
+    their ids: the execution itself returns nothing then.
+
+    Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
+    leaves one on AWS running.
+    """
+    from stepweave.command.run.run_workflow import RunRequest, run_workflow
+    from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
+
+    check_one_given(workflow, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
+    outcome = run_workflow(
+        RunRequest(
+            workflow=workflow,
+            dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
+            repo=repo,
+            inputs=inputs,
+            endpoint_url=endpoint_url,
+            local=local,
+            reports=reports,
+            name=name,
+        )
+    )
+    outcome.show(as_json=as_json)
+    raise typer.Exit(outcome.exit_code)

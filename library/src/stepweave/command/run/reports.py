@@ -1,0 +1,109 @@
+"""Bring what an execution left in S3 to where the person is."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from stepweave.command.errors import EXIT_FAILED, CommandError
+from stepweave.contract.reference import REFERENCE_KEY, ResultReference
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class StoredFile(BaseModel):
+    """A file that a workflow's output says to be in S3."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bucket: str
+    key: str
+    media_type: str
+
+
+def resolve_references(s3: "S3Client", value: JsonValue) -> JsonValue:
+    """Put the results themselves in the place of references to results in S3.
+
+    Raises
+    ------
+    CommandError
+        If what S3 holds is not what the reference says.
+    """
+    if isinstance(value, dict):
+        reference = _reference(value)
+        if reference is not None:
+            return _fetch(s3, reference)
+        return {name: resolve_references(s3, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [resolve_references(s3, item) for item in value]
+    return value
+
+
+def stored_files(output: JsonValue) -> dict[str, StoredFile]:
+    """Return the files that an output lists under ``reports``, by format; empty if it lists none."""
+    reports = output.get("reports") if isinstance(output, dict) else None
+    files: dict[str, StoredFile] = {}
+    for name, value in (reports if isinstance(reports, Mapping) else {}).items():
+        try:
+            files[name] = StoredFile.model_validate(value)
+        except ValidationError:
+            continue  # something else that is called a report
+    return files
+
+
+def download_reports(s3: "S3Client", files: Mapping[str, StoredFile], folder: Path) -> dict[str, Path]:
+    """Download files into a folder, which is made, and return where each is.
+
+    Parameters
+    ----------
+    s3 : S3Client
+        Where they are.
+    files : Mapping[str, StoredFile]
+        What to download, by format.
+    folder : Path
+        Where to put them. A file there of the same name is replaced.
+    """
+    paths: dict[str, Path] = {}
+    if files:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, file in files.items():
+        path = folder / _file_name(file.key, {taken.name for taken in paths.values()})
+        s3.download_file(file.bucket, file.key, str(path))
+        paths[name] = path
+    return paths
+
+
+def _file_name(key: str, taken: set[str]) -> str:
+    # The last part of the key only: a key such as ../../x must not lead out of the folder.
+    name = PurePosixPath(key).name
+    if name in {"", "..", "."}:
+        name = "report"
+    stem, suffix, number = PurePosixPath(name).stem, PurePosixPath(name).suffix, 2
+    while name in taken:
+        name, number = f"{stem}-{number}{suffix}", number + 1
+    return name
+
+
+def _reference(value: Mapping[str, JsonValue]) -> ResultReference | None:
+    if set(value) != {REFERENCE_KEY}:
+        return None
+    try:
+        return ResultReference.model_validate(value[REFERENCE_KEY])
+    except ValidationError:
+        return None
+
+
+def _fetch(s3: "S3Client", reference: ResultReference) -> JsonValue:
+    body = s3.get_object(Bucket=reference.bucket, Key=reference.key)["Body"].read()
+    if hashlib.sha256(body).hexdigest() != reference.sha256:
+        raise CommandError(
+            f"s3://{reference.bucket}/{reference.key} is not the result that the execution stored",
+            "it was changed since; run the workflow again",
+            EXIT_FAILED,
+        )
+    value: JsonValue = json.loads(body)
+    return value

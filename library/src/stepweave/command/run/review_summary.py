@@ -1,0 +1,52 @@
+"""The figures of a code review, for a person."""
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue, ValidationError
+
+from lambdas.reporter.contract import ReviewReport, ReviewSummary
+from stepweave.command.executions.failure_text import plain_cause
+
+_ABSENT = "n/a"
+
+
+def review_lines(output: JsonValue) -> list[tuple[str, str]] | None:
+    """Return what a review says as pairs of label and text; None if the output is no review's."""
+    try:
+        review = ReviewReport.model_validate(output)
+    except ValidationError:
+        return None
+    commit = f" at {review.commit[:12]}" if review.commit else ""
+    failures = [
+        (f"{failure.agent} failed", f"{failure.error}: {plain_cause(failure.error, failure.cause)}".rstrip(": "))
+        for failure in review.failures
+    ]
+    return [("repository", f"{review.repository}{commit}"), *_figures(review.summary), *failures]
+
+
+def _figures(figures: ReviewSummary) -> Iterator[tuple[str, str]]:
+    yield "Python files", _count(figures.python_files)
+    yield "lint findings", _count(figures.lint_findings, (figures.lint_fixable, "fixable"))
+    severities = (figures.security_high, "high"), (figures.security_medium, "medium")
+    yield "security findings", _count(figures.security_findings, *severities)
+    average = _ABSENT if figures.average_complexity is None else f"{figures.average_complexity:.1f} on average"
+    yield "complexity", average + _in_brackets((figures.complex_blocks, "above 10"))
+    if figures.most_complex:
+        yield "most complex", figures.most_complex
+    yield "reached by tests", _share(figures.reached_percent, (figures.test_functions, "tests"))
+    yield "docstrings", _share(figures.docstring_percent, (figures.undocumented, "missing"))
+    if figures.skipped_files:
+        yield "unreadable files", f"{figures.skipped_files:,}"
+
+
+def _count(value: int | None, *parts: tuple[int | None, str]) -> str:
+    return _ABSENT if value is None else f"{value:,}{_in_brackets(*parts)}"
+
+
+def _share(value: float | None, *parts: tuple[int | None, str]) -> str:
+    return _ABSENT if value is None else f"{value:.1f} %{_in_brackets(*parts)}"
+
+
+def _in_brackets(*parts: tuple[int | None, str]) -> str:
+    known = ", ".join(f"{value:,} {what}" for value, what in parts if value is not None)
+    return f" ({known})" if known else ""

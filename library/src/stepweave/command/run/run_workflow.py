@@ -1,0 +1,241 @@
+"""Everything that a run does, in order."""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts.repository.archive import RepositoryArchive, archive_repository
+from scripts.repository.upload import upload
+from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.cdk.naming import WORKFLOWS_STACK, dag_stack_name
+from stepweave.command.errors import EXIT_FAILED, CommandError, explain
+from stepweave.command.executions.definition_tasks import DefinedTask
+from stepweave.command.executions.definitions import read_definitions
+from stepweave.command.executions.execution import await_end, check_name, follow, new_name, start_execution
+from stepweave.command.executions.execution_tree import ExecutionTree
+from stepweave.command.executions.progress import Progress
+from stepweave.command.interruption import interrupt
+from stepweave.command.run.inputs import ExecutionInput, check_input
+from stepweave.command.run.live_view import progress_view
+from stepweave.command.run.makespan import Makespan
+from stepweave.command.run.outcome import Outcome
+from stepweave.command.run.reports import download_reports, resolve_references, stored_files
+from stepweave.command.target.deployment import find_deployment
+from stepweave.command.target.open_target import OpenTarget, open_target
+from stepweave.command.target.running_daemon import daemon_endpoint
+from stepweave.command.target.target import choose_target, deployed_on_aws, user_session
+from stepweave.command.terminal.console import say, say_warning, standard_error
+from stepweave.command.terminal.step import step
+from stepweave.command.workflows.dag_choice import report_shortened
+from stepweave.command.workflows.workflow_choice import find_workflow
+from stepweave.dag_files.compile import compile_dag_file
+from stepweave.graph.critical_path import critical_path_seconds
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    workflow : str | None
+        Its name; None to run a DAG file.
+    dag : DagDeployment | None
+        The DAG file.
+    repo : str | None
+        The path or URL of a repository.
+    inputs : str | None
+        The other inputs: a JSON object, or ``@FILE``.
+    endpoint_url : str | None
+        Where to run.
+    local : bool
+        Whether to run on this machine whatever is on AWS.
+    reports : Path | None
+        Where report files go.
+    name : str | None
+        The execution's name.
+    """
+
+    workflow: str | None
+    dag: DagDeployment | None = None
+    repo: str | None = None
+    inputs: str | None = None
+    endpoint_url: str | None = None
+    local: bool = False
+    reports: Path | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class _CheckedRun:
+    """What was asked for, after it was checked.
+
+    Parameters
+    ----------
+    workflow : str
+        The workflow's name.
+    tasks : tuple of str
+        Its tasks in the author's order.
+    stack : str
+        The stack that holds it.
+    name : str
+        The execution's name.
+    inputs : ExecutionInput
+        What it is given.
+    archive : RepositoryArchive | None
+        The repository that is to be uploaded for it.
+    folder : Path
+        Where report files go.
+    made_from : str
+        For a DAG file, what its state machine must say that it was made from.
+    sinks : tuple of str
+        For a DAG file, the tasks that no other depends on.
+    critical_path : float | None
+        For a DAG file, the seconds of its critical path, if every task is replayed.
+    """
+
+    workflow: str
+    tasks: tuple[str, ...]
+    stack: str
+    name: str
+    inputs: ExecutionInput
+    archive: RepositoryArchive | None
+    folder: Path
+    made_from: str = ""
+    sinks: tuple[str, ...] = ()
+    critical_path: float | None = None
+
+
+def run_workflow(request: RunRequest) -> Outcome:
+    """Run a workflow to its end.
+
+    Nothing is started before all that was asked for is checked.
+
+    Raises
+    ------
+    CommandError
+        If it is refused, or cannot be started or followed.
+    RepositoryError
+        If the repository cannot be read.
+    """
+    with ExitStack() as held:
+        checked = _check(request, held)
+        target = choose_target(
+            request.endpoint_url, local=request.local, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session
+        )
+        return _execute(checked, held.enter_context(open_target(target, request.dag)))
+
+
+def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
+    if request.dag is not None:
+        return _check_dag(request, request.dag)
+    workflow = find_workflow(request.workflow or "")
+    name = new_name(workflow.name) if request.name is None else check_name(request.name)
+    return _CheckedRun(
+        workflow=workflow.name,
+        tasks=tuple(task.id for task in workflow.trace().tasks),
+        stack=WORKFLOWS_STACK,
+        name=name,
+        inputs=check_input(workflow, request.inputs, repository=request.repo is not None),
+        archive=None if request.repo is None else _archived(request.repo, held),
+        folder=request.reports or Path("stepweave-reports") / name,
+    )
+
+
+def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
+    if request.repo is not None or request.inputs is not None:
+        option = "--input" if request.repo is None else "--repo"
+        raise CommandError(f"{option} is given, but a DAG file takes no input", "write it into the tasks' 'input'")
+    file = deployed.read()
+    report_shortened(file)
+    compiled = compile_dag_file(file, deployed.time_scale)  # what cannot be compiled is refused before all the rest
+    replayed = file.replayed_seconds(deployed.time_scale)
+    all_known = len(replayed) == len(file.tasks)
+    name = new_name(file.name) if request.name is None else check_name(request.name)
+    return _CheckedRun(
+        workflow=file.name,
+        tasks=tuple(task.id for task in file.tasks),
+        stack=dag_stack_name(file.name),
+        name=name,
+        inputs=ExecutionInput({}),
+        archive=None,
+        folder=request.reports or Path("stepweave-reports") / name,
+        made_from=compiled.definition["Comment"],
+        sinks=file.sinks,
+        critical_path=critical_path_seconds(file.dependencies, replayed) if all_known else None,
+    )
+
+
+def _archived(source: str, held: ExitStack) -> RepositoryArchive:
+    scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-"))
+    with step("archiving the repository", "archived") as archiving:
+        archive = archive_repository(source, Path(scratch))
+        archiving.done = f"archived {archive.files:,} tracked files of {archive.name}"
+    for note in archive.notes:
+        say_warning(note)
+    return archive
+
+
+def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
+    deployment = find_deployment(
+        opened.client("cloudformation"), run.workflow, opened.where, opened.how_to_deploy, run.stack
+    )
+    s3: S3Client = opened.client("s3")
+    repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)
+    client: SFNClient = opened.client("stepfunctions")
+    # What is deployed there, which need not be what this project would deploy.
+    definitions = read_definitions(client, deployment.state_machine_arn)
+    if run.made_from and definitions.main.get("Comment") != run.made_from:
+        raise CommandError(
+            f"what is deployed as {run.workflow} on {opened.where} was made from another file or time scale: "
+            f"{definitions.main.get('Comment')}",
+            opened.how_to_deploy,
+        )
+    progress = Progress.of(_in_authors_order(definitions.tasks(), run.tasks))
+    execution_arn = start_execution(client, deployment.state_machine_arn, run.name, run.inputs.to_json(repo))
+    tree = ExecutionTree(client, execution_arn, progress)
+    try:
+        say(f"running {run.name} on {opened.where}")
+        with progress_view(standard_error(), progress) as view:
+            for latest in follow(tree, opened.poll_seconds):
+                view.show(latest)
+    except KeyboardInterrupt:
+        stopped, progress = interrupt(opened, tree)
+        return Outcome(run.workflow, execution_arn, stopped, progress, interrupted=True)
+    end = await_end(client, execution_arn)
+    if end is None:
+        raise CommandError(f"{execution_arn} has ended, but Step Functions does not say how", exit_code=EXIT_FAILED)
+    makespan = Makespan.of(tree.progress, run.critical_path) if run.made_from else None
+    outcome = Outcome(run.workflow, execution_arn, end, tree.progress, makespan=makespan)
+    return _collect(
+        s3, outcome if len(run.sinks) < 2 else replace(outcome, results=tree.results(run.sinks)), run.folder
+    )
+
+
+def _in_authors_order(tasks: tuple[DefinedTask, ...], order: tuple[str, ...]) -> list[DefinedTask]:
+    """Sort tasks as the author wrote them, fallbacks behind what they stand for; unknown ones come last."""
+    rank = {task: index for index, task in enumerate(order)}
+    return sorted(tasks, key=lambda task: (rank.get(task.stands_for or task.id, len(rank)), bool(task.stands_for)))
+
+
+def _collect(s3: "S3Client", outcome: Outcome, folder: Path) -> Outcome:
+    """Bring what the execution left in S3 here; an execution that succeeded is reported even if that fails."""
+    try:
+        output = resolve_references(s3, outcome.end.output)
+        outcome = replace(outcome, end=replace(outcome.end, output=output))
+        if outcome.results is not None:
+            results = {task: resolve_references(s3, result) for task, result in outcome.results.items()}
+            outcome = replace(outcome, results=results)
+        return replace(outcome, reports=download_reports(s3, stored_files(output), folder))
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        say_warning(f"what the execution made could not be fetched: {known.message}")
+        return replace(outcome, incomplete=True)

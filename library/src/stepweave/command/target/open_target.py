@@ -1,0 +1,147 @@
+"""Open the place where a workflow runs, with the project deployed there if the command sees to that."""
+
+import importlib.util
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.command.errors import CommandError
+from stepweave.command.project import Project, require_project
+from stepweave.command.target.aws_environment import aws_configuration_hidden
+from stepweave.command.target.synthesis import project_lock, synthesize
+from stepweave.command.target.target import Place, Target
+from stepweave.command.terminal.console import say
+from stepweave.command.terminal.step import step
+from stepweave.local_cloud.account import LocalSession
+from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_cloud.deployment import deploy_assembly
+
+_LOCAL_POLL_SECONDS = 0.1
+_REMOTE_POLL_SECONDS = 1.0
+"""An account's ``GetExecutionHistory`` calls refill at 20 a second."""
+
+
+@dataclass(frozen=True)
+class OpenTarget:
+    """A place that is ready to run workflows.
+
+    Parameters
+    ----------
+    session : boto3.Session
+        Whose clients talk to it.
+    endpoint_url : str | None
+        Its endpoint; None for AWS itself.
+    local : bool
+        Whether it is on this machine.
+    dag : DagDeployment | None
+        The DAG file that is to be run there.
+    """
+
+    session: boto3.Session
+    endpoint_url: str | None
+    local: bool
+    dag: DagDeployment | None = None
+
+    @property
+    def where(self) -> str:
+        """What to call it."""
+        if self.endpoint_url is None:
+            return f"AWS in {self.session.region_name}"
+        return f"the local cloud at {self.endpoint_url}" if self.local else self.endpoint_url
+
+    @property
+    def how_to_deploy(self) -> str:
+        """What to do if something is not deployed there."""
+        endpoint = "" if self.endpoint_url is None else f"AWS_ENDPOINT_URL={self.endpoint_url} "
+        chosen = {} if self.dag is None else self.dag.context(self.dag.path)
+        context = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
+        return f"deploy it: {endpoint}npx cdk deploy --all{context}"
+
+    @property
+    def poll_seconds(self) -> float:
+        """How long to wait between two looks at an execution."""
+        return _LOCAL_POLL_SECONDS if self.local else _REMOTE_POLL_SECONDS
+
+    @property
+    def aws_command(self) -> str:
+        """How the AWS CLI is called for it."""
+        return "aws" if self.endpoint_url is None else f"aws --endpoint-url {self.endpoint_url}"
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service, which the callers type: the stubs overload this by literal names."""
+        create: Any = self.session.client
+        return create(service) if self.endpoint_url is None else create(service, endpoint_url=self.endpoint_url)
+
+
+@contextmanager
+def open_target(target: Target, dag: DagDeployment | None = None) -> Iterator[OpenTarget]:
+    """Open a place, and bring what is deployed there up to date if it is a local cloud that this command cares for.
+
+    Parameters
+    ----------
+    target : Target
+        The place.
+    dag : DagDeployment | None
+        The DAG file that is to be run there.
+
+    Raises
+    ------
+    CommandError
+        If the app cannot be synthesized, or the local cloud is not installed.
+    """
+    if target.place is Place.IN_PROCESS:
+        with _own_local_cloud(require_project(), dag) as opened:
+            yield opened
+    elif target.session is not None:
+        yield OpenTarget(target.session, target.endpoint_url, local=False, dag=dag)
+    else:
+        opened = at_local_endpoint(target.endpoint_url or "", dag)
+        if target.deploys:
+            deploy_project(require_project(), opened)
+        yield opened
+
+
+def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None) -> OpenTarget:
+    """Return what is at an endpoint on this machine, opened without anybody's credentials."""
+    return OpenTarget(LocalSession(endpoint_url), endpoint_url, local=True, dag=dag)
+
+
+def deploy_project(project: Project, opened: OpenTarget) -> None:
+    """Synthesize a project and deploy it into a local cloud, as far as anything changed."""
+    with project_lock(project):
+        assembly = synthesize(project, opened.dag)
+        changed: set[str] = set()
+        with step("deploying", "deployed") as deploying:
+            deploy_assembly(opened.session, assembly, lambda _, what: changed.add(what))
+            if changed <= {"unchanged"}:
+                deploying.done = "found nothing to deploy"
+
+
+def require_local_cloud() -> None:
+    """Make sure that what the local cloud needs is installed.
+
+    Raises
+    ------
+    CommandError
+        If it is not.
+    """
+    if importlib.util.find_spec("moto") is None:
+        raise CommandError(
+            "the local cloud is not installed",
+            "run `make setup` in the project, or: pip install 'stepweave[cdk,local]'",
+        )
+
+
+@contextmanager
+def _own_local_cloud(project: Project, dag: DagDeployment | None) -> Iterator[OpenTarget]:
+    require_local_cloud()
+    say("starting a local cloud for this run (`stepweave local up` starts one that stays)", "dim")
+    with aws_configuration_hidden(), LocalCloud.start() as cloud:
+        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag)
+        deploy_project(project, opened)
+        yield opened

@@ -1,0 +1,127 @@
+"""From a graph to a state machine, stage by stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stepweave.compiler.asl import Definition
+from stepweave.compiler.budget import result_limit
+from stepweave.compiler.dataflow import dataflow
+from stepweave.compiler.durations import known_durations
+from stepweave.compiler.jsonpath_dialect.states import Emitted, emit
+from stepweave.compiler.learned import with_learned
+from stepweave.compiler.limits import (
+    MAX_DEFINITION_BYTES,
+    MAX_HISTORY_EVENTS,
+    check_limits,
+    definition_bytes,
+    definition_text,
+    history_events,
+)
+from stepweave.compiler.options import AS_DECLARED, CompileOptions
+from stepweave.compiler.partition import Weight, partition, task_weights
+from stepweave.compiler.recursion import deep_recursion
+from stepweave.compiler.schedule import schedule
+from stepweave.contract.agent import Agent
+from stepweave.graph.dag import Dag
+from stepweave.graph.decomposition import Block
+from stepweave.graph.order import Order, members, order_of
+from stepweave.graph.strategy import arrange
+from stepweave.graph.validate import validate
+from stepweave.language.workflow import Workflow
+
+_ROOM = Weight(MAX_DEFINITION_BYTES * 3 // 4, MAX_HISTORY_EVENTS * 9 // 10)
+"""What an execution is filled with at the most: substitutions make the definition longer, and a redrive the history."""
+
+
+@dataclass(frozen=True)
+class CompiledWorkflow:
+    """A workflow as a state machine.
+
+    Parameters
+    ----------
+    dag : Dag
+        The graph that was compiled.
+    definition : Definition
+        The state machine in Amazon States Language. Functions are named by substitution: ``${agent_linter}``
+        stands for the ARN of the linter's function.
+    nested : Mapping[str, Definition]
+        The state machines of its nested executions by name. ``${nested_1}`` stands for the ARN of the first.
+    """
+
+    dag: Dag
+    definition: Definition
+    nested: Mapping[str, Definition]
+
+    @property
+    def name(self) -> str:
+        """The workflow's name, for example ``code-review``."""
+        return self.dag.name
+
+    @property
+    def agents(self) -> tuple[Agent[Any, Any], ...]:
+        """The contracts of the agents that it calls, by name."""
+        used = {task.agent.name: task.agent for task in self.dag.states}
+        return tuple(used[name] for name in sorted(used))
+
+    def to_json(self) -> str:
+        """Return the definition as JSON text for people, ending with a newline."""
+        return definition_text(self.definition)
+
+
+def compile_workflow(workflow: Workflow, options: CompileOptions = AS_DECLARED) -> CompiledWorkflow:
+    """Trace a workflow function and compile its graph.
+
+    Durations that were learned from executions (``stepweave profile``) count, unless the options give some.
+
+    Raises
+    ------
+    WorkflowError
+        If the workflow cannot be built: what is wrong, where, and what to do.
+    """
+    return compile_dag(workflow.trace(), with_learned(workflow, options))
+
+
+def compile_dag(dag: Dag, options: CompileOptions = AS_DECLARED) -> CompiledWorkflow:
+    """Compile a graph to a state machine.
+
+    Raises
+    ------
+    WorkflowError
+        If the graph is not valid or does not fit the limits of Step Functions.
+    """
+    validate(dag)
+    with deep_recursion():
+        return _compile(dag, options)
+
+
+def _compile(dag: Dag, options: CompileOptions) -> CompiledWorkflow:
+    order = order_of(dag.dependencies)
+    durations = known_durations(dag, options)
+    seconds = {number: durations[task] for number, task in enumerate(order.tasks) if task in durations}
+    tolerance = dag.tolerance if options.tolerance is None else options.tolerance
+    block = arrange(order, options.strategy, seconds, tolerance)
+    emitted = _emit(dag, order, block)
+    if not _fits(emitted.main):
+        taken = task_weights(emitted.main, dag.by_id, emitted.main["TimeoutSeconds"])
+        weights = {position: taken[task] for position, task in enumerate(order.tasks)}
+        emitted = _emit(dag, order, partition(block, weights, _ROOM))
+    check_limits(f"workflow {dag.name!r}", emitted.main)
+    for name, definition in emitted.nested.items():
+        check_limits(f"{name} of workflow {dag.name!r}", definition)
+    return CompiledWorkflow(dag, emitted.main, emitted.nested)
+
+
+def _emit(dag: Dag, order: Order, block: Block) -> Emitted:
+    waits_for = {
+        task: tuple(order.tasks[needed] for needed in members(direct))
+        for task, direct in zip(order.tasks, order.direct, strict=True)
+    }
+    program = dataflow(dag, schedule(order, block))
+    return emit(dag, program, waits_for, result_limit(program.flow))
+
+
+def _fits(definition: Definition) -> bool:
+    return Weight(definition_bytes(definition), history_events(definition)).share_of(_ROOM) <= 1

@@ -1,0 +1,101 @@
+"""Checks a definition against the quotas of Step Functions, so that they are never discovered in an execution."""
+
+import json
+
+from stepweave.compiler.asl import Branch, Definition, State, definition_json
+from stepweave.compiler.jsonpath_dialect.breakers import is_waiting, longest_wait_rounds
+from stepweave.graph.errors import WorkflowError
+
+MAX_DEFINITION_BYTES = 1024 * 1024
+MAX_HISTORY_EVENTS = 25_000
+
+_EVENTS_OF_EXECUTION = 2
+_EVENTS_OF_ENTRY = 2
+_EVENTS_OF_PARALLEL = 2
+_EVENTS_OF_ATTEMPT = 3
+_EVENTS_OF_TOKEN = 1
+
+
+def check_limits(name: str, definition: Definition) -> None:
+    """Refuse a definition that Step Functions would refuse or could not run to its end.
+
+    Parameters
+    ----------
+    name : str
+        What the definition is of.
+    definition : Definition
+        The definition.
+
+    Raises
+    ------
+    WorkflowError
+        Naming the limit and by how much it is exceeded.
+    """
+    size = definition_bytes(definition)
+    if size > MAX_DEFINITION_BYTES:
+        raise WorkflowError(
+            f"the definition of {name} has {size} bytes, more than the {MAX_DEFINITION_BYTES} allowed",
+            remedy="give its tasks less constant input, or split the workflow",
+        )
+    events = history_events(definition)
+    if events > MAX_HISTORY_EVENTS:
+        raise WorkflowError(
+            f"an execution of {name} could write {events} history events with every retry taken, more than "
+            f"the {MAX_HISTORY_EVENTS} allowed",
+            remedy="lower the retry attempts, shorten the workflow's timeout or lengthen the recovery time of circuit "
+            "breakers that tasks wait for, or split the workflow",
+        )
+
+
+def definition_bytes(definition: Definition | State) -> int:
+    """Return how long a definition is as JSON text without blanks."""
+    return len(definition_json(definition).encode())
+
+
+def definition_text(definition: Definition) -> str:
+    """Return a definition as JSON text that ends with a newline: indented for people, if it is within the limit so."""
+    indented = json.dumps(definition, indent=2)
+    if len(indented) < MAX_DEFINITION_BYTES:
+        return indented + "\n"
+    return definition_json(definition) + "\n"
+
+
+def history_events(definition: Definition) -> int:
+    """Return how many events an execution writes at the most.
+
+    Every retry is taken, every optional task fails, and every task that may wait for its circuit breaker does so until
+    the time is up.
+    """
+    timeout = definition["TimeoutSeconds"]
+    return _EVENTS_OF_EXECUTION + sum(events_of(state, timeout) for state in states_of(definition).values())
+
+
+def events_of(state: State, timeout_seconds: int) -> int:
+    """Return how many events one state writes at the most, those of its branches left out.
+
+    Parameters
+    ----------
+    state : State
+        The state.
+    timeout_seconds : int
+        How long its execution may take.
+    """
+    if state["Type"] == "Parallel":
+        return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
+    if is_waiting(state):
+        round_trip = 3 * _EVENTS_OF_ENTRY + _EVENTS_OF_ATTEMPT  # this state, the wait, and the task again
+        return round_trip * longest_wait_rounds(state, timeout_seconds)
+    if state["Type"] != "Task":
+        return _EVENTS_OF_ENTRY
+    attempts = 1 + sum(retrier["MaxAttempts"] for retrier in state.get("Retry", ()))
+    token = _EVENTS_OF_TOKEN if state.get("Resource", "").endswith(".waitForTaskToken") else 0
+    return _EVENTS_OF_ENTRY + attempts * (_EVENTS_OF_ATTEMPT + token)
+
+
+def states_of(branch: Branch) -> dict[str, State]:
+    """Return every state of a definition by name, those of branches included."""
+    states = dict(branch["States"])
+    for state in branch["States"].values():
+        for inner in state.get("Branches", ()):
+            states |= states_of(inner)
+    return states

@@ -1,0 +1,33 @@
+"""Inputs that are too large for a message are put in S3, and their reference into the message."""
+
+import json
+from typing import Final
+
+from pydantic import JsonValue
+
+from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
+from stepweave.runtime.payload import stored
+
+LARGEST_BYTES: Final = 64 * 1024
+"""What travels in the message itself: a letter holds two inputs and a cause, and a message may have 256 KiB."""
+
+
+def stored_if_large(value: JsonValue, execution_name: str) -> JsonValue:
+    """Return a value, or the reference to it if its JSON is longer than `LARGEST_BYTES`.
+
+    Parameters
+    ----------
+    value : JsonValue
+        The input of an execution or a task.
+    execution_name : str
+        The execution's name, which is part of the object's key.
+
+    Raises
+    ------
+    TransientError
+        If S3 could not be written this time.
+    """
+    if len(json.dumps(value)) <= LARGEST_BYTES:  # as the message holds it
+        return value
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return stored(text, f"{DEAD_LETTER_PREFIX}/{execution_name}")

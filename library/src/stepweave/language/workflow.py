@@ -1,0 +1,180 @@
+"""The decorator that makes a workflow of a Python function."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NoReturn
+
+from stepweave.contract.calls import recording
+from stepweave.graph.dag import TOLERANCE, Dag
+from stepweave.graph.errors import WorkflowError
+from stepweave.graph.location import SourceLocation
+from stepweave.language.call_site import call_site, shown
+from stepweave.language.inputs import read_signature
+from stepweave.language.task import TaskHandle, check_used_itself
+from stepweave.language.trace import Trace
+from stepweave.language.types import accepts, accepts_failure, type_name
+
+_MAX_TIMEOUT = timedelta(days=365)
+
+
+class Workflow:
+    """A workflow: a function whose calls of agents are the tasks, and whose data flow is the graph.
+
+    Parameters
+    ----------
+    function : Callable
+        The author's function. It runs once, at build time, on placeholders.
+    timeout : timedelta
+        How long an execution may take, whole seconds.
+    tolerance : float
+        How much longer than its critical path it may be expected to take for the sake of fewer transitions.
+    """
+
+    def __init__(self, function: Callable[..., object], timeout: timedelta, tolerance: float = TOLERANCE) -> None:
+        self.function = function
+        self.timeout = timeout
+        self.tolerance = tolerance
+        self.name = function.__name__.replace("_", "-")
+        self.location = SourceLocation(shown(function.__code__.co_filename), function.__code__.co_firstlineno)
+        self.inputs, self.output = read_signature(function, self.location)
+        self._check_timeout()
+        self._check_tolerance()
+
+    @property
+    def description(self) -> str:
+        """The first line of the function's docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def module(self) -> str:
+        """The module that defines the function."""
+        return self.function.__module__
+
+    def trace(self) -> Dag:
+        """Run the function on placeholders and return its graph.
+
+        Raises
+        ------
+        WorkflowError
+            If the function uses the language wrongly or fails.
+        """
+        trace = Trace(self.name)
+        placeholders = {field.name: trace.input(field) for field in self.inputs}
+        with recording(trace):
+            try:
+                returned = self.function(**placeholders)
+            except WorkflowError:
+                raise
+            except Exception as error:
+                raise self._failure(error) from error
+        tasks = trace.tasks()
+        return Dag(
+            name=self.name,
+            description=self.description,
+            inputs=tuple(field.name for field in self.inputs),
+            tasks=tasks,
+            result=self._result(trace, returned),
+            timeout=self.timeout,
+            tolerance=self.tolerance,
+        )
+
+    def _failure(self, error: Exception) -> WorkflowError:
+        """Say where in the author's source the function failed."""
+        own = [
+            SourceLocation(shown(frame.filename), frame.lineno or self.location.line)
+            for frame in traceback.extract_tb(error.__traceback__)
+            if shown(frame.filename) == self.location.file
+        ]
+        remedy = ""
+        if isinstance(error, NameError):
+            remedy = "if it is an agent, import it from its contract: from lambdas.<agent>.contract import <agent>"
+        return WorkflowError(
+            f"{type(error).__name__} while workflow {self.name!r} was built: {error}",
+            own[-1] if own else self.location,
+            remedy,
+        )
+
+    def _result(self, trace: Trace, returned: object) -> str | None:
+        if returned is None and self.output in (None, type(None)):
+            return None
+        if not isinstance(returned, TaskHandle):
+            raise WorkflowError(
+                f"workflow {self.name!r} returns {returned!r}",
+                self.location,
+                f"return the result of the task that makes its {type_name(self.output)}, or annotate it '-> None'",
+            )
+        trace.check_own(returned, self.location)
+        record = returned._record  # noqa: SLF001 - the trace made it
+        check_used_itself(record, self.location)
+        if not accepts(self.output, record.agent.output):
+            raise WorkflowError(
+                f"workflow {self.name!r} returns {returned!r}, a {type_name(record.agent.output)}, but is declared to "
+                f"return {type_name(self.output)}",
+                self.location,
+                "return another task, or change the annotation",
+            )
+        if record.optional and not accepts_failure(self.output):
+            raise WorkflowError(
+                f"workflow {self.name!r} returns {returned!r}, which is optional and may have no result",
+                self.location,
+                f"annotate it '-> {type_name(self.output)} | TaskFailure', or do not make the task optional",
+            )
+        return record.id
+
+    def _check_timeout(self) -> None:
+        seconds = self.timeout.total_seconds()
+        if seconds != int(seconds) or not timedelta(seconds=1) <= self.timeout <= _MAX_TIMEOUT:
+            raise WorkflowError(
+                f"workflow {self.name!r} has a timeout of {self.timeout}",
+                self.location,
+                "give whole seconds, from one second to 365 days",
+            )
+
+    def _check_tolerance(self) -> None:
+        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+            raise WorkflowError(
+                f"workflow {self.name!r} has a tolerance of {self.tolerance}",
+                self.location,
+                "give a number of at least 0: 0.02 allows two hundredths more than the critical path",
+            )
+
+    def __call__(self, *_args: object, **_inputs: object) -> NoReturn:
+        """Refuse to be called: a workflow runs on Step Functions."""
+        raise WorkflowError(
+            f"workflow {self.name!r} is called like a function",
+            call_site(),
+            f"run it with 'stepweave run {self.name}'",
+        )
+
+    def __repr__(self) -> str:
+        return f"<workflow {self.name}>"
+
+
+def workflow(
+    *, timeout: timedelta = timedelta(hours=1), tolerance: float = TOLERANCE
+) -> Callable[[Callable[..., object]], Workflow]:
+    """Make a workflow of a function.
+
+    Parameters
+    ----------
+    timeout : timedelta
+        How long an execution may take: whole seconds, at most 365 days.
+    tolerance : float
+        How much longer than its critical path it may be expected to take for the sake of fewer transitions: 0.02 is
+        two hundredths. It counts only where the durations of tasks are known.
+
+    Example
+    -------
+    >>> @workflow(timeout=timedelta(minutes=15))  # doctest: +SKIP
+    ... def code_review(repo: RepoRef) -> ReviewReport:
+    ...     lint = linter("syntax_analysis", repo=repo)
+    ...     return reporter("generate_report", lint=lint)
+    """
+    if callable(timeout):
+        raise WorkflowError("@workflow is used without parentheses", call_site(), "write @workflow()")
+    return lambda function: Workflow(function, timeout, tolerance)

@@ -1,0 +1,228 @@
+"""Moto with its adapters, each installed when its service is first used.
+
+Importing all of moto takes seconds and 200 MB; a local cloud that waits for a deployment needs none of it yet.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+from flask import Flask
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.server import create_backend_app
+
+from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
+from stepweave.local_cloud.adapters.quick_backends import quick_backends
+from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher, quick_dispatch
+from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
+from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
+from stepweave.local_cloud.server import WsgiApplication
+
+if TYPE_CHECKING:
+    from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
+    from stepweave.local_cloud.controls import Controls
+    from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+    from stepweave.local_cloud.lambda_runtime.moto_backend import MotoLambda
+    from stepweave.local_cloud.xray.service import XRayService
+
+_PAUSE_SECONDS: Final = 0.001
+_LARGE_MODULES: Final = (
+    "moto.iam.models",
+    "moto.s3.models",
+    "moto.sqs.models",
+    "moto.awslambda.models",
+    "moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer",
+    "moto.stepfunctions.parser.asl.antlr.runtime.ASLParser",
+    "moto.stepfunctions.parser.asl.parse.asl_parser",
+    "moto.apigateway.models",
+    "moto.autoscaling.models",
+    "moto.elbv2.models",
+    "moto.iot.models",
+    "moto.rds.models",
+    "moto.sagemaker.models",
+    "moto.cloudformation.parsing",
+)
+"""Of what a deployment imports, the modules that take longest, those that they need first."""
+
+
+class AdaptedMoto:
+    """All services of moto as one WSGI application, with the adapters of those that were used.
+
+    Parameters
+    ----------
+    endpoint_url
+        Where the application is served, for whoever is outside this process.
+    start_host
+        Starts what runs Lambda functions; called when the first service that needs it is used.
+    controls
+        What a test controls.
+    """
+
+    def __init__(
+        self, endpoint_url: str, start_host: Callable[[XRayService], FunctionHost], controls: Controls | None = None
+    ) -> None:
+        self._endpoint_url = endpoint_url
+        self._start_host = start_host
+        self._controls = controls
+        self._host: FunctionHost | None = None
+        self._adapters = ExitStack()
+        self._adapters.callback(gc.unfreeze)
+        self._adapters.callback(_forget_all_state)
+        self._adapters.enter_context(quiet_logs())
+        self._adapters.enter_context(quick_backends())
+        self._adapters.enter_context(quick_dispatch())
+        self._prepared: set[str] = set()
+        self._lock = threading.RLock()
+        self._functions: MotoLambda | None = None
+        self._queue_listeners: QueueListeners | None = None
+        self._xray: XRayService | None = None
+        self._prepare: Final[dict[str, Callable[[], None]]] = {
+            "awslambda": self._prepare_lambda,
+            "events": self._prepare_events,
+            "stepfunctions": self._prepare_step_functions,
+            "cloudformation": self._prepare_cloudformation,
+            "dynamodb": self._prepare_dynamodb,
+            "s3": self._prepare_s3,
+            "sqs": self._prepare_sqs,
+            "xray": self._prepare_xray,
+        }
+        services = cast("WsgiApplication", QuickDispatcher(self._create_service))
+        direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
+        self.application = direct if controls is None else controls.front(direct)
+        self._clients = InProcessClients(self.application, endpoint_url)
+
+    def prepare(self, service: str) -> None:
+        """Install the adapters of a service (named as moto's module), unless that was done before."""
+        with self._lock:
+            if service not in self._prepared and service in self._prepare:
+                self._prepared.add(service)
+                self._prepare[service]()
+                # What is loaded stays: the collector need not look at a million objects again and again.
+                gc.freeze()
+
+    def preload(self, is_cancelled: Callable[[], bool]) -> None:
+        """Import what a deployment needs, and install its adapters.
+
+        That takes seconds. It is done piece by piece, so that neither a request that comes meanwhile nor whoever
+        cancels it has to wait for all of it.
+        """
+        from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
+
+        pieces: list[Callable[[], object]] = [import_ec2_lazily]
+        pieces += [partial(import_module, name) for name in _LARGE_MODULES]
+        pieces += [partial(self.prepare, service) for service in ("awslambda", "stepfunctions", "cloudformation")]
+        for piece in pieces:
+            if is_cancelled():
+                return
+            with self._lock:
+                piece()
+            time.sleep(_PAUSE_SECONDS)  # whoever waits for the lock has it next
+
+    def renew_workers(self) -> None:
+        """End the worker processes of functions as they come free."""
+        if self._host is not None:
+            self._host.retire_all()
+
+    def close(self) -> None:
+        """Stop what runs functions, put moto back as it was and forget all state."""
+        self._adapters.close()
+
+    def _create_service(self, service: str) -> Flask:
+        self.prepare(service)
+        return cast("Flask", create_backend_app(service))
+
+    # The imports below are what takes so long: that is why they wait until here.
+
+    def _prepare_lambda(self) -> None:
+        from stepweave.local_cloud.adapters.sqs.event_source_mappings import queue_mappings  # noqa: PLC0415
+        from stepweave.local_cloud.lambda_runtime import moto_backend  # noqa: PLC0415
+
+        self.prepare("sqs")
+        self.prepare("xray")
+        if self._queue_listeners is None or self._xray is None:
+            raise AssertionError("SQS and X-Ray are prepared before Lambda")
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.functions())
+        host = self._host = self._adapters.enter_context(self._start_host(self._xray))
+        self._functions = self._adapters.enter_context(moto_backend.install(host))
+        self._adapters.enter_context(queue_mappings(self._queue_listeners, self._functions.invoke_function))
+
+    def _prepare_events(self) -> None:
+        from stepweave.local_cloud.adapters.events.entries import event_entries  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.events.rules import event_rules  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.events.schedules import event_schedules  # noqa: PLC0415
+
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.events())
+        router = self._adapters.enter_context(event_rules(self._clients))
+        self._adapters.enter_context(event_schedules(router))
+        self._adapters.enter_context(event_entries())
+
+    def _prepare_step_functions(self) -> None:
+        from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
+
+        import_ec2_lazily()
+        from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.step_functions.execution_traces import execution_traces  # noqa: PLC0415
+
+        self.prepare("awslambda")
+        self.prepare("events")
+        if self._functions is None:
+            raise AssertionError("Lambda is prepared before Step Functions")
+        for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
+            self._adapters.enter_context(adapter)
+        if self._xray is not None:
+            self._adapters.enter_context(execution_traces(self._xray.record))
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.engine())
+
+    def _prepare_cloudformation(self) -> None:
+        from stepweave.local_cloud.adapters.cloudformation.adapters import cloudformation_adapters  # noqa: PLC0415
+
+        self.prepare("stepfunctions")
+        self.prepare("s3")
+        for adapter in cloudformation_adapters(self._endpoint_url):
+            self._adapters.enter_context(adapter)
+
+    def _prepare_dynamodb(self) -> None:
+        from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.items import dynamodb_items  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
+
+        self._adapters.enter_context(quick_dynamodb_expressions())
+        self._adapters.enter_context(dynamodb_items())
+        self._adapters.enter_context(dynamodb_sets())
+
+    def _prepare_s3(self) -> None:
+        from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
+
+        self._adapters.enter_context(bucket_policy_conditions())
+
+    def _prepare_xray(self) -> None:
+        from stepweave.local_cloud.adapters.xray.api import xray_api  # noqa: PLC0415
+        from stepweave.local_cloud.xray.service import XRayService  # noqa: PLC0415
+
+        self._xray = self._adapters.enter_context(XRayService())
+        self._adapters.enter_context(xray_api(self._xray.store))
+
+    def _prepare_sqs(self) -> None:
+        from stepweave.local_cloud.adapters.sqs.message_moves import queue_moves  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.sqs.messages import queue_messages  # noqa: PLC0415
+
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.queues())
+        self._queue_listeners = self._adapters.enter_context(queue_messages())
+        self._adapters.enter_context(queue_moves(self._queue_listeners.messages_lock))
+
+
+def _forget_all_state() -> None:
+    BackendDict.reset()
+    reset_model_data()

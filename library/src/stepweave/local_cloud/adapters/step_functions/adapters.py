@@ -1,0 +1,88 @@
+"""All adapters of Step Functions."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
+from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
+from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
+from stepweave.local_cloud.adapters.step_functions.definition_checks import definition_checks
+from stepweave.local_cloud.adapters.step_functions.distributed_maps import distributed_maps
+from stepweave.local_cloud.adapters.step_functions.engine_clients import in_process_clients
+from stepweave.local_cloud.adapters.step_functions.escaped_strings import escaped_strings
+from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
+from stepweave.local_cloud.adapters.step_functions.execution_api import complete_execution_api
+from stepweave.local_cloud.adapters.step_functions.execution_events import execution_status_events
+from stepweave.local_cloud.adapters.step_functions.execution_start import execution_start
+from stepweave.local_cloud.adapters.step_functions.fewer_threads import fewer_threads
+from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
+from stepweave.local_cloud.adapters.step_functions.json_text import json_text
+from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
+from stepweave.local_cloud.adapters.step_functions.lambda_tasks import (
+    FunctionCaller,
+    in_process_functions,
+    lambda_error_names,
+)
+from stepweave.local_cloud.adapters.step_functions.map_run_api import map_run_api
+from stepweave.local_cloud.adapters.step_functions.map_runs import map_runs
+from stepweave.local_cloud.adapters.step_functions.nested_executions import nested_executions
+from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_once
+from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
+from stepweave.local_cloud.adapters.step_functions.quotas import quotas
+from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
+from stepweave.local_cloud.adapters.step_functions.service_tasks import service_task_names
+from stepweave.local_cloud.adapters.step_functions.state_machine_arns import state_machine_arns
+from stepweave.local_cloud.adapters.step_functions.sync_polling import quick_sync_polling
+from stepweave.local_cloud.adapters.step_functions.task_tokens import task_tokens
+from stepweave.local_cloud.adapters.step_functions.wait_timestamps import wait_timestamps
+from stepweave.local_cloud.lambda_runtime.moto_backend import client_error
+from stepweave.local_cloud.server import WsgiApplication
+
+
+def step_functions_adapters(
+    application: WsgiApplication, endpoint_url: str, functions: FunctionCaller
+) -> tuple[AbstractContextManager[Any], ...]:
+    """Return the adapters in the order in which they go in.
+
+    Parameters
+    ----------
+    application
+        Answers the AWS calls of tasks.
+    endpoint_url
+        Where the local cloud listens.
+    functions
+        Runs Lambda functions.
+    """
+    return (
+        executing_engine(),
+        query_language_per_definition(),
+        json_text(),
+        escaped_strings(),
+        distributed_maps(),
+        parsed_once(),
+        definite_paths(),
+        branch_errors(),
+        fewer_threads(),
+        jsonata_evaluator(),
+        textual_context_times(),
+        wait_timestamps(),
+        in_process_clients(application, endpoint_url),
+        in_process_functions(functions, client_error),
+        lambda_error_names(),
+        service_task_names(),
+        quick_sync_polling(),
+        complete_execution_api(),
+        execution_start(),
+        state_machine_arns(),
+        definition_checks(),
+        quotas(),
+        execution_status_events(),
+        interruptible_executions(callers_leave=functions.lets_callers_leave),
+        nested_executions(),
+        task_tokens(),
+        redrivable_executions(),
+        map_runs(),
+        map_run_api(),
+    )

@@ -1,0 +1,154 @@
+"""The local cloud: moto's server in this process, with adapters that make it do what AWS does."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import boto3
+
+from stepweave.local_cloud.account import LocalSession
+from stepweave.local_cloud.errors import AlreadyRunningError
+from stepweave.local_cloud.health import with_health
+
+if TYPE_CHECKING:
+    from stepweave.local_cloud.adapters.installation import AdaptedMoto
+    from stepweave.local_cloud.controls import Controls
+    from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+    from stepweave.local_cloud.xray.service import XRayService
+
+RUNTIME_DIRECTORY: Final = Path(sys.prefix) / "lambda-runtime"  # `make setup` installs AWS's runtime packages there
+_RUNNING: Final = threading.Lock()
+
+
+class LocalCloud:
+    """An AWS account on this machine, for as long as this object is not stopped.
+
+    Everything listens on loopback only, and nothing reads the user's AWS configuration or credentials. Moto keeps its
+    state in the process, so that a process can hold one local cloud at a time.
+
+    Parameters
+    ----------
+    endpoint_url
+        Where the local cloud answers, such as ``http://localhost:4566``.
+    moto
+        The services.
+    resources
+        What must be released when it stops, last first.
+
+    Example
+    -------
+    >>> with LocalCloud.start() as cloud:  # doctest: +SKIP
+    ...     cloud.deploy(Path("cdk.out"))
+    ...     cloud.session().client("stepfunctions").list_state_machines()
+    """
+
+    def __init__(self, endpoint_url: str, moto: AdaptedMoto, resources: ExitStack) -> None:
+        self.endpoint_url = endpoint_url
+        self._moto = moto
+        self._resources = resources
+
+    @classmethod
+    def start(cls, port: int = 0, controls: Controls | None = None) -> LocalCloud:
+        """Start a local cloud in this process.
+
+        Parameters
+        ----------
+        port
+            The port on 127.0.0.1 to listen on; 0 takes a free one.
+        controls
+            What a test controls: time and faults.
+
+        Raises
+        ------
+        PortInUseError
+            If another program listens on ``port``.
+        AlreadyRunningError
+            If this process runs a local cloud already.
+        """
+        # moto takes a second to import, and who only asks for a status or the help text should not wait for it
+        from stepweave.local_cloud.adapters.installation import AdaptedMoto  # noqa: PLC0415
+        from stepweave.local_cloud.server import LoopbackServer, bind_loopback  # noqa: PLC0415
+
+        if not _RUNNING.acquire(blocking=False):
+            raise AlreadyRunningError("a local cloud is running in this process already: stop it before the next")
+        with ExitStack() as resources:
+            resources.callback(_RUNNING.release)
+            listener = resources.enter_context(bind_loopback(port))
+            endpoint_url = f"http://localhost:{listener.getsockname()[1]}"
+            moto = AdaptedMoto(endpoint_url, lambda xray: _start_function_host(endpoint_url, controls, xray), controls)
+            resources.callback(moto.close)
+            server = LoopbackServer(with_health(moto.application), listener)
+            server.start()
+            resources.callback(server.stop)
+            return cls(endpoint_url, moto, resources.pop_all())
+
+    def preload(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Load now what a deployment needs, which the first deployment would else wait for.
+
+        Parameters
+        ----------
+        is_cancelled
+            Asked now and then whether to leave off.
+        """
+        self._moto.preload(is_cancelled)
+
+    def session(self) -> boto3.Session:
+        """Return a session whose clients all talk to this local cloud, with its credentials and region."""
+        return LocalSession(self.endpoint_url)
+
+    def deploy(self, assembly: Path) -> None:
+        """Deploy a synthesized CDK app.
+
+        Parameters
+        ----------
+        assembly
+            The cloud assembly: the directory that ``cdk synth`` or ``app.synth()`` wrote, usually ``cdk.out``.
+
+        Raises
+        ------
+        AssemblyError
+            If the assembly cannot be read.
+        DeploymentError
+            If a stack fails, or a resource of a template was not created.
+        """
+        from stepweave.local_cloud.deployment import deploy_assembly  # noqa: PLC0415
+
+        deploy_assembly(self.session(), assembly)
+
+    def renew_workers(self) -> None:
+        """End the worker processes of functions as they come free; calls to come get new ones."""
+        self._moto.renew_workers()
+
+    def stop(self) -> None:
+        """Stop listening, end every worker process and forget all state. Stopping twice does no harm."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _start_function_host(endpoint_url: str, controls: Controls | None, xray: XRayService) -> FunctionHost:
+    from stepweave.local_cloud.lambda_runtime import moto_delivery  # noqa: PLC0415
+    from stepweave.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415
+
+    return FunctionHost(
+        runtime_directory=RUNTIME_DIRECTORY,
+        endpoint_url=endpoint_url,
+        deliver_logs=moto_delivery.deliver_logs,
+        deliver_dead_letter=moto_delivery.deliver_dead_letter,
+        xray_daemon_address=xray.daemon_address,
+        record_segment=xray.record,
+        intercept=None if controls is None else controls.interceptor(),
+        hooks=() if controls is None else controls.worker_hooks,
+    )

@@ -1,0 +1,68 @@
+"""Read the event of a task and its typed input.
+
+Pydantic does it directly: Powertools' Parser is the same call with envelopes that a task's event does not have.
+"""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from stepweave.contract.event import TaskEvent
+from stepweave.runtime.errors import InvalidInputError
+from stepweave.runtime.failures import admit_failures
+
+InputT = TypeVar("InputT", bound=BaseModel)
+
+_MOST_ERRORS = 5
+
+
+def read_event(event: object) -> TaskEvent:
+    """Return the event that a task's state sent.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none.
+    """
+    try:
+        return TaskEvent.model_validate(event)
+    except ValidationError as error:
+        raise InvalidInputError(
+            f"the event is not what a task's state sends: {_said(error)}; "
+            "start the agent through a compiled workflow, or send execution, task, input and result_limit_bytes"
+        ) from None
+
+
+def read_input(model: type[InputT], task: str, values: dict[str, JsonValue]) -> InputT:
+    """Return a task's input as its contract's model.
+
+    Parameters
+    ----------
+    model : type[BaseModel]
+        The input's model.
+    task : str
+        The task's id, for the error.
+    values : dict[str, JsonValue]
+        The input by field name, without references.
+
+    Raises
+    ------
+    InvalidInputError
+        If a field does not fit; the message names every such field, and never repeats a value.
+    """
+    try:
+        # As JSON, not as Python objects: only then do bytes, dates and strict models read what their dump wrote.
+        return model.model_validate_json(to_json(admit_failures(model, values)))
+    except ValidationError as error:
+        raise InvalidInputError(f"task {task!r}: its input is no {model.__name__}: {_said(error, 'input')}") from None
+    except PydanticSerializationError as error:
+        raise InvalidInputError(f"task {task!r}: its input is not valid Unicode: {error}") from None
+
+
+def _said(error: ValidationError, *prefix: str) -> str:
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [f"{'.'.join(map(str, (*prefix, *one['loc']))) or 'event'}: {one['msg']}" for one in errors[:_MOST_ERRORS]]
+    if len(errors) > _MOST_ERRORS:
+        said.append(f"and {len(errors) - _MOST_ERRORS} more")
+    return "; ".join(said)

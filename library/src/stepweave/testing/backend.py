@@ -1,0 +1,188 @@
+"""What a test can do with workflows, wherever they run."""
+
+from __future__ import annotations
+
+import abc
+import datetime
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import boto3
+from pydantic import BaseModel, JsonValue
+
+from lambdas.shared.repository.contract import RepoRef
+from scripts.repository.archive import archive_repository
+from scripts.repository.upload import upload
+from stepweave.command.errors import CommandError
+from stepweave.command.run.inputs import check_input
+from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
+from stepweave.contract.agent import Agent
+from stepweave.graph.dag import Dag
+from stepweave.language.workflow import Workflow
+from stepweave.testing.agent_control import AgentControl
+from stepweave.testing.errors import TestApiError
+from stepweave.testing.run import PATIENCE_SECONDS, Run
+from stepweave.testing.service_control import ServiceControl
+
+Runnable: TypeAlias = Workflow | Dag | CompiledWorkflow
+"""What can be run: a ``@workflow`` function, a graph, or either compiled."""
+
+_SOME_REPOSITORY: Final = RepoRef(bucket="-", key="-", sha256="-", name="-")
+"""Stands for one that is uploaded after all inputs were checked."""
+
+_POLL_SECONDS: Final = 0.005
+_LONGEST_POLL_SECONDS: Final = 0.05
+
+
+class Backend(abc.ABC):
+    """Runs workflows for tests.
+
+    Parameters
+    ----------
+    session : boto3.Session
+        Makes the clients.
+    """
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
+        self._clients: dict[str, Any] = {}
+        self._started: list[Run] = []
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of a service, always the same one."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    @abc.abstractmethod
+    def deploy(self, *workflows: Runnable) -> None:
+        """Have workflows deployed. What is run is deployed anyway; several together cost no more than one."""
+
+    @abc.abstractmethod
+    def state_machine_arn(self, workflow: str) -> str:
+        """Return the ARN of a deployed workflow's state machine."""
+
+    @abc.abstractmethod
+    def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:
+        """Return what makes an agent fail, return, wait or die; for one task only, if that is given."""
+
+    @abc.abstractmethod
+    def service(self, service: str) -> ServiceControl:
+        """Return what makes calls of an AWS service fail."""
+
+    @property
+    @abc.abstractmethod
+    def payload_bucket(self) -> str:
+        """The bucket of repositories and large results."""
+
+    def start(self, workflow: Runnable | str, **inputs: object) -> Run:
+        """Start an execution.
+
+        Parameters
+        ----------
+        workflow : Runnable | str
+            The workflow, which is deployed if it is not; or the ARN of a state machine.
+        **inputs
+            The input by name: JSON, models, and for a repository the `Path` of a local one, which is uploaded.
+
+        Raises
+        ------
+        TestApiError
+            If an input is missing, unknown or of the wrong type.
+        """
+        plain = {name: _plain(_SOME_REPOSITORY if isinstance(value, Path) else value) for name, value in inputs.items()}
+        if isinstance(workflow, Workflow):
+            _check(workflow, plain)
+        if not isinstance(workflow, str):
+            self.deploy(workflow)
+        uploaded = {name: self._upload(value) for name, value in inputs.items() if isinstance(value, Path)}
+        given = {name: uploaded.get(name, value) for name, value in plain.items()}
+        arn = workflow if isinstance(workflow, str) else self.state_machine_arn(name_of(workflow))
+        name = f"test-{secrets.token_hex(8)}"
+        started = self.client("stepfunctions").start_execution(stateMachineArn=arn, name=name, input=json.dumps(given))
+        run = Run(self, started["executionArn"])
+        self._started.append(run)
+        return run
+
+    def run(self, workflow: Runnable | str, *, timeout: float = PATIENCE_SECONDS, **inputs: object) -> Run:
+        """Start an execution and wait until it has ended, however it does; see `start` and `Run.wait`."""
+        return self.start(workflow, **inputs).wait(timeout)
+
+    def send_success(self, token: str, output: object = None) -> None:
+        """Send a task token back, with the task's output."""
+        self.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(_plain(output)))
+
+    def send_failure(self, token: str, error: str, cause: str = "") -> None:
+        """Let the task of a token fail."""
+        self.client("stepfunctions").send_task_failure(taskToken=token, error=error, cause=cause)
+
+    def send_heartbeat(self, token: str) -> None:
+        """Say that the work for a token goes on."""
+        self.client("stepfunctions").send_task_heartbeat(taskToken=token)
+
+    def now(self) -> datetime.datetime:
+        """Return the time, aware and in UTC; where time is skipped, that of the local cloud."""
+        return datetime.datetime.now(datetime.UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+    def await_(self, is_done: Callable[[], bool], timeout: float) -> bool:
+        """Wait until something is so, at most for seconds of real time, and tell whether it is."""
+        deadline, pause = time.monotonic() + timeout, _POLL_SECONDS
+        while not is_done():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
+        return True
+
+    def stop_runs(self) -> None:
+        """Stop the executions of this test that are still under way."""
+        for run in self._started:
+            if run.status in {"RUNNING", "PENDING_REDRIVE"}:
+                run.stop()
+        self._started.clear()
+
+    def _upload(self, repository: Path) -> JsonValue:
+        with tempfile.TemporaryDirectory(prefix="stepweave-") as scratch:
+            archive = archive_repository(str(repository), Path(scratch))
+            return _plain(upload(self.client("s3"), self.payload_bucket, archive))
+
+
+def compiled(workflow: Runnable) -> CompiledWorkflow:
+    """Return a workflow compiled."""
+    if isinstance(workflow, CompiledWorkflow):
+        return workflow
+    return compile_workflow(workflow) if isinstance(workflow, Workflow) else compile_dag(workflow)
+
+
+def name_of(workflow: Runnable) -> str:
+    """Return a workflow's name, such as ``code-review``."""
+    return workflow.name
+
+
+def _check(workflow: Workflow, given: Mapping[str, JsonValue]) -> None:
+    try:
+        check_input(workflow, json.dumps(given), repository=False)
+    except CommandError as error:
+        raise TestApiError(str(error)) from error
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, BaseModel):
+        plain: JsonValue = value.model_dump(mode="json")
+        return plain
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TestApiError(f"{value!r} cannot be an input: give JSON, a model, or the Path of a repository")

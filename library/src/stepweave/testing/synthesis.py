@@ -1,0 +1,38 @@
+"""Synthesize workflows by the project's own stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stepweave.compiler.compile import CompiledWorkflow
+
+if TYPE_CHECKING:
+    from stepweave.cdk.bundle import Bundler
+
+
+def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bundler | None = None) -> Path:
+    """Write the cloud assembly that holds these workflows, and return its folder.
+
+    Parameters
+    ----------
+    workflows : Sequence[CompiledWorkflow]
+        All that is to be deployed.
+    folder : Path
+        Where it is written.
+    bundler : Bundler | None
+        What makes the functions' bundles; None for those of this project.
+
+    Raises
+    ------
+    SynthesisError
+        If a workflow cannot be deployed, or an agent not be bundled.
+    """
+    from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415
+    from stepweave.cdk.platform import Platform  # noqa: PLC0415
+
+    app = create_app(folder, {"bundle_platform": Platform.native()})
+    add_stacks(app, workflows, bundler)
+    app.synth()
+    return folder

@@ -1,0 +1,160 @@
+"""`stepweave breaker` against the tables and the event bus that the storage stack makes in a real local cloud."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner, Result
+
+from stepweave.cdk.application import create_app
+from stepweave.cdk.naming import STORAGE_STACK
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+from stepweave.command.breaker import session as breaker_session
+from stepweave.command.main import app
+from stepweave.contract.agent import Agent
+from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
+from stepweave.contract.breaker_change import Change, update_item
+from stepweave.contract.breaker_item import failure_attribute, number
+from stepweave.local_cloud.cloud import LocalCloud
+
+
+class Nothing(BaseModel):
+    """What the agents take and return."""
+
+
+CONFIG = CircuitBreakerConfig(failure_threshold=7, window=timedelta(hours=1))
+AGENTS = [
+    Agent(name="caller", input=Nothing, output=Nothing, breaker=Breaker("github-api", CONFIG)),
+    Agent(name="pusher", input=Nothing, output=Nothing, breaker=Breaker("github-api", CONFIG)),
+    Agent(name="free", input=Nothing, output=Nothing),
+]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    assembly = tmp_path_factory.mktemp("cdk.out")
+    synthesized = create_app(assembly)
+    StorageStack(synthesized, STORAGE_STACK, settings=Settings.from_context(synthesized.node))
+    synthesized.synth()
+    with LocalCloud.start() as cloud:
+        cloud.deploy(assembly)
+        yield cloud
+
+
+@pytest.fixture
+def breaker(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setattr(breaker_session, "project_agents", lambda: AGENTS)
+    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.endpoint_url})
+    return lambda *arguments: runner.invoke(app, ["breaker", *arguments])
+
+
+@pytest.fixture
+def table(cloud: LocalCloud) -> Iterator[str]:
+    """The name of the breakers table, which is empty again afterwards."""
+    client = cloud.session().client("dynamodb")
+    (name,) = [name for name in client.list_tables()["TableNames"] if "Breakers" in name]
+    yield name
+    for item in client.scan(TableName=name)["Items"]:
+        client.delete_item(TableName=name, Key={"id": item["id"]})
+
+
+def shown(breaker: Callable[..., Result], name: str = "github-api") -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(breaker("show", name, "--json").stdout)
+    return value
+
+
+def fail(cloud: LocalCloud, table: str, generation: int, count: int) -> None:
+    """Record failures as agents do."""
+    client = cloud.session().client("dynamodb")
+    now = int(time.time() * 1000)
+    for failure in range(count):
+        put = {failure_attribute(generation, f"t{failure}"): number(now)}
+        call: Any = update_item(table, "github-api", Change(generation, put=put))
+        client.update_item(**call)
+
+
+def test_a_breaker_that_contracts_name_is_listed_before_it_has_a_state(
+    breaker: Callable[..., Result], table: str
+) -> None:
+    (entry,) = json.loads(breaker("list", "--json").stdout)
+    assert (entry["name"], entry["state"], entry["since"], entry["generation"]) == ("github-api", "CLOSED", None, 0)
+    assert (entry["agents"], entry["failure_threshold"]) == (["caller", "pusher"], 7)
+    row = next(line for line in breaker("list").stdout.splitlines() if "github-api" in line)
+    assert "closed" in row
+    assert "0 of 7" in row
+    assert "caller, pusher" in row
+
+
+def test_a_breaker_is_opened_closed_and_reset_by_hand(
+    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+) -> None:
+    fail(cloud, table, generation=0, count=3)
+    assert shown(breaker)["failures"] == 3
+    assert "circuit breaker github-api opened" in breaker("open", "github-api", "--reason", "maintenance").stdout
+    opened = shown(breaker)
+    assert (opened["state"], opened["forced"], opened["retry_at"]) == ("OPEN", True, None)
+    assert (opened["generation"], opened["failures"]) == (1, 0)
+    assert opened["reason"].endswith(": maintenance")
+    assert "open (by hand)" in breaker("list").stdout
+    assert "when somebody closes it" in breaker("show", "github-api").stdout
+    assert "is open already" in breaker("open", "github-api").stdout
+    assert shown(breaker)["generation"] == 1
+
+    assert "circuit breaker github-api closed" in breaker("close", "github-api").stdout
+    closed = shown(breaker)
+    assert (closed["state"], closed["forced"], closed["generation"]) == ("CLOSED", False, 2)
+    assert "is closed already" in breaker("close", "github-api").stdout
+
+    fail(cloud, table, generation=2, count=2)
+    assert shown(breaker)["failures"] == 2
+    value = json.loads(breaker("reset", "github-api", "--json").stdout)
+    assert (value["state"], value["failures"], value["generation"]) == ("CLOSED", 0, 3)
+
+
+def test_transitions_by_hand_are_told_on_the_bus_and_logged(
+    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+) -> None:
+    breaker("open", "github-api", "--reason", "told")
+    logs = cloud.session().client("logs")
+    deadline = time.monotonic() + 30
+    while not (events := logs.filter_log_events(logGroupName="/aws/events/stepweave/breakers")["events"]) or (
+        ": told" not in events[-1]["message"]
+    ):
+        assert time.monotonic() < deadline, "nothing was logged"
+        time.sleep(0.05)
+    event = json.loads(events[-1]["message"])
+    assert (event["source"], event["detail-type"]) == ("stepweave.breaker", "Circuit Breaker State Change")
+    detail = event["detail"]
+    assert (detail["breaker"], detail["from"], detail["to"], detail["generation"]) == (
+        "github-api",
+        "CLOSED",
+        "OPEN",
+        1,
+    )
+
+
+def test_a_breaker_that_no_contract_names_any_more_is_still_listed(
+    breaker: Callable[..., Result], table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaker("open", "github-api")
+    monkeypatch.setattr(breaker_session, "project_agents", list)
+    (entry,) = json.loads(breaker("list", "--json").stdout)
+    assert (entry["name"], entry["state"], entry["agents"]) == ("github-api", "OPEN", [])
+    assert entry["failure_threshold"] is None
+    assert "none of this project" in breaker("show", "github-api").stdout
+
+
+@pytest.mark.parametrize("action", ["show", "open", "close", "reset"])
+def test_a_name_that_nobody_knows_is_refused_and_nothing_is_written(
+    cloud: LocalCloud, breaker: Callable[..., Result], table: str, action: str
+) -> None:
+    refused = breaker(action, "github-ap")
+    assert refused.exit_code == 2
+    assert "no circuit breaker is called 'github-ap'" in refused.stderr
+    assert "did you mean github-api?" in refused.stderr
+    assert cloud.session().client("dynamodb").scan(TableName=table)["Count"] == 0

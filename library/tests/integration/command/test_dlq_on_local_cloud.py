@@ -1,0 +1,358 @@
+"""Workflows that fail in a real local cloud: their dead letters, and how they come back."""
+
+import hashlib
+import io
+import json
+import tarfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lambdas.documenter.contract import DocumentationReport, documenter
+from lambdas.shared.repository.contract import RepoRef
+from stepweave.cdk.application import PROJECT, add_stacks, create_app
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.platform import Platform
+from stepweave.command.dlq.session import redrive_letters
+from stepweave.command.main import app
+from stepweave.command.target.open_target import at_local_endpoint
+from stepweave.compiler.compile import compile_workflow
+from stepweave.contract.dead_letter import DeadLetter
+from stepweave.functions.replayer.contract import replayer
+from stepweave.language.workflow import workflow
+from stepweave.local_cloud.adapters.step_functions import redrives as local_redrives
+from stepweave.local_cloud.cloud import LocalCloud
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-nap-and-document"
+FAILURES = "stepweave-nap-and-document-failures"
+PATIENCE_SECONDS = 60.0
+
+Stepweave = Callable[..., Result]
+
+
+@workflow(timeout=timedelta(minutes=2))
+def nap_and_document(repo: RepoRef) -> DocumentationReport:
+    """Nap, then document a repository, which fails as long as it is not there."""
+    nap = replayer("nap")
+    return documenter("document", repo=repo).after(nap)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    assembly = tmp_path_factory.mktemp("cdk.out")
+    synthesized = create_app(assembly)
+    add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(PROJECT, Platform.native()))
+    synthesized.synth()
+    with LocalCloud.start() as cloud:
+        cloud.deploy(assembly)
+        yield cloud
+
+
+class Repository:
+    """A repository of which executions are told before it is there."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._s3 = cloud.session().client("s3")
+        outputs = cloud.session().client("cloudformation").describe_stacks(StackName="StepweaveStorage")
+        self._bucket = next(
+            output["OutputValue"]
+            for output in outputs["Stacks"][0]["Outputs"]
+            if output["OutputKey"] == "PayloadBucketName"
+        )
+        content = f'"""A module called {uuid.uuid4()}."""\n'.encode()
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            member = tarfile.TarInfo("module.py")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        self._body = archive.getvalue()
+        digest = hashlib.sha256(self._body).hexdigest()
+        self.ref = RepoRef(bucket=self._bucket, key=f"repositories/{digest}.tar.gz", sha256=digest, name="demo")
+
+    def upload(self) -> None:
+        """Repair what makes executions fail."""
+        self._s3.put_object(Bucket=self.ref.bucket, Key=self.ref.key, Body=self._body)
+
+
+class Executions:
+    """The executions of the workflow."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.client = cloud.session().client("stepfunctions")
+        self._sqs = cloud.session().client("sqs")
+        self.queue = self._sqs.get_queue_url(QueueName=FAILURES)["QueueUrl"]
+
+    def fail(self, repository: Repository, *names: str) -> list[str]:
+        """Run executions, and wait until a letter for each is in the queue."""
+        before = self.letters_waiting()
+        given = json.dumps({"repo": repository.ref.model_dump(mode="json")})
+        arns = [
+            self.client.start_execution(stateMachineArn=MACHINE, name=name, input=given)["executionArn"]
+            for name in names
+        ]
+        await_that(lambda: self.letters_waiting() == before + len(arns))
+        assert {self.end(arn)["status"] for arn in arns} == {"FAILED"}
+        return arns
+
+    def end(self, arn: str) -> dict[str, Any]:
+        await_that(lambda: self.client.describe_execution(executionArn=arn)["status"] != "RUNNING")
+        return dict(self.client.describe_execution(executionArn=arn))
+
+    def letters_waiting(self) -> int:
+        attributes: Any = self._sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["All"])["Attributes"]
+        visible, locked = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
+        return int(attributes[visible]) + int(attributes[locked])
+
+    def visible(self) -> int:
+        attributes: Any = self._sqs.get_queue_attributes(
+            QueueUrl=self.queue, AttributeNames=["ApproximateNumberOfMessages"]
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def send(self, body: str, queue: str = FAILURES, **attributes: str) -> None:
+        self._sqs.send_message(
+            QueueUrl=self._sqs.get_queue_url(QueueName=queue)["QueueUrl"],
+            MessageBody=body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
+
+    def copy_first_letter(self) -> DeadLetter:
+        """Send the first letter once more, as an event that is delivered twice would."""
+        (message,) = self._sqs.receive_message(QueueUrl=self.queue, VisibilityTimeout=0)["Messages"]
+        self.send(message["Body"])
+        return DeadLetter.model_validate_json(message["Body"])
+
+    def scheduled(self, arn: str) -> list[str]:
+        """Return the tasks that were tried, in order."""
+        events = self.client.get_execution_history(executionArn=arn, maxResults=1000)["events"]
+        inputs = [event.get("lambdaFunctionScheduledEventDetails", {}).get("input") for event in events]
+        return [json.loads(given)["task"] for given in inputs if given]
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def executions(cloud: LocalCloud) -> Iterator[Executions]:
+    executions = Executions(cloud)
+    yield executions
+    sqs = cloud.session().client("sqs")
+    for queue in sqs.list_queues()["QueueUrls"]:
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+@pytest.fixture
+def repository(cloud: LocalCloud) -> Repository:
+    return Repository(cloud)
+
+
+@pytest.fixture
+def stepweave(cloud: LocalCloud) -> Stepweave:
+    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "300", "AWS_ENDPOINT_URL": cloud.endpoint_url})
+    return lambda *arguments: runner.invoke(app, [*arguments])
+
+
+def listed(stepweave: Stepweave, *arguments: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads(stepweave("dlq", "list", "--json", *arguments).stdout)
+    return entries
+
+
+def test_a_failed_execution_is_listed_shown_and_redriven(
+    executions: Executions, repository: Repository, stepweave: Stepweave
+) -> None:
+    (arn,) = executions.fail(repository, "redriven")
+    (entry,) = listed(stepweave, "nap-and-document")
+    assert entry["execution"] == arn
+    assert entry["of"] == "nap-and-document"
+    assert (entry["task"], entry["attempts"], entry["error"]) == ("document", 1, "ObjectMissingError")
+    assert (entry["status"], entry["redrives"], entry["redrivable"]) == ("FAILED", 0, True)
+    assert entry["trace_id"].startswith("1-")
+    assert entry["id"] in stepweave("dlq", "list").stdout
+
+    shown = stepweave("dlq", "show", entry["id"][:6])
+    assert "could not read s3://" in shown.stdout
+    assert "runs on from where it failed" in shown.stdout
+    details = json.loads(stepweave("dlq", "show", entry["id"], "--json").stdout)
+    assert details["input"] == {"repo": repository.ref.model_dump(mode="json")}
+    assert details["task_input"]["task"] == "document"
+    assert executions.visible() == 1, "looking takes nothing away from others"
+
+    repository.upload()
+    redriven = stepweave("dlq", "redrive", entry["id"])
+    assert redriven.exit_code == 0
+    assert f"{entry['id']}  nap-and-document: redriven: runs on from where it failed" in redriven.stdout
+    end = executions.end(arn)
+    assert (end["status"], end["redriveCount"]) == ("SUCCEEDED", 1)
+    assert executions.scheduled(arn) == ["nap", "document", "document"]
+    assert executions.letters_waiting() == 0
+    assert stepweave("dlq", "redrive", entry["id"]).exit_code == 2
+    assert "there is nothing to redrive" in stepweave("dlq", "redrive", "--all").stderr
+
+
+def test_what_fails_again_after_a_redrive_makes_a_letter_of_its_own(
+    executions: Executions, repository: Repository, stepweave: Stepweave
+) -> None:
+    executions.fail(repository, "fails-again")
+    (first,) = listed(stepweave)
+    assert stepweave("dlq", "redrive", "--all").exit_code == 0
+    await_that(lambda: executions.letters_waiting() == 1)
+    (second,) = listed(stepweave)
+    assert second["execution"] == first["execution"]
+    assert (second["redrives"], second["attempts"], second["task"]) == (1, 1, "document")
+    assert second["id"] != first["id"]
+
+
+def test_an_execution_that_cannot_be_redriven_is_started_anew_with_the_results_that_are_stored(
+    executions: Executions, repository: Repository, stepweave: Stepweave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (arn,) = executions.fail(repository, "too-old")
+    repository.upload()
+    monkeypatch.setattr(local_redrives, "_PERIOD", timedelta())
+    executions.copy_first_letter()
+    (entry,) = listed(stepweave)
+    assert (entry["redrive"], entry["redrivable"], entry["messages"]) == ("new execution", True, 2)
+
+    redriven = stepweave("dlq", "redrive", entry["id"])
+    assert redriven.exit_code == 0
+    assert "started too-old--redrive-1 with the results that are stored" in redriven.stdout
+    assert executions.end(f"{arn}--redrive-1")["status"] == "SUCCEEDED"
+    assert executions.letters_waiting() == 0
+
+    assert nap_began(executions, f"{arn}--redrive-1") == nap_began(executions, arn), "the nap is the first execution's"
+
+
+def nap_began(executions: Executions, arn: str) -> float:
+    events = executions.client.get_execution_history(executionArn=arn)["events"]
+    first = next(event for event in events if event["type"] == "LambdaFunctionSucceeded")
+    began: float = json.loads(first["lambdaFunctionSucceededEventDetails"]["output"])["started"]
+    return began
+
+
+def test_a_letter_that_comes_late_starts_nothing(
+    executions: Executions, repository: Repository, stepweave: Stepweave
+) -> None:
+    (arn,) = executions.fail(repository, "late")
+    repository.upload()
+    late = executions.copy_first_letter().model_dump_json()
+    assert stepweave("dlq", "redrive", "--all").exit_code == 0
+    assert executions.end(arn)["status"] == "SUCCEEDED"
+    executions.send(late)
+    assert "removed: it has succeeded meanwhile" in stepweave("dlq", "redrive", "--all").stdout
+    assert executions.end(arn)["redriveCount"] == 1
+    assert executions.letters_waiting() == 0
+
+
+def test_two_who_redrive_at_once_redrive_once(
+    cloud: LocalCloud, executions: Executions, repository: Repository, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arns = executions.fail(repository, *(f"at-once-{number}" for number in range(6)))
+    repository.upload()
+    for _ in range(3):
+        executions.copy_first_letter()
+    with ThreadPoolExecutor(3) as people:
+        opened = [at_local_endpoint(cloud.endpoint_url) for _ in range(3)]
+        codes = list(people.map(lambda one: redrive_letters(one, None, as_json=False), opened))
+    assert codes == [0, 0, 0]
+    ends = [executions.end(arn) for arn in arns]
+    assert [end["status"] for end in ends] == ["SUCCEEDED"] * 6
+    assert [end["redriveCount"] for end in ends] == [1] * 6
+    assert executions.letters_waiting() == 0
+
+
+def test_what_is_refused_stays_in_the_queue_for_others(executions: Executions, stepweave: Stepweave) -> None:
+    machine = MACHINE.replace("nap-and-document", "gone")
+    letter = {
+        "execution": f"{machine.replace('stateMachine', 'execution')}:x",
+        "state_machine": machine,
+        "status": "TIMED_OUT",
+        "started": "2026-01-01T00:00:00Z",
+        "stopped": "2026-01-02T00:00:00Z",
+        "redrives": 0,
+        "input": {},
+    }
+    executions.send(json.dumps(letter))
+    executions.send("no letter")
+    refused = stepweave("dlq", "redrive", "--all")
+    assert refused.exit_code == 1
+    assert "stays in the queue: its state machine is gone: deploy gone again first" in refused.stderr
+    assert "stays in the queue: it is no message of ours" in refused.stderr
+    assert executions.visible() == 2
+
+
+def test_a_failed_invocation_is_invoked_again(
+    cloud: LocalCloud, executions: Executions, repository: Repository, stepweave: Stepweave
+) -> None:
+    repository.upload()
+    event = {
+        "execution": f"{MACHINE.replace('stateMachine', 'execution')}:by-hand",
+        "task": "document",
+        "input": {"repo": repository.ref.model_dump(mode="json")},
+        "result_limit_bytes": 100_000,
+    }
+    executions.send(
+        json.dumps(event), "stepweave-documenter-invocations", RequestID=str(uuid.uuid4()), ErrorMessage="no such file"
+    )
+    (entry,) = listed(stepweave)
+    assert (entry["kind"], entry["of"], entry["error"]) == ("invocation", "stepweave-documenter", "no such file")
+    assert listed(stepweave, "nap-and-document") == []
+    before = remembered(cloud)
+    assert "invoked stepweave-documenter again" in stepweave("dlq", "redrive", entry["id"]).stdout
+    await_that(lambda: remembered(cloud) == before + 1)
+    assert listed(stepweave) == []
+
+
+def remembered(cloud: LocalCloud) -> int:
+    """Return how many tasks of the documenter have been done."""
+    dynamodb = cloud.session().client("dynamodb")
+    table = next(name for name in dynamodb.list_tables()["TableNames"] if "Idempotency" in name)
+    items = dynamodb.scan(TableName=table)["Items"]
+    return sum(item["id"]["S"].startswith("documenter#") and item["status"]["S"] == "COMPLETED" for item in items)
+
+
+def test_an_event_that_could_not_be_dealt_with_is_redriven_as_the_execution_that_it_tells_of(
+    cloud: LocalCloud, executions: Executions, repository: Repository, stepweave: Stepweave
+) -> None:
+    (arn,) = executions.fail(repository, "undelivered")
+    repository.upload()
+    event = {
+        "id": "1",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {
+            "executionArn": arn,
+            "stateMachineArn": MACHINE,
+            "status": "FAILED",
+            "startDate": 1_795_000_000_000,
+            "stopDate": 1_795_000_001_000,
+            "input": "{}",
+        },
+    }
+    executions.send(json.dumps(event), "stepweave-nap-and-document-undelivered")
+    executions.send(json.dumps(event), "stepweave-dead-letters-invocations")
+    (entry,) = listed(stepweave, "nap-and-document")
+    assert (entry["messages"], entry["task"]) == (3, "document")
+    assert stepweave("dlq", "redrive", entry["id"]).exit_code == 0
+    assert executions.end(arn)["status"] == "SUCCEEDED"
+    assert listed(stepweave) == []
+
+
+def test_a_workflow_that_is_not_there_is_refused(stepweave: Stepweave) -> None:
+    refused = stepweave("dlq", "list", "nap")
+    assert refused.exit_code == 2
+    assert "no workflow called 'nap' is deployed" in refused.stderr
+    assert "deployed: nap-and-document" in refused.stderr
+    assert stepweave("dlq", "redrive").exit_code == 2
+    assert stepweave("dlq", "redrive", "abc", "--all").exit_code == 2

@@ -1,0 +1,123 @@
+"""`stepweave profile` against a real local cloud."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stepweave.command.main import app
+from stepweave.command.profile import profile_workflow
+from stepweave.compiler.learned import LearnedDurations
+from stepweave.local_cloud.cloud import LocalCloud
+from tests.integration.command.functions import ROLE, create_function, create_role
+
+HANDLER = """
+import time
+
+def handler(event, context):
+    if event["seconds"] < 0:
+        raise ValueError("no such time")
+    time.sleep(event["seconds"])
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    """A local cloud with a state machine of code-review that sleeps as its input says, or fails."""
+    with LocalCloud.start() as cloud:
+        create_role(cloud)
+        function = create_function(cloud, "stepweave-sleeper", HANDLER)
+        state = {"Type": "Task", "Resource": function, "ResultPath": None}
+        parameters = [{"seconds.$": f"$.{task}"} for task in ("first", "second")]
+        definition = {
+            "StartAt": "first",
+            "States": {
+                "first": {**state, "Parameters": parameters[0], "Next": "second"},
+                "second": {**state, "Parameters": parameters[1], "End": True},
+            },
+        }
+        _create_stacks(cloud, definition)
+        yield cloud
+
+
+def _create_stacks(cloud: LocalCloud, definition: dict[str, Any]) -> None:
+    client = cloud.session().client("cloudformation")
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "StateMachineName": "stepweave-code-review",
+            "RoleArn": ROLE,
+            "DefinitionString": json.dumps(definition),
+        },
+    }
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "payloads"}}
+    for name, resource, output in (
+        ("StepweaveStorage", bucket, "PayloadBucketName"),
+        ("StepweaveWorkflows", machine, "CodeReviewStateMachineArn"),
+    ):
+        template = {"Resources": {"It": resource}, "Outputs": {output: {"Value": {"Ref": "It"}}}}
+        client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+
+
+@pytest.fixture
+def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    found = tmp_path / "code_review.durations.json"
+    monkeypatch.setattr(profile_workflow, "durations_file", lambda _: found)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def profile(cloud: LocalCloud, *options: str) -> Result:
+    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
+    return runner.invoke(app, ["profile", "code-review", *options])
+
+
+def execute(cloud: LocalCloud, **seconds: float) -> None:
+    client = cloud.session().client("stepfunctions")
+    machine = client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    arn = client.start_execution(stateMachineArn=machine, input=json.dumps(seconds))["executionArn"]
+    while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+        time.sleep(0.02)
+
+
+def test_nothing_is_learned_before_anything_ran(cloud: LocalCloud, file: Path) -> None:
+    result = profile(cloud)
+    assert result.exit_code == 1
+    assert "no execution of code-review has succeeded" in result.stderr
+    assert "stepweave run code-review" in result.stderr
+    assert not file.exists()
+
+
+def test_medians_of_what_succeeded_are_written(cloud: LocalCloud, file: Path) -> None:
+    execute(cloud, first=0.0, second=0.0)
+    execute(cloud, first=1.2, second=-1.0)  # fails
+    execute(cloud, first=0.0, second=0.6)
+    execute(cloud, first=0.0, second=0.7)
+
+    result = profile(cloud)
+    assert result.exit_code == 0, result.stderr
+    learned = LearnedDurations.model_validate_json(file.read_text())
+    assert learned.executions == 3
+    assert set(learned.seconds) == {"first", "second"}
+    assert learned.seconds["second"] >= 0.6
+    assert learned.seconds["first"] < learned.seconds["second"]
+    assert "nothing was learned of syntax_analysis" in result.stderr
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+    assert profile(cloud, "--executions", "1").exit_code == 0
+    assert LearnedDurations.model_validate_json(file.read_text()).executions == 1
+    assert LearnedDurations.model_validate_json(file.read_text()).seconds["second"] >= 0.7
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(
+    cloud: LocalCloud, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(cloud, first=0.0, second=0.0)
+    monkeypatch.setattr(profile_workflow, "durations_file", lambda _: file.parent / "gone" / file.name)
+    result = profile(cloud)
+    assert result.exit_code == 2
+    assert "gone" in result.stderr

@@ -1,0 +1,123 @@
+"""One synthesized application, shared by the tests, since jsii is slow."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambdas.linter.contract import linter
+from lambdas.shared.repository.contract import RepoRef
+from state_machines.code_review import code_review
+from stepweave.cdk.application import PROJECT, add_stacks, create_app
+from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.naming import DEAD_LETTERS
+from stepweave.cdk.platform import Platform
+from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.contract.agent import Agent
+from stepweave.contract.breaker import Breaker
+from stepweave.functions.replayer.contract import ReplayResult, replayer
+from stepweave.language.workflow import workflow
+from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly
+
+A_REPOSITORY = RepoRef(bucket="bucket", key="repositories/0.tar.gz", sha256="0", name="naps")
+PROVIDED = "boto3==1.0 \\\n    --hash=sha256:00\n"
+
+
+@workflow(timeout=timedelta(minutes=1))
+def two_naps() -> ReplayResult:
+    """Nap twice."""
+    first = replayer("first", seconds=0.1)
+    return replayer("second", dependencies=[first])
+
+
+guarded = Agent(
+    name="guarded",
+    input=replayer.input,
+    output=replayer.output,
+    timeout=timedelta(minutes=1),
+    breaker=Breaker("github-api"),
+)
+"""An agent with a circuit breaker."""
+
+
+@workflow(timeout=timedelta(minutes=1))
+def guarded_nap() -> ReplayResult:
+    """Nap behind a circuit breaker."""
+    return guarded("only", seconds=0.1)
+
+
+@workflow(timeout=timedelta(minutes=1))
+def crossing_naps() -> ReplayResult:
+    """Nap in an N, where a nap that another branch waits for may fail."""
+    a = replayer("a").optional()
+    b = replayer("b").optional()
+    c = linter("c", repo=A_REPOSITORY).after(a)
+    d = replayer("d").after(a, b)
+    return replayer("last").after(c, d)
+
+
+def no_wheels(requirements: str, target: Path, *, platform: Platform, python: str) -> None:
+    """Install nothing, but say what would have been: for bundles that nobody runs."""
+    (target / "installed.txt").write_text(f"{platform} {python}\n{requirements}")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose agents have handlers that nobody runs."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "requirements").mkdir()
+    (root / "requirements" / "lambda-runtime.txt").write_text(PROVIDED)
+    agents = sorted(contract.parent.name for contract in (PROJECT / "lambdas").glob("*/contract.py"))
+    for name in [*agents, guarded.name, DEAD_LETTERS]:
+        agent = root / "lambdas" / name
+        agent.mkdir(parents=True)
+        (agent / "contract.py").write_text("")
+        (agent / "handler.py").write_text(f"# {agent.name}\n")
+        (agent / "requirements.txt").write_text(f"{PROVIDED}pydantic==2.12 \\\n    --hash=sha256:11\n")
+    return root
+
+
+@pytest.fixture(scope="session")
+def synthesize(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+    """Synthesize workflows with settings: ``synthesize([...], reserve_concurrency="false")``."""
+
+    def run(
+        workflows: Iterable[CompiledWorkflow],
+        *,
+        dag: CompiledWorkflow | None = None,
+        kept: Iterable[Agent[Any, Any]] = (),
+        **context: object,
+    ) -> Assembly:
+        folder = tmp_path_factory.mktemp("assembly")
+        app = create_app(folder, context)
+        platform = Platform(str(context.get("bundle_platform", Platform.LINUX_X86_64)))
+        add_stacks(app, workflows, Bundler(project, platform, install=no_wheels), dag, kept)
+        app.synth()
+        return read_assembly(folder)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def compiled() -> list[CompiledWorkflow]:
+    """The workflows that the tests deploy: a review, and one each without a repository, with gates, with a breaker."""
+    return [compile_workflow(workflow) for workflow in (two_naps, code_review, crossing_naps, guarded_nap)]
+
+
+@pytest.fixture(scope="session")
+def assembly(synthesize: Synthesize, compiled: list[CompiledWorkflow]) -> Assembly:
+    return synthesize(compiled)
+
+
+@pytest.fixture(scope="session")
+def other_choices(synthesize: Synthesize, compiled: list[CompiledWorkflow]) -> Assembly:
+    """The same, with every setting other than its default."""
+    return synthesize(
+        compiled,
+        reserve_concurrency="false",
+        retain_payloads="false",
+        alarm_topic_arn="arn:aws:sns:eu-west-1:123456789012:on-call",
+        bundle_platform="aarch64-manylinux2014",
+    )

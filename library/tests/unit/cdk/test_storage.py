@@ -1,0 +1,118 @@
+"""The buckets, the tables and the event bus."""
+
+import re
+
+import pytest
+
+from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS, REPORTS, REPOSITORIES, RESULTS
+from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.contract import breaker, gate
+from tests.unit.cdk.assembly import Assembly, Resource, Synthesize
+
+DAYS_TO_REDRIVE = 14
+
+
+@pytest.fixture(params=["Payloads", "AccessLogs"])
+def bucket(request: pytest.FixtureRequest, assembly: Assembly) -> Resource:
+    return next(b for b in assembly.storage.all("AWS::S3::Bucket") if b.id.startswith(request.param))
+
+
+@pytest.fixture
+def payloads(assembly: Assembly) -> Resource:
+    return assembly.storage.named(assembly.storage.body["Outputs"]["PayloadBucketName"]["Value"])
+
+
+@pytest.fixture(params=["Idempotency", "Gates", "Breakers"])
+def table(request: pytest.FixtureRequest, assembly: Assembly) -> Resource:
+    return next(t for t in assembly.storage.all("AWS::DynamoDB::Table") if t.id.startswith(request.param))
+
+
+def test_a_bucket_is_encrypted_private_and_refuses_plain_http(assembly: Assembly, bucket: Resource) -> None:
+    rules = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rules == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket.properties["PublicAccessBlockConfiguration"]) == 4
+    assert bucket.properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert assembly.storage.refuses_plain_http("AWS::S3::BucketPolicy", bucket)
+
+
+def test_a_bucket_stays_when_its_stack_goes(bucket: Resource) -> None:
+    assert bucket.body["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket.body["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_bucket_goes_with_its_stack_if_one_says_so(other_choices: Assembly) -> None:
+    for bucket in other_choices.storage.all("AWS::S3::Bucket"):
+        assert bucket.body["DeletionPolicy"] == "Delete"
+
+
+def test_all_that_is_put_into_the_payload_bucket_expires_and_not_before_it_can_be_redriven(payloads: Resource) -> None:
+    kept = {
+        rule["Prefix"]: rule["ExpirationInDays"]
+        for rule in payloads.properties["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule and rule["Status"] == "Enabled"
+    }
+    assert set(kept) == {REPOSITORIES, RESULTS, REPORTS, DEAD_LETTER_INPUTS}
+    assert min(kept.values()) > DAYS_TO_REDRIVE
+
+
+def test_access_to_payloads_is_logged_where_the_log_may_be_written(assembly: Assembly, payloads: Resource) -> None:
+    logs = assembly.storage.named(payloads.properties["LoggingConfiguration"]["DestinationBucketName"])
+    policy = assembly.storage.one("AWS::S3::BucketPolicy", Bucket={"Ref": logs.id})
+    allowed = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert [statement["Principal"] for statement in allowed] == [{"Service": "logging.s3.amazonaws.com"}]
+    assert allowed[0]["Action"] == "s3:PutObject"
+    assert logs.text(allowed[0]["Condition"]["ArnLike"]["aws:SourceArn"]) == "${Payloads.Arn}"
+    assert logs.properties["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == 90
+
+
+KEY_AND_EXPIRY = {
+    "Idempotency": ("id", "expiration"),
+    "Gates": (gate.ITEM_KEY, gate.EXPIRES),
+    "Breakers": (breaker.ITEM_KEY, None),
+}
+
+
+def test_a_table_has_the_key_and_expiry_that_the_runtime_writes(table: Resource) -> None:
+    key, expires = KEY_AND_EXPIRY[re.sub(r"[0-9A-F]{8}$", "", table.id)]
+    assert table.properties["KeySchema"] == [{"AttributeName": key, "KeyType": "HASH"}]
+    assert table.properties["AttributeDefinitions"] == [{"AttributeName": key, "AttributeType": "S"}]
+    expected = None if expires is None else {"AttributeName": expires, "Enabled": True}
+    assert table.properties.get("TimeToLiveSpecification") == expected
+
+
+def test_a_table_is_encrypted_recoverable_and_paid_by_request(table: Resource) -> None:
+    assert table.properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert table.properties["SSESpecification"] == {"SSEEnabled": True}
+    assert table.properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_a_table_goes_with_its_stack(table: Resource) -> None:
+    assert table.body["DeletionPolicy"] == "Delete"
+
+
+def test_what_is_exported_does_not_depend_on_the_workflows(
+    synthesize: Synthesize, compiled: list[CompiledWorkflow], assembly: Assembly
+) -> None:
+    for workflow in compiled:
+        assert synthesize([workflow]).storage.body == assembly.storage.body
+
+
+def test_what_breakers_tell_on_the_bus_is_logged(assembly: Assembly) -> None:
+    bus = assembly.storage.one("AWS::Events::EventBus")
+    assert bus.properties["Name"] == "stepweave"
+    rule = assembly.storage.one("AWS::Events::Rule")
+    assert rule.properties["EventBusName"] == {"Ref": bus.id}
+    assert rule.properties["EventPattern"] == {"source": ["stepweave.breaker"]}
+    (target,) = rule.properties["Targets"]
+    group = assembly.storage.one("AWS::Logs::LogGroup")
+    name = group.properties["LogGroupName"]
+    assert name.startswith("/aws/events/"), "EventBridge writes to no other"
+    assert rule.text(target["Arn"]).endswith(f":log-group:{name}")
+    policy = assembly.storage.one("AWS::Logs::ResourcePolicy")
+    assert "events.amazonaws.com" in str(policy.properties["PolicyDocument"])
+
+
+def test_the_command_finds_the_breakers_by_an_output(assembly: Assembly) -> None:
+    value = assembly.storage.body["Outputs"]["BreakersTableName"]["Value"]
+    assert assembly.storage.text(value) == "${Breakers}"

@@ -1,0 +1,133 @@
+"""Messages are locked while they are looked at, and given back whatever happens."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from stepweave.cdk.naming import QueueKind
+from stepweave.command.dlq.letter import FailedInvocation
+from stepweave.command.dlq.mailbox import Mailbox
+from stepweave.command.dlq.queues import Queue, find_queues
+from stepweave.command.errors import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> "Iterator[SQSClient]":
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield boto3.client("sqs", region_name="us-east-1")
+
+
+@pytest.fixture
+def queue(sqs: "SQSClient") -> Queue:
+    name = "stepweave-linter-invocations"
+    return Queue(sqs.create_queue(QueueName=name)["QueueUrl"], name, QueueKind.INVOCATIONS)
+
+
+def fill(sqs: "SQSClient", queue: Queue, count: int) -> None:
+    for number in range(count):
+        attributes: Any = {"ErrorMessage": {"DataType": "String", "StringValue": f"error {number}"}}
+        sqs.send_message(QueueUrl=queue.url, MessageBody=json.dumps(number), MessageAttributes=attributes)
+
+
+def visible(sqs: "SQSClient", queue: Queue) -> int:
+    attributes: Any = sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["All"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
+
+
+def test_all_messages_are_read_and_hidden_until_they_are_given_back(sqs: "SQSClient", queue: Queue) -> None:
+    fill(sqs, queue, 23)
+    with Mailbox(sqs, [queue], 60, 0) as mailbox:
+        messages = mailbox.read()
+        letters = [message.letter for message in messages]
+        assert {letter.payload for letter in letters if isinstance(letter, FailedInvocation)} == {
+            str(number) for number in range(23)
+        }
+        assert {letter.error for letter in letters if isinstance(letter, FailedInvocation)} == {
+            f"error {number}" for number in range(23)
+        }
+        assert visible(sqs, queue) == 0
+        with Mailbox(sqs, [queue], 60, 0) as other:
+            assert other.locked_by_others() == 23
+            assert other.read() == []
+        mailbox.give_back(messages[:11])
+        assert visible(sqs, queue) == 11
+    assert visible(sqs, queue) == 23
+
+
+def test_an_error_or_ctrl_c_gives_everything_back(sqs: "SQSClient", queue: Queue) -> None:
+    fill(sqs, queue, 3)
+    with contextlib.suppress(KeyboardInterrupt), Mailbox(sqs, [queue], 60, 0) as mailbox:
+        mailbox.read()
+        raise KeyboardInterrupt
+    assert visible(sqs, queue) == 3
+
+
+def test_what_was_removed_is_gone_and_not_given_back(sqs: "SQSClient", queue: Queue) -> None:
+    fill(sqs, queue, 2)
+    with Mailbox(sqs, [queue], 60, 0) as mailbox:
+        first, _ = mailbox.read()
+        assert mailbox.keep([first])
+        mailbox.remove(first)
+    assert visible(sqs, queue) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "lost"),
+    [
+        ("MessageNotInflight", True),
+        ("AWS.SimpleQueueService.MessageNotInflight", True),
+        ("ReceiptHandleIsInvalid", True),
+        ("InvalidParameterValue", True),
+        ("AccessDenied", False),
+    ],
+)
+def test_a_message_whose_lock_is_lost_is_not_ours_any_more(
+    sqs: "SQSClient", queue: Queue, monkeypatch: pytest.MonkeyPatch, code: str, lost: bool
+) -> None:
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, "ChangeMessageVisibility")
+
+    fill(sqs, queue, 1)
+    with Mailbox(sqs, [queue], 60, 0) as mailbox:
+        messages = mailbox.read()
+        monkeypatch.setattr(sqs, "change_message_visibility", refuse)
+        if lost:
+            assert not mailbox.keep(messages)
+        else:
+            with pytest.raises(ClientError):
+                mailbox.keep(messages)
+    assert visible(sqs, queue) == (0 if lost else 1), "what is not ours is not given back"
+
+
+def test_queues_are_found_by_their_names(sqs: "SQSClient") -> None:
+    names = [
+        "stepweave-code-review-failures",
+        "stepweave-code-review-undelivered",
+        "stepweave-linter-invocations",
+        "stepweave-dead-letters-invocations",
+        "stepweave-nightly-failures",
+        "stepweave-something-else",
+        "other-failures",
+    ]
+    with pytest.raises(CommandError, match="no workflow is deployed on AWS"):
+        find_queues(sqs, "AWS")
+    for name in names:
+        sqs.create_queue(QueueName=name)
+    found = {queue.name: queue for queue in find_queues(sqs, "AWS")}
+    assert set(found) == set(names[:5])
+    assert found["stepweave-linter-invocations"].kind is QueueKind.INVOCATIONS
+    assert found["stepweave-linter-invocations"].owner == "stepweave-linter"
+    assert {queue.name for queue in find_queues(sqs, "AWS", "code_review")} == {names[0], names[1], names[3]}
+    with pytest.raises(CommandError, match="no workflow called 'code' is deployed") as refused:
+        find_queues(sqs, "AWS", "code")
+    assert refused.value.hint == "deployed: code-review, nightly"

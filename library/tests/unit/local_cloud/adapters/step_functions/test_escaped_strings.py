@@ -1,0 +1,39 @@
+"""Escapes in text arguments of intrinsic functions, with the engine as it comes and with the adapter."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stepweave.local_cloud.adapters.step_functions.escaped_strings import escaped_strings
+from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
+
+RunMachine = Callable[..., dict[str, Any]]
+
+CASES: dict[str, object] = {
+    r"""States.StringToJson('\{"k": [1, \{"it\'s": "a\\\\b"\}]\}')""": {"k": [1, {"it's": "a\\b"}]},
+    r"""States.Array($.a, States.StringToJson('\{"k": 1\}'))""": [7, {"k": 1}],
+    r"""States.Format('\{{}\} of \{x\}: {}', $.a, 'a\{b\}')""": "{7} of {x}: a{b}",
+    r"""States.Format('{}#{}', $.a, '<<it\'s>>')""": "7#<<it's>>",
+    """States.Format('plain {}', $.a)""": "plain 7",
+}
+
+
+def machine(expression: str) -> dict[str, Any]:
+    state = {"Type": "Pass", "Parameters": {"value.$": expression}, "End": True}
+    return {"StartAt": "Only", "States": {"Only": state}}
+
+
+@pytest.mark.parametrize(("expression", "expected"), CASES.items())
+def test_escaped_characters_arrive_as_themselves(run_machine: RunMachine, expression: str, expected: object) -> None:
+    with executing_engine(), escaped_strings():
+        ended = run_machine(machine(expression), '{"a": 7}')
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert json.loads(ended["output"]) == {"value": expected}
+
+
+def test_the_engine_still_needs_it(run_machine: RunMachine) -> None:
+    with executing_engine():
+        ended = run_machine(machine(next(iter(CASES))), '{"a": 7}')
+    assert ended["status"] == "FAILED"
