@@ -241,7 +241,7 @@ def test_a_call_is_tried_again_when_its_idempotency_record_cannot_be_written(
     deployed.service("dynamodb").fails(operations=["PutItem"], times=SDK_ATTEMPTS)
     run = deployed.run(ask)
     assert (run.status, run.task("call").attempts) == ("SUCCEEDED", 2), run.cause
-    assert [failure(event) for event in run.history if failure(event)] == ["TransientError"]
+    assert [failure(event) for event in run.history if failure(event)] == ["PlatformError"]
     assert backend.calls == 1
 
 
@@ -251,7 +251,7 @@ def test_a_task_is_tried_again_when_it_cannot_fetch_what_was_published(
     deployed.service("dynamodb").throttles(operations=["BatchGetItem"], times=SDK_ATTEMPTS)
     run = deployed.run(chaos, number=1)
     assert (run.status, run.task("d").attempts) == ("SUCCEEDED", 2), run.cause
-    assert [failure(event) for event in run.history if failure(event)] == ["TransientError"]
+    assert [failure(event) for event in run.history if failure(event)] == ["PlatformError"]
 
 
 def test_an_outage_of_dynamodb_is_waited_for(deployed: LocalBackend, backend: Backend) -> None:

@@ -30,8 +30,9 @@ class Gate:
         How many waits were started.
     agents : tuple of str
         Where each agent is: "ready", "arrived" (and has yet to wake), or "done".
-    deaths, restarts : int
-        How many may still happen.
+    deaths, restarts, repeats : int
+        How many may still happen: of an agent, of the wait with a new token, and of the wait's write with the same one,
+        whose answer was lost.
     """
 
     arrived: frozenset[int]
@@ -42,6 +43,7 @@ class Gate:
     agents: tuple[str, ...]
     deaths: int
     restarts: int
+    repeats: int
 
 
 def _steps(gate: Gate) -> Iterator[Gate]:
@@ -53,6 +55,14 @@ def _steps(gate: Gate) -> Iterator[Gate]:
             yield replace(gate, token=number, waiting=number, started=number, restarts=restarts)
         else:
             yield replace(gate, waiting=None, opened=True, started=number, restarts=restarts)
+    if gate.started and gate.repeats:
+        again = replace(gate, repeats=gate.repeats - 1)
+        # The second write succeeds like the first, or its condition fails, which leads behind the gate.
+        yield (
+            replace(again, token=gate.started)
+            if len(gate.arrived) < need
+            else replace(again, waiting=None, opened=True)
+        )
     for agent, place in enumerate(gate.agents):
         if place == "ready":
             after = replace(gate, arrived=gate.arrived | {agent}, agents=_moved(gate, agent, "arrived"))
@@ -77,8 +87,11 @@ def _moved(gate: Gate, agent: int, place: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("agents", [1, 2, 3])
 @pytest.mark.parametrize("deaths", [0, 1, 2])
 @pytest.mark.parametrize("restarts", [0, 1, 2])
-def test_no_interleaving_loses_a_wake_up_or_wakes_too_early(agents: int, deaths: int, restarts: int) -> None:
-    start = Gate(frozenset(), None, None, False, 0, ("ready",) * agents, deaths, restarts)
+@pytest.mark.parametrize("repeats", [0, 1, 2])
+def test_no_interleaving_loses_a_wake_up_or_wakes_too_early(
+    agents: int, deaths: int, restarts: int, repeats: int
+) -> None:
+    start = Gate(frozenset(), None, None, False, 0, ("ready",) * agents, deaths, restarts, repeats)
     seen, pending, ends = {start}, [start], 0
     while pending:
         gate = pending.pop()

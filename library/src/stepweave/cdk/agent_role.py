@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
-from stepweave.cdk.arns import state_machine_arn
+from stepweave.cdk.arns import executions_arn, state_machine_arn
 from stepweave.cdk.naming import EVERY
 from stepweave.cdk.payload_access import payload_access
 from stepweave.cdk.policy import allow
@@ -20,9 +20,9 @@ class AgentRole(iam.Role):
     """What the function of an agent may do.
 
     It writes its own log, reads and writes payloads as its contract implies, and remembers which tasks it has done. It
-    arrives at gates and wakes the state machines that wait there: those of any workflow, since DAG files that use the
-    agent are deployed one by one, and none must take from another what it needs. If the contract names a circuit
-    breaker, it moves that and tells so.
+    arrives at gates and wakes the state machines that wait there, and reads in the history of an execution whether an
+    attempt has died: of any workflow, since DAG files that use the agent are deployed one by one, and none must take
+    from another what it needs. If the contract names a circuit breaker, it moves that and tells so.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class AgentRole(iam.Role):
         storage: StorageStack,
     ) -> None:
         access = payload_access(agent)
-        machines = state_machine_arn(scope, EVERY)
+        machines, executions = state_machine_arn(scope, EVERY), executions_arn(scope, EVERY)
 
         def objects(prefixes: Iterable[str]) -> list[str]:
             return [storage.payload_bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
@@ -62,6 +62,7 @@ class AgentRole(iam.Role):
                 "dynamodb", ["GetItem", "BatchGetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn]
             ),
             "WakeWaitingStates": allow("states", ["SendTaskSuccess"], [machines]),
+            "LearnOfDeadAttempts": allow("states", ["GetExecutionHistory"], [executions]),
         }
         if agent.breaker is not None:
             policies["Breaker"] = allow("dynamodb", ["GetItem", "UpdateItem"], [storage.breakers_table.table_arn])
@@ -74,9 +75,10 @@ class AgentRole(iam.Role):
             inline_policies=policies,
         )
 
-        acknowledge_wildcard(
-            self, machines, "The state machines of DAG files are deployed one by one, by names that begin so."
-        )
+        for arn in (machines, executions):
+            acknowledge_wildcard(
+                self, arn, "The state machines of DAG files are deployed one by one, by names that begin so."
+            )
         for prefix in sorted({*access.reads, *access.writes}):
             acknowledge(
                 self,

@@ -15,10 +15,11 @@ from stepweave.compiler.learned import with_learned
 from stepweave.compiler.limits import (
     MAX_DEFINITION_BYTES,
     MAX_HISTORY_EVENTS,
+    PLATFORM_EVENTS,
     check_limits,
+    declared_events,
     definition_bytes,
     definition_text,
-    history_events,
 )
 from stepweave.compiler.options import AS_DECLARED, CompileOptions
 from stepweave.compiler.partition import Weight, partition, task_weights
@@ -32,8 +33,9 @@ from stepweave.graph.strategy import arrange
 from stepweave.graph.validate import validate
 from stepweave.language.workflow import Workflow
 
-_ROOM = Weight(MAX_DEFINITION_BYTES * 3 // 4, MAX_HISTORY_EVENTS * 9 // 10)
-"""What an execution is filled with at the most: substitutions make the definition longer, and a redrive the history."""
+_ROOM = Weight(MAX_DEFINITION_BYTES * 3 // 4, MAX_HISTORY_EVENTS * 9 // 10 - PLATFORM_EVENTS)
+"""What an execution is filled with at the most: substitutions make the definition longer, and a redrive the history.
+The events of the platform's errors have a room of their own."""
 
 
 @dataclass(frozen=True)
@@ -124,4 +126,4 @@ def _emit(dag: Dag, order: Order, block: Block) -> Emitted:
 
 
 def _fits(definition: Definition) -> bool:
-    return Weight(definition_bytes(definition), history_events(definition)).share_of(_ROOM) <= 1
+    return Weight(definition_bytes(definition), declared_events(definition)).share_of(_ROOM) <= 1

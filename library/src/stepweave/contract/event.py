@@ -28,7 +28,20 @@ class TaskEvent(BaseModel):
     )
     stands_for: Annotated[str | None, Field(description="the task in whose place it runs, as its fallback")] = None
 
+    timeout_seconds: Annotated[
+        int | None,
+        Field(gt=0, description="when its state gives an attempt up, if its function goes on then"),
+    ] = None
+    part: Annotated[str | None, Field(description="ARN of the nested execution that it runs in, if it does in one")] = (
+        None
+    )
+
     @property
     def represents(self) -> str:
         """The task under whose name the result is published and gates are arrived at."""
         return self.stands_for or self.task
+
+    @property
+    def runs_in(self) -> str:
+        """ARN of the execution whose history tells of the task's attempts."""
+        return self.part or self.execution

@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-TRANSIENT_ERRORS = (
-    "TransientError",
-    "IdempotencyAlreadyInProgressError",
-    "Lambda.ClientExecutionTimeoutException",
+TRANSIENT_ERRORS: Final = ("TransientError",)
+"""What a task is tried again after unless its author says otherwise: the agent says that another attempt may cure it.
+An error of the agent's own logic is none of them. What the platform does wrong needs no naming: see below."""
+
+PLATFORM_ERRORS: Final = (
+    "Lambda.TooManyRequestsException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+    "PlatformError",
+    "IdempotencyAlreadyInProgressError",
+    "OverlappingAttemptError",
 )
-"""Errors that another attempt may cure: the agent says so itself, an overlapping attempt is still running,
-or the Lambda service failed or throttled. An error of the agent's own logic is none of them."""
+"""Errors that are no fault of the task: Lambda throttled the call or failed; an AWS service did on which the runtime
+depends; or the attempt did nothing, because an earlier one was, or may have been, under way. They are always tried
+again, by a rule of their own, and spend none of the author's attempts."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,8 @@ class Retry:
     Parameters
     ----------
     attempts : int
-        How many times the task is tried again after its first attempt; 0 never retries.
+        How many times the task is tried again after one of `errors`; 0 for never. What the platform does wrong is tried
+        again in any case, and does not count.
     interval : timedelta
         The wait before the second attempt, whole seconds.
     backoff : float
@@ -31,7 +39,7 @@ class Retry:
     max_delay : timedelta
         The longest wait, whole seconds, longer than `interval`.
     errors : tuple[str, ...]
-        The names of the errors that are retried.
+        The names of the errors that are retried, beside `PLATFORM_ERRORS`, which always are.
 
     Raises
     ------

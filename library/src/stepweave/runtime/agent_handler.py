@@ -15,9 +15,11 @@ from stepweave.contract.agent import Agent
 from stepweave.runtime.breaker_guard import breaker_guard
 from stepweave.runtime.brief_failures import brief_failures
 from stepweave.runtime.context import TaskContext
+from stepweave.runtime.errors import OverlappingAttemptError
 from stepweave.runtime.failure_record import record_failure
 from stepweave.runtime.gates import arrive, fetch_published, publish
-from stepweave.runtime.idempotency import Outcome, records, run_once, task_key
+from stepweave.runtime.idempotency import Outcome, run_once, task_key
+from stepweave.runtime.idempotency_records import records
 from stepweave.runtime.payload import offload, resolve
 from stepweave.runtime.settings import in_lambda
 from stepweave.runtime.signature import check_signature
@@ -56,8 +58,9 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
     Notes
     -----
     The handler raises :class:`~stepweave.runtime.errors.InvalidInputError` for an input that does not fit,
-    :class:`~stepweave.runtime.errors.TransientError` for what another attempt may cure,
-    ``IdempotencyAlreadyInProgressError`` while an earlier attempt is under way,
+    :class:`~stepweave.runtime.errors.PlatformError` if an AWS service that it depends on fails,
+    ``IdempotencyAlreadyInProgressError`` while an earlier attempt may be under way,
+    :class:`~stepweave.runtime.errors.OverlappingAttemptError` after it waited for one in vain,
     :class:`~stepweave.runtime.breaker_errors.CircuitOpenError` while the contract's breaker is open, and whatever the
     function raises. What is raised is cut so that its report stays small; the log has all of it.
 
@@ -88,7 +91,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
                 return offload(result, context, task.result_limit_bytes)
 
             with span(contract.name, execution=task.execution, task=task.task):
-                outcome = run_once(contract.name, key, lambda_context, attempt)
+                outcome = run_once(contract.name, task, key, lambda_context, attempt)
                 # After a replay too: the earlier attempt may have died before it came to this.
                 if task.publish:
                     # What others fetch is what the state returns, even if another attempt or a fallback published it.
@@ -105,7 +108,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
             telemetry.begin()
             try:
                 outcome = run(event, lambda_context)
-            except IdempotencyAlreadyInProgressError:
+            except (IdempotencyAlreadyInProgressError, OverlappingAttemptError):
                 telemetry.overlapped(time.perf_counter() - started)
                 raise
             except Exception as error:

@@ -40,7 +40,9 @@ def is_transient(error: BaseException | None) -> bool:
 
 
 @contextmanager
-def object_errors(doing: str, bucket: str, key: str) -> Iterator[None]:
+def object_errors(
+    doing: str, bucket: str, key: str, transient: type[TransientError] = TransientError
+) -> Iterator[None]:
     """Turn what S3 raises while the context lasts into errors that name the object.
 
     Parameters
@@ -49,6 +51,8 @@ def object_errors(doing: str, bucket: str, key: str) -> Iterator[None]:
         What was being done, for example ``"read"``.
     bucket, key : str
         The object.
+    transient : type of TransientError
+        What to raise where another attempt may help.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def object_errors(doing: str, bucket: str, key: str) -> Iterator[None]:
         yield
     except Exception as error:
         if is_transient(error):
-            raise TransientError(f"could not {doing} s3://{bucket}/{key}: {error}") from error
+            raise transient(f"could not {doing} s3://{bucket}/{key}: {error}") from error
         if isinstance(error, ClientError) and error_code(error) in _MISSING:
             raise ObjectMissingError(f"could not {doing} s3://{bucket}/{key}: {_MISSING[error_code(error)]}") from error
         raise

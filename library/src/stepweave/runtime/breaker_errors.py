@@ -17,6 +17,8 @@ NEVER_COUNTED: Final = frozenset(
         "InvalidOutputError",
         "ObjectCorruptError",
         "ObjectMissingError",
+        "OverlappingAttemptError",
+        "PlatformError",
         "ResultNotPublishedError",
     }
 )

@@ -5,6 +5,20 @@ class TransientError(Exception):
     """Another attempt may succeed: a service throttled, timed out or failed. The state's Retry matches this name."""
 
 
+class PlatformError(TransientError):
+    """An AWS service failed the runtime, before the agent's own code ran or after its result was stored.
+
+    The state retries this name by the rule for the platform, at no cost to the attempts that the author gave.
+    """
+
+
+class OverlappingAttemptError(TransientError):
+    """An earlier attempt, for which this one waited, has ended without a result: the next one has all of its time.
+
+    The state retries this name at no cost to the attempts that the author gave.
+    """
+
+
 class InvalidInputError(Exception):
     """The event or the task's input does not fit the contract; never retried, since the next attempt gets the same."""
 

@@ -30,7 +30,7 @@ from stepweave.contract.gate import (
 )
 from stepweave.runtime.aws_errors import error_code, is_transient
 from stepweave.runtime.clients import dynamodb, stepfunctions
-from stepweave.runtime.errors import ResultNotPublishedError, TransientError
+from stepweave.runtime.errors import PlatformError, ResultNotPublishedError
 from stepweave.runtime.failed_condition import checked_item, is_failed_condition
 from stepweave.runtime.places import places, replace_places
 from stepweave.runtime.settings import gates_table
@@ -56,7 +56,7 @@ def fetch_published(event: TaskEvent) -> dict[str, JsonValue]:
     ------
     ResultNotPublishedError
         If a result is not there.
-    TransientError
+    PlatformError
         If the table could not be read this time.
     """
     wanted = {place: task for place, value in places(event.input) if (task := _publisher(value))}
@@ -79,7 +79,7 @@ def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
 
     Raises
     ------
-    TransientError
+    PlatformError
         If the table could not be written this time.
     """
     key = _key(event.execution, event.represents)
@@ -108,7 +108,7 @@ def arrive(event: TaskEvent) -> None:
 
     Raises
     ------
-    TransientError
+    PlatformError
         If a gate could not be reached this time.
     """
     if len(event.signals) == 1:
@@ -176,7 +176,7 @@ def _read(execution: str, tasks: list[str]) -> dict[str, JsonValue]:
         pending = [*answer["UnprocessedKeys"][table]["Keys"]]
         time.sleep(0.05)
     else:
-        raise TransientError(f"DynamoDB left {len(pending)} published results out of its answers")
+        raise PlatformError(f"DynamoDB left {len(pending)} published results out of its answers")
     missing = [task for task in tasks if task not in found]
     if missing:
         raise ResultNotPublishedError(
@@ -196,4 +196,4 @@ def _expiry() -> int:
 
 
 def _cured_by_retry(error: Exception, doing: str) -> Exception:
-    return TransientError(f"could not {doing}: {error}") if is_transient(error) else error
+    return PlatformError(f"could not {doing}: {error}") if is_transient(error) else error

@@ -10,7 +10,7 @@ from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 from stepweave.runtime.aws_errors import object_errors
 from stepweave.runtime.clients import s3
 from stepweave.runtime.context import TaskContext
-from stepweave.runtime.errors import InvalidInputError, ObjectCorruptError
+from stepweave.runtime.errors import InvalidInputError, ObjectCorruptError, PlatformError
 from stepweave.runtime.places import Place, places, replace_places, stands_for_result
 from stepweave.runtime.settings import payload_bucket
 
@@ -41,7 +41,7 @@ def resolve(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
         If a reference is malformed.
     ObjectMissingError, ObjectCorruptError
         If what it refers to is gone, or is not what was stored.
-    TransientError
+    PlatformError
         If S3 could not be read this time.
     """
     found = [(place, _reference(place, value)) for place, value in places(values) if _is_reference(value)]
@@ -122,7 +122,7 @@ def stored(text: bytes, folder: str) -> JsonValue:
 
 
 def _read(reference: ResultReference) -> bytes:
-    with object_errors("read", reference.bucket, reference.key):
+    with object_errors("read", reference.bucket, reference.key, PlatformError):
         response = s3().get_object(Bucket=reference.bucket, Key=reference.key)
         with response["Body"] as body:
             text = body.read(reference.size + 1) if response["ContentLength"] == reference.size else b""

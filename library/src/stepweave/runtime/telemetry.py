@@ -54,10 +54,10 @@ class Telemetry:
         self.logger.info("task succeeded", duration_ms=round(seconds * 1000, 1), replayed=replayed)
 
     def overlapped(self, seconds: float) -> None:
-        """Record that an earlier attempt is still under way, so that this one did nothing."""
+        """Record that an earlier attempt was under way, so that this one did nothing."""
         self._duration(seconds)
         self.metrics.add_metric(name="Overlaps", unit=MetricUnit.Count, value=1)
-        self.logger.warning("an earlier attempt is still under way")
+        self.logger.warning("an earlier attempt was under way")
 
     def failed(self, seconds: float, error: Exception) -> None:
         """Record that the attempt failed."""

@@ -112,6 +112,7 @@ def test_the_role_can_do_what_the_agent_needs_and_nothing_else(
         (f"dynamodb:{action}", "${Gates.Arn}") for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem")
     }
     expected.add(("states:SendTaskSuccess", MACHINE_ARN + "*"))  # DAG files are deployed one by one
+    expected.add(("states:GetExecutionHistory", MACHINE_ARN.replace("stateMachine:", "execution:") + "*:*"))
     if agent is guarded:
         expected |= {(f"dynamodb:{action}", "${Breakers.Arn}") for action in ("GetItem", "UpdateItem")}
         expected.add(("events:PutEvents", "${EventBus.Arn}"))

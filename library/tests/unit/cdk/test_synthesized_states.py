@@ -14,9 +14,12 @@ from tests.unit.cdk.assembly import Assembly, Synthesize
 from tests.unit.cdk.conftest import A_REPOSITORY, guarded
 
 CURED_BY_ANOTHER_ATTEMPT = {
-    # The agent says so, or an attempt of it is still under way.
+    # The agent says so, or its runtime does.
     "TransientError",
+    "PlatformError",
+    # Another attempt of it is under way, or was.
     "IdempotencyAlreadyInProgressError",
+    "OverlappingAttemptError",
     # The Lambda service failed or throttled.
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
@@ -33,6 +36,8 @@ CURED_BY_ANOTHER_ATTEMPT = {
     "DynamoDb.RequestLimitExceededException",
     "StepFunctions.AWSStepFunctionsException",
     "StepFunctions.ExecutionLimitExceeded",
+    "StepFunctions.ExecutionLimitExceededException",
+    "Sfn.SfnException",
 }
 
 
@@ -74,15 +79,32 @@ def test_there_is_something_of_everything(states: dict[str, dict[str, Any]]) -> 
 def test_only_errors_that_another_attempt_may_cure_are_retried(states: dict[str, dict[str, Any]]) -> None:
     for name, state in states.items():
         for retrier in state.get("Retry", ()):
-            assert set(retrier["ErrorEquals"]) <= CURED_BY_ANOTHER_ATTEMPT, name
+            timeout = {"States.Timeout"} if _is_quick_call(state) else set()
+            assert set(retrier["ErrorEquals"]) <= CURED_BY_ANOTHER_ATTEMPT | timeout, name
 
 
 def test_every_retrier_has_jitter_and_a_longest_delay(states: dict[str, dict[str, Any]]) -> None:
     for name, state in states.items():
         for retrier in state.get("Retry", ()):
             assert retrier["JitterStrategy"] == "FULL", name
-            assert retrier["IntervalSeconds"] <= retrier["MaxDelaySeconds"] <= 60, name
-            assert retrier["MaxAttempts"] <= 10, name
+            assert retrier["IntervalSeconds"] <= retrier["MaxDelaySeconds"] <= 300, name
+            assert retrier["MaxAttempts"] <= 24, name
+
+
+def test_every_call_outlasts_throttling_by_a_rule_that_comes_before_the_authors(
+    states: dict[str, dict[str, Any]],
+) -> None:
+    calls = {name: state for name, state in states.items() if state["Type"] == "Task"}
+    for name, state in calls.items():
+        first = state["Retry"][0]
+        assert "TransientError" not in first["ErrorEquals"], name
+        assert any("Throttling" in error or "TooManyRequests" in error for error in first["ErrorEquals"]), name
+        assert (first["MaxAttempts"], first["MaxDelaySeconds"]) == (24, 300), name
+
+
+def _is_quick_call(state: dict[str, Any]) -> bool:
+    """Tell whether a state does no more than one call of a service, which may be made twice."""
+    return state["Resource"].startswith("arn:aws:states:::aws-sdk:") and "waitForTaskToken" not in state["Resource"]
 
 
 def test_every_call_is_retried_and_has_a_timeout(states: dict[str, dict[str, Any]]) -> None:

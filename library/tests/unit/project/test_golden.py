@@ -2,7 +2,7 @@
 
 from stepweave.compiler.compile import compile_workflow
 from stepweave.compiler.limits import states_of
-from stepweave.contract.retry import TRANSIENT_ERRORS
+from stepweave.contract.retry import PLATFORM_ERRORS, TRANSIENT_ERRORS
 from stepweave.project.catalog import workflows
 from stepweave.project.golden import out_of_date
 from stepweave.project.settings import require_project
@@ -30,6 +30,6 @@ def test_every_task_has_a_timeout_and_retries_only_what_may_pass() -> None:
                 continue
             assert state["TimeoutSeconds"] > 0, name
             for retrier in state["Retry"]:
-                assert set(retrier["ErrorEquals"]) <= set(TRANSIENT_ERRORS), name
+                assert set(retrier["ErrorEquals"]) <= {*PLATFORM_ERRORS, *TRANSIENT_ERRORS}, name
                 assert retrier["JitterStrategy"] == "FULL"
                 assert retrier["MaxDelaySeconds"] > 0

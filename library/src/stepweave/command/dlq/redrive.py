@@ -89,7 +89,8 @@ class Redriver:
                 stateMachineArn=failed.letter.state_machine, name=prospect.new_name, input=text
             )
         except self._stepfunctions.exceptions.ExecutionAlreadyExists:
-            return Result(Verdict.REMOVED, f"somebody else has started {prospect.new_name} in its place")
+            # By somebody else, or by this very request if the answer to a first one was lost.
+            return Result(Verdict.REMOVED, f"{prospect.new_name} has been started in its place")
         except self._stepfunctions.exceptions.StateMachineDoesNotExist:
             return Result(Verdict.REFUSED, f"its state machine is gone: deploy {failed.owner} again first")
         how = "with the results that are stored" if prospect.reuses else "from its beginning: the name got too long"

@@ -7,7 +7,7 @@ breaker lets a task try again.
 
 from stepweave.compiler.asl import Catcher, State
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
-from stepweave.compiler.jsonpath_dialect.gates import dynamodb_retrier
+from stepweave.compiler.jsonpath_dialect.retriers import dynamodb_retrier
 from stepweave.compiler.names import Names
 from stepweave.contract.breaker import (
     CIRCUIT_OPEN,

@@ -24,11 +24,14 @@ class Origin:
         Expression of that execution's name.
     inputs : str
         Path of the workflow's input.
+    part : str | None
+        Path of the ARN of the nested execution itself; None in the workflow's own.
     """
 
     execution: str
     execution_name: str
     inputs: str
+    part: str | None = None
 
 
 MAIN = Origin("$$.Execution.Id", "$$.Execution.Name", "$$.Execution.Input")
@@ -38,6 +41,7 @@ NESTED = Origin(
     _EXECUTION,
     f"States.ArrayGetItem(States.StringSplit({_EXECUTION}, ':'), 7)",  # the last part of its ARN
     f"$$.Execution.Input['{INPUTS_KEY}']",
+    "$$.Execution.Id",
 )
 
 MAX_EXPRESSION = 10_000

@@ -7,8 +7,9 @@ An agent that succeeded signals inside its invocation, at no state (``library/sr
 
 from pydantic import JsonValue
 
-from stepweave.compiler.asl import Retrier, State
+from stepweave.compiler.asl import State
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
+from stepweave.compiler.jsonpath_dialect.retriers import dynamodb_retrier, wait_retrier, wake_retrier
 from stepweave.compiler.names import Names
 from stepweave.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
 
@@ -45,7 +46,7 @@ def wait_state(signal: GateSignal, origin: Origin, timeout_seconds: int, followi
         },
         "TimeoutSeconds": timeout_seconds,
         "ResultPath": None,
-        "Retry": [dynamodb_retrier()],
+        "Retry": [wait_retrier()],
         # The condition fails if the gate is open already.
         "Catch": [{"ErrorEquals": [_CONDITION_FAILED], "ResultPath": None, "Next": following}],
         "Next": following,
@@ -177,7 +178,7 @@ def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, f
             "Parameters": {"TaskToken.$": f"{_SIGNAL}.item.{WAITER}.S", "Output": "{}"},
             "TimeoutSeconds": 60,
             "ResultPath": None,
-            "Retry": [transient_retrier("Sfn")],
+            "Retry": [wake_retrier()],
             # A token that is no longer waited for was woken already, or its execution has ended.
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": following}],
             "Next": following,
@@ -187,21 +188,3 @@ def signal_states(task: str, signal: GateSignal, origin: Origin, names: Names, f
 
 def _key(name: str, origin: Origin) -> dict[str, JsonValue]:
     return {ITEM_KEY: {"S.$": f"States.Format('{{}}#{{}}', {origin.execution}, {literal(name)})"}}
-
-
-def dynamodb_retrier() -> Retrier:
-    """Write how a call of DynamoDB is tried again: long enough for throttling to pass."""
-    return transient_retrier("DynamoDb", "ProvisionedThroughputExceededException", "RequestLimitExceededException")
-
-
-def transient_retrier(service: str, *more: str) -> Retrier:
-    """Write how the call of a service is tried again where another attempt may help."""
-    errors = ("ThrottlingException", "InternalServerErrorException", "SdkClientException", *more)
-    return {
-        "ErrorEquals": [f"{service}.{error}" for error in errors],
-        "IntervalSeconds": 1,
-        "MaxAttempts": 8,
-        "BackoffRate": 2.0,
-        "MaxDelaySeconds": 30,
-        "JitterStrategy": "FULL",
-    }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from stepweave.compiler.asl import Branch, Catcher, Definition, Retrier, State
+from stepweave.compiler.asl import Branch, Catcher, Definition, State
 from stepweave.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
 from stepweave.compiler.jsonpath_dialect.breakers import (
     crash_catcher,
@@ -31,12 +31,11 @@ from stepweave.compiler.jsonpath_dialect.gates import (
     NOT_IN_DOCUMENT,
     publish_states,
     signal_states,
-    transient_retrier,
     wait_state,
 )
+from stepweave.compiler.jsonpath_dialect.retriers import AGENT_PREFIX, nested_retrier, task_retriers
 from stepweave.compiler.names import Names, slot_keys
 from stepweave.compiler.schedule import WaitAtGate
-from stepweave.contract.breaker import CIRCUIT_OPEN
 from stepweave.contract.gate import GateSignal
 from stepweave.graph.dag import Dag, Task
 from stepweave.graph.errors import WorkflowError
@@ -144,7 +143,7 @@ class _Emitter:
         state: State = {
             "Type": "Task",
             "Comment": self._comment(task, flow.task),
-            "Resource": f"${{agent_{task.agent.name}}}",
+            "Resource": f"{AGENT_PREFIX}{task.agent.name}}}",
             "Parameters": self._event(task, flow),
             "TimeoutSeconds": int(task.timeout.total_seconds()),
         }
@@ -153,8 +152,7 @@ class _Emitter:
         elif not (flow.renews and flow.passes is Pass.RESULT):
             state["ResultPath"] = self._store_path(flow)
         state |= self._output(flow)
-        if task.retry.attempts:
-            state["Retry"] = _retriers(task)
+        state["Retry"] = task_retriers(task)
         path = None if task.fallback else self._failure_path(flow)
         breaker, catchers, around = task.agent.breaker, list[Catcher](), dict[str, State]()
         if breaker and breaker.waits and not task.fallback:
@@ -211,6 +209,10 @@ class _Emitter:
             event["signals"] = [signal.model_dump(mode="json") for signal in signals]
         if flow.task != task.id:
             event["stands_for"] = flow.task
+        if task.timeout <= task.agent.timeout:
+            event["timeout_seconds"] = int(task.timeout.total_seconds())
+        if self._origin.part:
+            event["part.$"] = self._origin.part
         if task.agent.breaker:
             event["breaker"] = task.agent.breaker.name
         return event
@@ -253,7 +255,7 @@ class _Emitter:
                 },
             },
             "TimeoutSeconds": int(self._dag.timeout.total_seconds()),
-            "Retry": [transient_retrier("StepFunctions", "AWSStepFunctionsException", "ExecutionLimitExceeded")],
+            "Retry": [nested_retrier()],
         }
         if flow.leaves:
             state["ResultSelector"] = {
@@ -304,21 +306,3 @@ def _last_tasks(flow: BranchesFlow) -> Iterator[str]:
                 yield task
             case BranchesFlow() as inner:
                 yield from _last_tasks(inner)
-
-
-def _retriers(task: Task) -> list[Retrier]:
-    retrier = _retrier(list(task.retry.errors), task.retry.attempts, task)
-    if task.agent.breaker and not {"States.ALL", "States.TaskFailed"}.isdisjoint(task.retry.errors):
-        return [_retrier([CIRCUIT_OPEN], 0, task), retrier]  # no attempt is spent on a breaker that is open
-    return [retrier]
-
-
-def _retrier(errors: list[str], attempts: int, task: Task) -> Retrier:
-    return {
-        "ErrorEquals": errors,
-        "IntervalSeconds": int(task.retry.interval.total_seconds()),
-        "MaxAttempts": attempts,
-        "BackoffRate": task.retry.backoff,
-        "MaxDelaySeconds": int(task.retry.max_delay.total_seconds()),
-        "JitterStrategy": "FULL",
-    }

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idemp
 from stepweave.contract.status_change import StatusChangeEvent
 from stepweave.functions.dead_letters.letter import make_letter
 from stepweave.functions.dead_letters.queue import send
-from stepweave.runtime.idempotency import records
+from stepweave.runtime.idempotency_records import records
 from stepweave.runtime.settings import in_lambda, metrics_namespace
 from stepweave.runtime.tracing import prepare_tracing, span
 
@@ -44,7 +44,7 @@ def handler(event: object, context: LambdaContext) -> None:
     once = idempotent_function(
         deliver,
         data_keyword_argument="key",
-        persistence_store=records(_REMEMBERED_SECONDS),
+        persistence_store=records().owned_by(context.aws_request_id),
         config=config,
         key_prefix=_SERVICE,
     )
@@ -64,4 +64,4 @@ def _deliver(event: StatusChangeEvent) -> dict[str, str]:
 
 if in_lambda():  # while the environment starts, when it has a full CPU whatever its memory
     prepare_tracing()
-    records(_REMEMBERED_SECONDS)
+    records()
