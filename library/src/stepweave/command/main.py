@@ -41,7 +41,8 @@ app = typer.Typer(
 )
 app.command("list")(list_workflows)
 app.command("synth")(synth)
-app.command("run")(run)
+# Inputs that have defaults are options too, which only the workflow knows.
+app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 app.command("plan")(plan)
 app.command("profile")(profile)
 app.add_typer(dlq, name="dlq")

@@ -12,7 +12,7 @@ from lambdas.shared.repository.contract import RepoRef
 from state_machines.code_review import code_review
 from stepweave.cdk.application import PROJECT, add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
-from stepweave.cdk.naming import DEAD_LETTERS
+from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS
 from stepweave.cdk.platform import Platform
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.contract.agent import Agent
@@ -70,7 +70,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "requirements").mkdir()
     (root / "requirements" / "lambda-runtime.txt").write_text(PROVIDED)
     agents = sorted(contract.parent.name for contract in (PROJECT / "lambdas").glob("*/contract.py"))
-    for name in [*agents, guarded.name, DEAD_LETTERS]:
+    for name in [*agents, guarded.name, ADMISSION, DEAD_LETTERS]:
         agent = root / "lambdas" / name
         agent.mkdir(parents=True)
         (agent / "contract.py").write_text("")

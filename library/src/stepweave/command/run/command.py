@@ -9,6 +9,7 @@ from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOp
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
     workflow: WorkflowArgument = None,
     repo: Annotated[
         str | None,
@@ -57,6 +58,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
     their ids: the execution itself returns nothing then.
 
+    An input that has a default is an option too: --depth 3 for `depth: int = 1`, --isolated for
+    `isolated: bool = False`.
+
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 130 interrupted. Ctrl-C stops a local execution and
     leaves one on AWS running.
     """
@@ -70,6 +74,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
             repo=repo,
             inputs=inputs,
+            options=tuple(context.args),
             endpoint_url=endpoint_url,
             local=local,
             reports=reports,
