@@ -67,7 +67,7 @@ deploy: node_modules/.ready ## Deploy to the AWS account of the current credenti
 	node_modules/.bin/cdk deploy --all
 
 RUNTIME := library/src/stepweave/runtime/requirements
-AGENTS := $(RUNTIME).txt $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in))
+AGENTS := $(RUNTIME).txt $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in library/src/stepweave/functions/*/requirements.in))
 
 .PHONY: requirements
 requirements: ## Compile the pinned requirements anew

@@ -17,7 +17,7 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
 from stepweave.cdk.application import add_stacks, create_app
-from stepweave.cdk.naming import DEAD_LETTERS
+from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import require_project
@@ -142,7 +142,7 @@ def cfn_lint(folder: Path) -> list[str]:
 AGENTS = {agent.name for workflow in workflows().values() for agent in compile_workflow(workflow).agents}
 
 
-@pytest.mark.parametrize("agent", sorted(AGENTS | {DEAD_LETTERS}))
+@pytest.mark.parametrize("agent", sorted(AGENTS | {ADMISSION, DEAD_LETTERS}))
 def test_a_handler_imports_from_its_bundle_and_the_managed_runtime_alone(
     assembly: Path, tmp_path: Path, agent: str
 ) -> None:

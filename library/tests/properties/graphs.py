@@ -13,6 +13,7 @@ from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker
 from stepweave.graph.arguments import ListOf, ResultOf, WorkflowInput
 from stepweave.graph.dag import ControlEdge, Dag, Task
+from stepweave.graph.inputs import Input
 
 
 class Work(BaseModel):
@@ -63,7 +64,7 @@ def dag_of(
         )
 
     tasks = tuple(task(name, needs, fallbacks.get(name, 0)) for name, needs in dependencies.items())
-    return Dag("random", "A random workflow", ("seed",), tasks, result, timedelta(hours=1))
+    return Dag("random", "A random workflow", (Input("seed"),), tasks, result, timedelta(hours=1))
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""The functions of all agents that the deployed workflows use, and the one that makes dead letters."""
+"""The functions of all agents that the deployed workflows use, and those that belong to every deployment."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,17 +6,18 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
+from stepweave.cdk.admission_function import AdmissionFunction
 from stepweave.cdk.agent_function import AgentFunction
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.dead_letter_function import DeadLetterFunction
-from stepweave.cdk.naming import DEAD_LETTERS, pascal_case
+from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, pascal_case
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.contract.agent import Agent
 
 
 class AgentsStack(cdk.Stack):
-    """One `AgentFunction` for each agent, and the `DeadLetterFunction`.
+    """One `AgentFunction` for each agent, the `AdmissionFunction` and the `DeadLetterFunction`.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ class AgentsStack(cdk.Stack):
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, description="Stepweave: the agents' functions", **options)
-        bundles = bundler.bundle_all([DEAD_LETTERS, *(agent.name for agent in agents)])
+        bundles = bundler.bundle_all([ADMISSION, DEAD_LETTERS, *(agent.name for agent in agents)])
         for agent in agents:
             AgentFunction(
                 self,
@@ -57,4 +58,5 @@ class AgentsStack(cdk.Stack):
                 storage=storage,
                 settings=settings,
             )
+        AdmissionFunction(self, "SystemAdmission", bundle=bundles[ADMISSION], storage=storage, settings=settings)
         DeadLetterFunction(self, "SystemDeadLetters", bundle=bundles[DEAD_LETTERS], storage=storage, settings=settings)

@@ -154,11 +154,9 @@ class Bundler:
 
     def _requirements_file(self, agent: str) -> Path:
         """Return the file of an agent's pins; that of the runtime if the agent needs nothing else."""
-        folder = self.project.agents_folder / agent
+        folder = (_INSTALLED / _FUNCTIONS if self._is_of_library(agent) else self.project.agents_folder) / agent
         needs_more = any((folder / name).exists() for name in ("requirements.in", "requirements.txt"))
-        return (
-            folder if needs_more and not self._is_of_library(agent) else _INSTALLED / "runtime"
-        ) / "requirements.txt"
+        return (folder if needs_more else _INSTALLED / "runtime") / "requirements.txt"
 
     def _shown(self, file: Path) -> str:
         root = self.project.root

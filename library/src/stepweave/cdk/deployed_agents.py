@@ -16,6 +16,11 @@ def has_gates(workflow: CompiledWorkflow) -> bool:
     return _uses(workflow, GATES_TABLE)
 
 
+def has_inputs(workflow: CompiledWorkflow) -> bool:
+    """Tell whether a workflow's state machine has its inputs admitted."""
+    return bool(workflow.dag.inputs)
+
+
 def has_breakers(workflow: CompiledWorkflow) -> bool:
     """Tell whether a workflow's state machines record crashes in the breakers table."""
     return _uses(workflow, BREAKERS_TABLE)

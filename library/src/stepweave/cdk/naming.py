@@ -56,6 +56,9 @@ BREAKERS_OUTPUT: Final = "BreakersTableName"
 DEAD_LETTERS: Final = "dead_letters"
 """The function that makes dead letters of failed executions: its folder below ``lambdas/``, like an agent's name."""
 
+ADMISSION: Final = "admission"
+"""The function that admits the inputs of executions: its folder below ``lambdas/``, like an agent's name."""
+
 EVERY: Final = "*"
 """In place of a name: whatever it is. What a DAG file adds to a deployment is not known when the rest is deployed."""
 

@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stepweave.cdk.arns import executions_arn, function_arn, rule_arn, state_machine_arn
-from stepweave.cdk.deployed_agents import has_breakers, has_gates
-from stepweave.cdk.naming import nested_name
+from stepweave.cdk.deployed_agents import has_breakers, has_gates, has_inputs
+from stepweave.cdk.naming import ADMISSION, nested_name
 from stepweave.cdk.policy import allow
 from stepweave.cdk.storage import StorageStack
 from stepweave.compiler.compile import CompiledWorkflow
@@ -33,6 +33,8 @@ class WorkflowRole(iam.Role):
         machines = [state_machine_arn(scope, name) for name in (workflow.name, *nested)]
         functions = [function_arn(scope, agent.name) for agent in workflow.agents]
         policies = {"Agents": allow("lambda", ["InvokeFunction"], functions)}
+        if has_inputs(workflow):
+            policies["Admission"] = allow("lambda", ["InvokeFunction"], [function_arn(scope, ADMISSION)])
         if has_gates(workflow):
             policies["Gates"] = allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn])
             policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)

@@ -19,7 +19,15 @@ from constructs import Construct
 from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn, function_arn, state_machine_arn
 from stepweave.cdk.dead_letter_queue import DeadLetterQueue
-from stepweave.cdk.naming import DEAD_LETTERS, QueueKind, nested_name, pascal_case, queue_name, state_machine_name
+from stepweave.cdk.naming import (
+    ADMISSION,
+    DEAD_LETTERS,
+    QueueKind,
+    nested_name,
+    pascal_case,
+    queue_name,
+    state_machine_name,
+)
 from stepweave.cdk.queue_alarm import alarm_on_messages
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
@@ -72,6 +80,7 @@ class WorkflowStateMachine(Construct):
         name = state_machine_name(workflow.name)
         substitutions = {f"agent_{agent.name}": function_arn(self, agent.name) for agent in workflow.agents}
         substitutions |= {key: state_machine_arn(self, nested_name(workflow.name, key)) for key in workflow.nested}
+        substitutions["admission"] = function_arn(self, ADMISSION)
         substitutions["gates_table"] = storage.gates_table.table_name
         substitutions["breakers_table"] = storage.breakers_table.table_name
         role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)

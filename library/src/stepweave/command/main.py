@@ -45,7 +45,8 @@ app = typer.Typer(
 )
 app.command("list")(list_workflows)
 app.command("synth")(synth)
-app.command("run")(run)
+# Inputs that have defaults are options too, which only the workflow knows.
+app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 app.command("golden")(golden)
 app.command("plan")(plan)
 app.command("profile")(profile)

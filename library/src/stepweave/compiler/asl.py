@@ -1,7 +1,9 @@
 """The shapes of the Amazon States Language that the compiler writes, and their text."""
 
 import json
-from typing import Literal, NotRequired, TypedDict
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from pydantic import JsonValue
 
@@ -70,6 +72,50 @@ class Definition(Branch):
     TimeoutSeconds: int
 
 
-def definition_json(definition: Definition | State) -> str:
-    """Return a definition, or a state of one, as JSON text without blanks."""
-    return json.dumps(definition, separators=(",", ":"))
+class Substitution(str):
+    """A text such as ``${agent_linter}``, in whose place a deployment puts what it names.
+
+    Example
+    -------
+    >>> Substitution.of("agent_linter")
+    '${agent_linter}'
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, name: str) -> "Substitution":
+        """Return what stands for the value of a name."""
+        return cls(f"${{{name}}}")
+
+
+_MARK: Final = secrets.token_hex(16)
+"""Stands for the beginning of a substitution while a text is written; nobody's data holds it."""
+
+
+def definition_json(definition: Definition | State, indent: int | None = None) -> str:
+    """Return a definition, or a state of one, as JSON text: without blanks, unless it is to be indented.
+
+    CloudFormation replaces ``${name}`` wherever it stands in the text, and data may hold that too. Only a
+    `Substitution` is spelled so; elsewhere the dollar sign is escaped, which is the same to whoever reads the JSON.
+    """
+    text = json.dumps(_marked(definition), indent=indent, separators=None if indent else (",", ":"))
+    return text.replace("${", "\\u0024{").replace(_MARK, "${")
+
+
+def _marked(definition: Mapping[str, Any]) -> Any:
+    """Return a copy of a definition in which every substitution begins with the mark. It may be deeply nested."""
+    top: list[Any] = [definition]
+    ahead: list[Any] = [top]
+    while ahead:
+        container = ahead.pop()
+        for key, value in enumerate(container) if isinstance(container, list) else list(container.items()):
+            if isinstance(value, dict):
+                container[key] = dict(value)
+                ahead.append(container[key])
+            elif isinstance(value, list | tuple):
+                container[key] = list(value)
+                ahead.append(container[key])
+            elif isinstance(value, Substitution):
+                container[key] = _MARK + value.removeprefix("${")
+    return top[0]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepweave.compiler.asl import Definition
-from stepweave.compiler.budget import result_limit
 from stepweave.compiler.dataflow import dataflow
 from stepweave.compiler.durations import known_durations
 from stepweave.compiler.jsonpath_dialect.states import Emitted, emit
@@ -122,7 +121,7 @@ def _emit(dag: Dag, order: Order, block: Block) -> Emitted:
         for task, direct in zip(order.tasks, order.direct, strict=True)
     }
     program = dataflow(dag, schedule(order, block))
-    return emit(dag, program, waits_for, result_limit(program.flow))
+    return emit(dag, program, waits_for)
 
 
 def _fits(definition: Definition) -> bool:

@@ -1,7 +1,7 @@
 """Decides what travels from state to state: only results that something later still needs.
 
-Every state passes a *document* on: an object that holds results by key. Workflow inputs are not in it, since every
-state can read them from the execution itself. A document is emptied of what is no longer needed wherever a state can
+Every state passes a *document* on: an object that holds results by key. The workflow's inputs are in it like a result,
+that of the state which admits them. A document is emptied of what is no longer needed wherever a state can
 do so at no cost: a ``Parallel`` builds a new one, and a task does where its result is all that is still needed.
 Elsewhere a result takes the place of one that is no longer needed.
 
@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from stepweave.compiler.schedule import RunBranches, RunNested, RunTask, Sequence, WaitAtGate, tasks_of
-from stepweave.graph.dag import Dag
+from stepweave.graph.dag import INPUTS, Dag
 
 MOST_CARRIED = 100
 """A task that uses more results than this fetches them: a document of so many would leave little room for each."""
 
 MOST_IN_DOCUMENT = 128
 """How many results may meet in a document: more would leave each less room than a reference needs."""
+
+LEAST_IN_DOCUMENT = 4
+"""The inputs, the workflow's result, and what an error needs beside them."""
 
 MOST_CARRIED_OF_SOME = 20
 """The same for a task that fetches some of them anyway: an expression that mixes both is long."""
@@ -62,6 +65,8 @@ class TaskFlow:
         What is passed on.
     result : Slot | None
         With ``Pass.RESULT``: the slot of the workflow's result; None if it is this task's own.
+    keeps : tuple of Slot
+        With ``Pass.DOCUMENT``: what something later needs of the document that leaves.
     """
 
     task: str
@@ -71,6 +76,7 @@ class TaskFlow:
     width: int
     passes: Pass
     result: Slot | None = None
+    keeps: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,36 +201,44 @@ def dataflow(dag: Dag, sequence: Sequence) -> Program:
     sequence : Sequence
         The shape of its state machine.
     """
+    if dag.inputs:
+        sequence = (RunTask(INPUTS), *sequence)
+    most = most_in_document(dag)
     fetched: frozenset[str] = frozenset()
     while True:
-        program = _program(dag, sequence, fetched)
-        if widest(program.flow) <= MOST_IN_DOCUMENT:
+        program = _program(dag, sequence, fetched, most)
+        if widest(program.flow) <= most or fetched >= dag.by_id.keys():
             return program
-        crowded = frozenset(_crowded(program.flow)) - fetched
-        # Once nothing but the workflow's own result travels in documents, they cannot be crowded.
+        crowded = frozenset(_crowded(program.flow, most)) - fetched - {INPUTS}
+        # Once nothing but the inputs and the workflow's own result travel in documents, they cannot be crowded.
         fetched |= crowded or frozenset(dag.by_id)
 
 
-def _program(dag: Dag, sequence: Sequence, fetched: frozenset[str]) -> Program:
+def most_in_document(dag: Dag) -> int:
+    """Return how many results may meet in a document so that each has the room that the inputs need as references."""
+    return max(LEAST_IN_DOCUMENT, min(MOST_IN_DOCUMENT, MOST_IN_DOCUMENT * 3 // 2 // max(1, len(dag.inputs))))
+
+
+def _program(dag: Dag, sequence: Sequence, fetched: frozenset[str], most: int) -> Program:
     """Decide the data flow where some results are fetched by every task that uses them."""
     carried: dict[str, frozenset[str]] = {}
-    _find_carried(dag, sequence, frozenset(), carried)
+    _find_carried(dag, sequence, frozenset(), carried, most)
     carried = {task: uses - fetched for task, uses in carried.items()}
     published = frozenset(used for task in dag.tasks for used in task.uses - carried[task.id])
     needed = frozenset({dag.result}) if dag.result is not None else frozenset[str]()
-    # The execution's input is the first document. Every state can read it elsewhere, so nothing in it is needed.
+    # The execution's input is the first document. Nothing in it is needed: what admits the inputs looks it up itself.
     flow, _ = _flow(carried, sequence, _Document({}, clean=False), needed, returns=dag.result)
     return Program(flow, published)
 
 
-def _crowded(flow: Flow) -> Iterator[str]:
+def _crowded(flow: Flow, most: int) -> Iterator[str]:
     """Yield the results that leave branches together with too many others."""
     for state in flow:
         if isinstance(state, BranchesFlow):
-            if state.width > MOST_IN_DOCUMENT:
+            if state.width > most:
                 yield from state.leaves
             for branch in state.branches:
-                yield from _crowded(branch)
+                yield from _crowded(branch, most)
 
 
 def widest(flow: Flow) -> int:
@@ -240,20 +254,24 @@ def widest(flow: Flow) -> int:
 
 
 def _find_carried(
-    dag: Dag, sequence: Sequence, known: frozenset[str], carried: dict[str, frozenset[str]]
+    dag: Dag, sequence: Sequence, known: frozenset[str], carried: dict[str, frozenset[str]], room: int
 ) -> frozenset[str]:
     """Find for each task those of its inputs that a document can carry to it: the ones from states before its own."""
     for step in sequence:
         match step:
+            case RunTask(task) if task == INPUTS:
+                carried[task] = frozenset()
             case RunTask(task):
                 uses = dag.by_id[task].uses
-                most = MOST_CARRIED if uses <= known else MOST_CARRIED_OF_SOME
+                most = min(MOST_CARRIED, room - 1) if uses <= known else min(MOST_CARRIED_OF_SOME, room - 1)
                 carried[task] = uses & known if len(uses) <= most else frozenset()
+                if dag.by_id[task].takes_inputs:
+                    carried[task] |= {INPUTS}
                 known |= {task}
             case RunBranches(branches):
-                known = known.union(*(_find_carried(dag, branch, known, carried) for branch in branches))
+                known = known.union(*(_find_carried(dag, branch, known, carried, room) for branch in branches))
             case RunNested(inner):
-                known = _find_carried(dag, inner, known, carried)
+                known = _find_carried(dag, inner, known, carried, room)
     return known
 
 
@@ -299,11 +317,15 @@ def _task(task: str, uses: frozenset[str], document: _Document, live: frozenset[
         document.renew()
         return TaskFlow(task, reads, None, False, 0, Pass.NOTHING)
     if task not in live:
-        return TaskFlow(task, reads, None, False, document.width, Pass.DOCUMENT)
+        return TaskFlow(task, reads, None, False, document.width, Pass.DOCUMENT, keeps=_kept(document))
     if renews := live == {task}:
         document.renew()
     slot = document.place(task)
-    return TaskFlow(task, reads, slot, renews, document.width, Pass.DOCUMENT)
+    return TaskFlow(task, reads, slot, renews, document.width, Pass.DOCUMENT, keeps=_kept(document))
+
+
+def _kept(document: _Document) -> tuple[Slot, ...]:
+    return tuple(document.slots[task] for task in sorted(document.slots))
 
 
 def _branches(
@@ -341,6 +363,8 @@ def _branches(
         width += end.width
         leaves |= {task: (number, end.slots[task], Slot([task])) for task in kept}
 
+    if nested:
+        width += len(entering)  # what Step Functions says of an execution that has ended holds its input, too
     leaves = dict(sorted(leaves.items()))
     document.renew({task: outside for task, (_, _, outside) in leaves.items()})
     if returns is not None:

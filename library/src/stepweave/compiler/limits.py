@@ -1,7 +1,5 @@
 """Checks a definition against the quotas of Step Functions, so that they are never discovered in an execution."""
 
-import json
-
 from stepweave.compiler.asl import Branch, Definition, State, definition_json
 from stepweave.compiler.jsonpath_dialect.breakers import is_waiting, longest_wait_rounds
 from stepweave.compiler.jsonpath_dialect.retriers import retries_of
@@ -66,7 +64,7 @@ def definition_bytes(definition: Definition | State) -> int:
 
 def definition_text(definition: Definition) -> str:
     """Return a definition as JSON text that ends with a newline: indented for people, if it is within the limit so."""
-    indented = json.dumps(definition, indent=2)
+    indented = definition_json(definition, indent=2)
     if len(indented) < MAX_DEFINITION_BYTES:
         return indented + "\n"
     return definition_json(definition) + "\n"

@@ -32,6 +32,14 @@ class Names:
         """Name a state that runs a nested execution by its number and its tasks."""
         return self._unique(_listed(f"execution {number}: ", tasks))
 
+    def admission(self) -> str:
+        """Name the state that admits the workflow's inputs."""
+        return self._unique("check inputs")
+
+    def without_input(self) -> str:
+        """Name the state that leaves the execution's input behind."""
+        return self._unique("leave input behind")
+
     def after_failure(self, task: str, step: str = "") -> str:
         """Name a state that runs only if an optional task failed."""
         return self._unique(f"{task} failed{': ' if step else ''}{step}")

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from stepweave.contract.breaker import Breaker
 from stepweave.contract.calls import record_call
-from stepweave.contract.failure import TaskFailure
 from stepweave.contract.retry import Retry
 
 InputT = TypeVar("InputT", bound=BaseModel)
@@ -87,11 +86,6 @@ class Agent(Generic[InputT, OutputT]):
                 raise ValueError(f"agent {self.name}: {what} must be {least} to 10240, not {value}")
         if self.reserved_concurrency is not None and self.reserved_concurrency < 1:
             raise ValueError(f"agent {self.name}: reserved_concurrency must be at least 1")
-        if TaskFailure.looks_like(dict.fromkeys(serialized_names(self.output), "")):
-            raise ValueError(
-                f"agent {self.name}: an output of exactly the fields Error and Cause could not be told "
-                "from a failure that Step Functions caught; rename a field"
-            )
 
     def __call__(self, task_id: str | None = None, /, **inputs: object) -> Any:
         """Place a task of this agent in the workflow that is being traced.
@@ -115,8 +109,3 @@ class Agent(Generic[InputT, OutputT]):
             If it is called outside a ``@workflow`` function.
         """
         return record_call(self, task_id, inputs)
-
-
-def serialized_names(model: type[BaseModel]) -> list[str]:
-    """Return the names that a model's fields have in JSON."""
-    return [info.serialization_alias or info.alias or name for name, info in model.model_fields.items()]

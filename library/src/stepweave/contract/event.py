@@ -1,18 +1,22 @@
 """What a task's state sends to its agent: the one shape that the compiler writes and the runtime reads."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from stepweave.contract.gate import GateSignal
 
+StandIn: TypeAlias = tuple[str | int | None, ...]
+"""A place in a task's input: a field, and the keys and indices that lead on from there; null stands for each index."""
+
 
 class TaskEvent(BaseModel):
     """The event of one task.
 
-    The values of `input` are plain JSON, or ``{"stepweave:reference": {...}}`` for a result that was put in S3,
-    or ``{"stepweave:published": task}`` for a result that its task published, or ``{"Error": ..., "Cause": ...}`` for
-    an optional task that failed.
+    `input` is plain JSON. Only at the places that `stand_ins` lists, a value may stand for another:
+    ``{"stepweave:reference": {...}}`` for one that was put in S3, ``{"stepweave:published": task}`` for a result that
+    its task published, and ``{"Error": ..., "Cause": ...}`` for the result of an optional task that failed. Data of
+    such a form is put in S3 by whoever makes it, so that there is no doubt. Everywhere else it is data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,6 +25,13 @@ class TaskEvent(BaseModel):
     task: Annotated[str, Field(description="id of the task")]
     input: dict[str, JsonValue]
     result_limit_bytes: Annotated[int, Field(gt=0, description="a result whose JSON is longer goes to S3 by reference")]
+    stand_ins: Annotated[
+        tuple[StandIn, ...] | None,
+        Field(
+            description="where in the input a value may stand for another; null if the definition is of a version that "
+            "did not tell, and any field or item of a field may"
+        ),
+    ] = None
     publish: Annotated[bool, Field(description="whether tasks of other branches fetch the result")] = False
     signals: Annotated[tuple[GateSignal, ...], Field(description="the gates that the task's end helps to open")] = ()
     breaker: Annotated[str | None, Field(description="the circuit breaker that has to know if the agent crashes")] = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
-from typing import Any, cast
+from typing import Any
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import JsonValue, ValidationError
 
 from stepweave.contract.agent import Agent
+from stepweave.contract.json_values import NotJsonError, field_type, key_of
 from stepweave.dag_files.errors import abbreviated
 from stepweave.dag_files.file_task import FileTask
 from stepweave.dag_files.node import Node
@@ -45,7 +44,7 @@ def constants(agent: Agent[Any, Any], task: FileTask, given: dict[str, Node]) ->
             f"task {task.id!r} lacks the input {', '.join(map(repr, missing))} of agent {agent.name!r}",
             "give it in the task's 'input'",
         )
-    return [(fields[name].alias or name, _constant(agent, name, node)) for name, node in given.items()]
+    return [(key_of(name, fields[name]), _constant(agent, name, node)) for name, node in given.items()]
 
 
 def takes_results(agent: Agent[Any, Any], needs: list[Agent[Any, Any]]) -> bool:
@@ -58,24 +57,23 @@ def takes_results(agent: Agent[Any, Any], needs: list[Agent[Any, Any]]) -> bool:
 
 def results(agent: Agent[Any, Any], task: FileTask) -> tuple[str, Argument]:
     """Return the argument that gives an agent the results of its task's dependencies."""
-    name = agent.input.model_fields[DEPENDENCIES].alias or DEPENDENCIES
+    name = key_of(DEPENDENCIES, agent.input.model_fields[DEPENDENCIES])
     return name, ListOf(tuple(ResultOf(one.task) for one in task.depends_on))
 
 
 def _constant(agent: Agent[Any, Any], name: str, node: Node) -> Constant:
     _check_plain(node)
-    declared = agent.input.model_fields[name].annotation
-    adapter: TypeAdapter[Any] = TypeAdapter(cast("Any", declared))
+    field = field_type(agent.input, name)
     try:
-        # As JSON, not as Python objects: that is how the agent itself will read it.
-        return Constant(adapter.dump_python(adapter.validate_json(json.dumps(node.value)), mode="json", by_alias=True))
+        return Constant(field.reload(node.value))
     except ValidationError as error:
         detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
+        inside = detail["loc"][1:]  # the first part is the field itself
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
         raise Node(node.file, node.place + where, None).error(
-            f"the input {name!r} of agent {agent.name!r}: {detail['msg']}", f"give a {type_name(declared)}"
+            f"the input {name!r} of agent {agent.name!r}: {detail['msg']}", f"give a {type_name(field.info.annotation)}"
         ) from None
-    except PydanticSerializationError as error:
+    except NotJsonError as error:
         raise node.error(f"the input {name!r} of agent {agent.name!r}: {error}") from None
 
 

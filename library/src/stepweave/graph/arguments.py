@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from stepweave.contract.event import StandIn
+
 
 @dataclass(frozen=True)
 class Constant:
@@ -44,6 +46,46 @@ class MapOf:
 
 
 Argument = Constant | WorkflowInput | ResultOf | ListOf | MapOf
+
+
+def stand_ins(argument: Argument, place: StandIn) -> Iterator[StandIn]:
+    """Yield where in an argument values are known at run time alone, so that another may stand for them.
+
+    Parameters
+    ----------
+    argument : Argument
+        The argument.
+    place : StandIn
+        Where it is itself.
+    """
+    match argument:
+        case ResultOf() | WorkflowInput():
+            yield place
+        case ListOf(items) if items and all(isinstance(item, ResultOf | WorkflowInput) for item in items):
+            yield (*place, None)
+        case ListOf(items):
+            for index, item in enumerate(items):
+                yield from stand_ins(item, (*place, index))
+        case MapOf(fields):
+            for key, item in fields:
+                yield from stand_ins(item, (*place, key))
+        case Constant():
+            return
+
+
+def inputs_in(argument: Argument) -> Iterator[str]:
+    """Yield the workflow inputs that an argument uses, repetitions included."""
+    match argument:
+        case WorkflowInput(name):
+            yield name
+        case ListOf(items):
+            for item in items:
+                yield from inputs_in(item)
+        case MapOf(fields):
+            for _, item in fields:
+                yield from inputs_in(item)
+        case Constant() | ResultOf():
+            return
 
 
 def results_in(argument: Argument) -> Iterator[str]:

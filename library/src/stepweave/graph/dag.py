@@ -10,11 +10,16 @@ from typing import Any
 
 from stepweave.contract.agent import Agent
 from stepweave.contract.retry import Retry
-from stepweave.graph.arguments import Argument, results_in
+from stepweave.graph.arguments import Argument, inputs_in, results_in
+from stepweave.graph.inputs import Input
 from stepweave.graph.location import SourceLocation
 
 TOLERANCE = 0.02
 """A workflow's tolerance unless its author sets another: two hundredths of the critical path."""
+
+
+INPUTS = "stepweave:input"
+"""Stands for the workflow's inputs where tasks' ids stand for their results."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,11 @@ class Task:
         )
 
     @cached_property
+    def takes_inputs(self) -> bool:
+        """Whether this one or one of its fallbacks is given an input of the workflow."""
+        return any(next(inputs_in(argument), None) for one in self.alternatives for _, argument in one.arguments)
+
+    @cached_property
     def dependencies(self) -> frozenset[str]:
         """The tasks that must end before this one starts."""
         return self.uses | {edge.task for one in self.alternatives for edge in one.after}
@@ -96,7 +106,7 @@ class Dag:
         The workflow's name, for example ``code-review``.
     description : str
         One line for people.
-    inputs : tuple of str
+    inputs : tuple of Input
         The fields of the execution's input.
     tasks : tuple of Task
         In the order in which the author wrote them.
@@ -110,7 +120,7 @@ class Dag:
 
     name: str
     description: str
-    inputs: tuple[str, ...]
+    inputs: tuple[Input, ...]
     tasks: tuple[Task, ...]
     result: str | None
     timeout: timedelta

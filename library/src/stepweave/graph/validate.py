@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stepweave.contract.json_values import lossy_fields
 from stepweave.graph.dag import Dag, Task
 from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
@@ -31,6 +32,7 @@ def validate(dag: Dag) -> None:
     _check_ids(dag)
     _check_references(dag)
     _check_acyclic(dag)
+    _check_outputs(dag)
 
 
 def _check_ids(dag: Dag) -> None:
@@ -98,6 +100,17 @@ def _check_references(dag: Dag) -> None:
                 )
     if dag.result is not None and dag.result not in dag.by_id:
         raise WorkflowError(f"workflow {dag.name!r} returns {dag.result!r}, which is no task of it")
+
+
+def _check_outputs(dag: Dag) -> None:
+    """Refuse an agent whose results would not be what they were once they have travelled as JSON."""
+    for task in {task.agent.name: task for task in reversed(dag.states)}.values():
+        agent = task.agent
+        if problem := next(iter(lossy_fields(agent.output)), None):
+            raise WorkflowError(
+                f"agent {agent.name!r} returns {agent.output.__name__}, which does not survive as JSON: {problem}",
+                task.location,
+            )
 
 
 def _check_acyclic(dag: Dag) -> None:

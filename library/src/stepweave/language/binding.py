@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import ValidationError
 
+from stepweave.contract.json_values import FieldType, JsonType, NotJsonError, field_type
 from stepweave.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from stepweave.graph.errors import WorkflowError
 from stepweave.language.inputs import InputPlaceholder
@@ -43,7 +43,7 @@ def bind(trace: Trace, record: TaskRecord) -> tuple[tuple[str, Argument], ...]:
         )
     binder = _Binder(trace, record)
     return tuple(
-        (fields[name].alias or name, binder.bind(name, fields[name].annotation, value))
+        ((field := field_type(record.agent.input, name)).key, binder.bind_field(field, value))
         for name, value in record.inputs.items()
     )
 
@@ -52,6 +52,12 @@ class _Binder:
     def __init__(self, trace: Trace, record: TaskRecord) -> None:
         self._trace = trace
         self._record = record
+
+    def bind_field(self, field: FieldType, value: object) -> Argument:
+        """Bind what was passed for a whole field: a constant is checked by all that the model says of the field."""
+        if isinstance(value, Placeholder) or _has_placeholder(value):
+            return self.bind(field.name, field.info.annotation, value)
+        return self._constant(field.name, field.info.annotation, value, field)
 
     def bind(self, field: str, declared: object, value: object) -> Argument:
         match value:
@@ -67,10 +73,9 @@ class _Binder:
                 return ListOf(tuple(self.bind(field, item_type(declared), item) for item in value))
             case dict() if _has_placeholder(value):
                 self._check_container(field, declared, dict)
-                return MapOf(
-                    tuple((str(key), self.bind(field, item_type(declared), item)) for key, item in value.items())
-                )
-        return self._constant(field, declared, value)
+                self._check_keys(field, value)
+                return MapOf(tuple((key, self.bind(field, item_type(declared), item)) for key, item in value.items()))
+        return self._constant(field, declared, value, JsonType.of(declared))
 
     def _result(self, field: str, declared: object, handle: TaskHandle) -> Argument:
         self._trace.check_own(handle, self._record.location)
@@ -104,11 +109,22 @@ class _Binder:
                 "pass one value",
             )
 
-    def _constant(self, field: str, declared: object, value: object) -> Constant:
-        adapter: TypeAdapter[Any] = TypeAdapter(cast("Any", declared))
+    def _check_keys(self, field: str, value: dict[object, object]) -> None:
+        for key in value:
+            if not isinstance(key, str):
+                raise WorkflowError(
+                    f"the input {field!r} of agent {self._record.agent.name!r} has the key {key!r}, and JSON has only "
+                    "text for keys",
+                    self._record.location,
+                    f"write {str(key)!r}",
+                )
+
+    def _constant(self, field: str, declared: object, value: object, written: FieldType | JsonType[Any]) -> Constant:
         try:
-            return Constant(adapter.dump_python(adapter.validate_python(value), mode="json"))
-        except (ValidationError, PydanticSerializationError) as error:
+            if isinstance(written, JsonType):
+                return Constant(written.dump(written.check(value)))
+            return Constant(written.dump(value))
+        except (ValidationError, NotJsonError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise WorkflowError(
                 f"the input {field!r} of agent {self._record.agent.name!r} does not take {value!r}: {reason}",

@@ -7,17 +7,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
+from pydantic import ValidationError
+
+from stepweave.contract.json_values import JsonType, NotJsonError
+from stepweave.graph.arguments import Constant
 from stepweave.graph.errors import WorkflowError
+from stepweave.graph.inputs import Input
 from stepweave.graph.location import SourceLocation
+from stepweave.language.input_schema import input_schema
 from stepweave.language.placeholder import Placeholder
+from stepweave.language.types import type_name
 
 
 @dataclass(frozen=True)
 class InputField:
-    """One field of the execution's input."""
+    """One field of the execution's input.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's name.
+    annotation : object
+        Its type.
+    default : Constant | None
+        Its value as JSON where an execution is not given one; None if it has to be given.
+    """
 
     name: str
     annotation: object
+    default: Constant | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether an execution has to be given it."""
+        return self.default is None
+
+    def declared(self) -> Input:
+        """Return what the graph knows of it."""
+        return Input(self.name, input_schema(self.annotation), self.default)
 
 
 class InputPlaceholder(Placeholder):
@@ -40,7 +67,8 @@ def read_signature(function: Callable[..., object], location: SourceLocation) ->
     Raises
     ------
     WorkflowError
-        If a parameter or the return has no type, or if a parameter is variadic or has a default.
+        If a parameter or the return has no type, if a parameter is variadic, or if a default is no value of its type
+        that JSON can hold.
     """
     name = function.__name__
     try:
@@ -48,7 +76,7 @@ def read_signature(function: Callable[..., object], location: SourceLocation) ->
     except NameError as error:
         raise WorkflowError(f"workflow {name!r} names a type that is not defined: {error}", location) from error
     fields = tuple(
-        InputField(parameter.name, _annotation(name, parameter, hints, location))
+        _field(name, parameter, _annotation(name, parameter, hints, location), location)
         for parameter in inspect.signature(function).parameters.values()
     )
     if "return" not in hints:
@@ -67,11 +95,19 @@ def _annotation(workflow: str, parameter: inspect.Parameter, hints: dict[str, An
             location,
             f"annotate it, for example '{parameter.name}: RepoRef'",
         )
-    if parameter.default is not inspect.Parameter.empty:
-        raise WorkflowError(
-            f"the input {parameter.name!r} of workflow {workflow!r} has a default, which an execution started from "
-            "the console or by an SDK would not get",
-            location,
-            "remove the default, or give the agent's input field one",
-        )
     return hints[parameter.name]
+
+
+def _field(workflow: str, parameter: inspect.Parameter, annotation: object, location: SourceLocation) -> InputField:
+    if parameter.default is inspect.Parameter.empty:
+        return InputField(parameter.name, annotation)
+    written = JsonType.of(annotation)
+    try:
+        return InputField(parameter.name, annotation, Constant(written.dump(written.check(parameter.default))))
+    except (ValidationError, NotJsonError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise WorkflowError(
+            f"the input {parameter.name!r} of workflow {workflow!r} has the default {parameter.default!r}: {reason}",
+            location,
+            f"give it a default of type {type_name(annotation)} that JSON can hold",
+        ) from error

@@ -76,7 +76,7 @@ class Workflow:
         return Dag(
             name=self.name,
             description=self.description,
-            inputs=tuple(field.name for field in self.inputs),
+            inputs=tuple(field.declared() for field in self.inputs),
             tasks=tasks,
             result=self._result(trace, returned),
             timeout=self.timeout,

@@ -58,7 +58,7 @@ def predict(compiled: CompiledWorkflow, seconds: Mapping[str, float]) -> Predict
     seconds : Mapping[str, float]
         How long each task takes.
     """
-    execution_input: JsonValue = {name: {} for name in compiled.dag.inputs}
+    execution_input: JsonValue = {one.name: {} for one in compiled.dag.inputs}
     trace = simulate(compiled.definition, execution_input, _largest_result, seconds, compiled.nested)
     definitions = [compiled.definition, *compiled.nested.values()]
     states = [state for definition in definitions for state in states_of(definition).values()]

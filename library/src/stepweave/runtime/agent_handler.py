@@ -17,6 +17,7 @@ from stepweave.runtime.brief_failures import brief_failures
 from stepweave.runtime.context import TaskContext
 from stepweave.runtime.errors import OverlappingAttemptError
 from stepweave.runtime.failure_record import record_failure
+from stepweave.runtime.failures import failed_places
 from stepweave.runtime.gates import arrive, fetch_published, publish
 from stepweave.runtime.idempotency import Outcome, run_once, task_key
 from stepweave.runtime.idempotency_records import records
@@ -84,7 +85,9 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
             telemetry.identify(context)
 
             def attempt() -> JsonValue:
-                given = read_input(contract.input, task.task, resolve(fetch_published(task)))
+                fetched = fetch_published(task)
+                failed = failed_places(fetched, task.stand_ins)  # before references: what they lead to is data
+                given = read_input(contract.input, task.task, resolve(fetched, task.stand_ins), failed)
                 with breaker_guard(contract.breaker, context, telemetry):
                     output = function(given, context)
                 result = dump_output(contract, output)

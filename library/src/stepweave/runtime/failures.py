@@ -1,17 +1,33 @@
 """What an optional task's failure becomes in the input of a task that depends on it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 
+from stepweave.contract.event import StandIn
 from stepweave.contract.failure import TaskFailure
+from stepweave.contract.json_values import key_of
+from stepweave.contract.places import Place, places, replaced
 
 
-def admit_failures(model: type[BaseModel], values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def failed_places(values: dict[str, JsonValue], stand_ins: Sequence[StandIn] | None) -> list[Place]:
+    """Return where in a task's input the failures of optional tasks stand.
+
+    Parameters
+    ----------
+    values : dict[str, JsonValue]
+        The input by field name, with its references: a result that looks like a failure travels as one.
+    stand_ins : Sequence[StandIn] | None
+        Where failures may be, as the task's event says.
+    """
+    return [place for place, value in places(values, stand_ins) if TaskFailure.looks_like(value)]
+
+
+def admit_failures(
+    model: type[BaseModel], values: dict[str, JsonValue], failed: Collection[Place]
+) -> dict[str, JsonValue]:
     """Keep the failures that the input's types admit, and put None in place of the others.
-
-    A failure may stand for a value itself, or in a list or dict of results directly below it.
 
     Parameters
     ----------
@@ -19,48 +35,29 @@ def admit_failures(model: type[BaseModel], values: dict[str, JsonValue]) -> dict
         The input's model. A failure is kept where the type names :class:`TaskFailure`.
     values : dict[str, JsonValue]
         The input by field name.
+    failed : Collection[Place]
+        Where the failures are.
 
     Returns
     -------
     dict[str, JsonValue]
         The input; the same object if no task failed.
     """
-    if not any(_holds_failure(value) for value in values.values()):
+    if not failed:
         return values
-    annotations = _annotations(model)
-    return {name: _admit(annotations.get(name, Any), value) for name, value in values.items()}
-
-
-def _holds_failure(value: JsonValue) -> bool:
-    if isinstance(value, list):
-        return any(map(TaskFailure.looks_like, value))
-    if isinstance(value, dict):
-        return TaskFailure.looks_like(value) or any(map(TaskFailure.looks_like, value.values()))
-    return False
-
-
-def _admit(annotation: object, value: JsonValue) -> JsonValue:
-    if TaskFailure.looks_like(value):
-        return value if TaskFailure in _alternatives(annotation) else None
-    containers = [each for each in _alternatives(annotation) if get_origin(each) is not None]
-    if not containers:
-        return value  # the result of a task, whose own fields are none of our business
-    admitted = any(TaskFailure in _alternatives(argument) for each in containers for argument in get_args(each))
-    if isinstance(value, list):
-        return [None if not admitted and TaskFailure.looks_like(each) else each for each in value]
-    if isinstance(value, dict):
-        return {key: None if not admitted and TaskFailure.looks_like(each) else each for key, each in value.items()}
-    return value
-
-
-def _annotations(model: type[BaseModel]) -> dict[str, object]:
-    """Return each field's type, by its name and by its alias."""
-    return {
-        known: info.annotation
-        for name, info in model.model_fields.items()
-        for known in (name, info.alias, info.validation_alias)
-        if isinstance(known, str)
+    annotations = {key_of(name, info): info.annotation for name, info in model.model_fields.items()}
+    refused: dict[Place, JsonValue] = {
+        place: None for place in failed if not _admits(annotations.get(str(place[0]), Any), len(place) - 1)
     }
+    return replaced(values, refused)
+
+
+def _admits(annotation: object, depth: int) -> bool:
+    """Tell whether a type, or that of the items so deep inside it, names failures."""
+    kinds: Iterable[object] = [annotation]
+    for _ in range(depth):
+        kinds = [item for kind in kinds for each in _alternatives(kind) for item in get_args(each)]
+    return any(TaskFailure in _alternatives(kind) for kind in kinds)
 
 
 def _alternatives(annotation: object) -> Iterator[object]:

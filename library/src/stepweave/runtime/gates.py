@@ -21,18 +21,17 @@ from stepweave.contract.gate import (
     ARRIVED,
     EXPIRES,
     ITEM_KEY,
-    PUBLISHED_KEY,
     RESULT,
     WAITER,
     GateSignal,
     arrival,
     item_id,
 )
+from stepweave.contract.places import places, publisher, replaced
 from stepweave.runtime.aws_errors import error_code, is_transient
 from stepweave.runtime.clients import dynamodb, stepfunctions
 from stepweave.runtime.errors import PlatformError, ResultNotPublishedError
 from stepweave.runtime.failed_condition import checked_item, is_failed_condition
-from stepweave.runtime.places import places, replace_places
 from stepweave.runtime.settings import gates_table
 
 if TYPE_CHECKING:
@@ -59,14 +58,14 @@ def fetch_published(event: TaskEvent) -> dict[str, JsonValue]:
     PlatformError
         If the table could not be read this time.
     """
-    wanted = {place: task for place, value in places(event.input) if (task := _publisher(value))}
+    wanted = {place: task for place, value in places(event.input, event.stand_ins) if (task := publisher(value))}
     if not wanted:
         return event.input
     found: dict[str, JsonValue] = {}
     tasks = iter(sorted(set(wanted.values())))
     while batch := list(islice(tasks, _BATCH)):
         found |= _read(event.execution, batch)
-    return replace_places(event.input, lambda place, value: found[wanted[place]] if place in wanted else value)
+    return replaced(event.input, {place: found[task] for place, task in wanted.items()})
 
 
 def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
@@ -184,11 +183,6 @@ def _read(execution: str, tasks: list[str]) -> dict[str, JsonValue]:
             "execution; if it is older than a year, start a new one"
         )
     return found
-
-
-def _publisher(value: JsonValue) -> str | None:
-    """Return the task whose published result a value stands for; None if it stands for none."""
-    return str(value[PUBLISHED_KEY]) if isinstance(value, dict) and list(value) == [PUBLISHED_KEY] else None
 
 
 def _expiry() -> int:

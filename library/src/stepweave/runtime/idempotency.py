@@ -58,7 +58,7 @@ def task_key(event: TaskEvent) -> str:
 
     An execution that continues another one is the same in this, so that it gets the results that the other one stored.
     """
-    identity = [original_of(event.execution), event.task, by_content(event.input)]
+    identity = [original_of(event.execution), event.task, by_content(event.input, event.stand_ins)]
     return hashlib.sha256(json.dumps(identity, separators=(",", ":"), sort_keys=True).encode()).hexdigest()
 
 

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pydantic import JsonValue, ValidationError
 
+from stepweave.contract.event import StandIn
+from stepweave.contract.places import Place, could_be_mistaken, is_reference, places, replaced
 from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 from stepweave.runtime.aws_errors import object_errors
 from stepweave.runtime.clients import s3
 from stepweave.runtime.context import TaskContext
 from stepweave.runtime.errors import InvalidInputError, ObjectCorruptError, PlatformError
-from stepweave.runtime.places import Place, places, replace_places, stands_for_result
 from stepweave.runtime.settings import payload_bucket
 
 MAX_STATE_BYTES = 256 * 1024
@@ -19,16 +21,15 @@ MAX_STATE_BYTES = 256 * 1024
 _PARALLEL_READS = 8
 
 
-def resolve(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Replace the references in a task's input by what they refer to.
-
-    A reference may be a value itself, or stand in a list or dict of results directly below it; what was read
-    is not searched again.
+def resolve(values: dict[str, JsonValue], stand_ins: Sequence[StandIn] | None = None) -> dict[str, JsonValue]:
+    """Replace the references in a task's input by what they refer to. What was read is not searched again.
 
     Parameters
     ----------
     values : dict[str, JsonValue]
         The input by field name.
+    stand_ins : Sequence[StandIn] | None
+        Where references may be, as the task's event says.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def resolve(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     PlatformError
         If S3 could not be read this time.
     """
-    found = [(place, _reference(place, value)) for place, value in places(values) if _is_reference(value)]
+    found = [(place, _reference(place, value)) for place, value in places(values, stand_ins) if is_reference(value)]
     if not found:
         return values
     if len(found) == 1:
@@ -53,23 +54,24 @@ def resolve(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
         with ThreadPoolExecutor(min(len(found), _PARALLEL_READS)) as pool:
             texts = list(pool.map(_read, [reference for _, reference in found]))
     results: dict[Place, JsonValue] = {place: json.loads(text) for (place, _), text in zip(found, texts, strict=True)}
-    return replace_places(values, results.get)
+    return replaced(values, results)
 
 
-def by_content(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def by_content(values: dict[str, JsonValue], stand_ins: Sequence[StandIn] | None = None) -> dict[str, JsonValue]:
     """Return a task's input with each reference reduced to the digest of what it refers to.
 
     Two inputs of the same content are the same, wherever that content was put.
     """
-
-    def digest(place: Place, value: JsonValue) -> JsonValue:
-        return {REFERENCE_KEY: _reference(place, value).sha256} if _is_reference(value) else value
-
-    return replace_places(values, digest)
+    digests: dict[Place, JsonValue] = {
+        place: {REFERENCE_KEY: _reference(place, value).sha256}
+        for place, value in places(values, stand_ins)
+        if is_reference(value)
+    }
+    return replaced(values, digests)
 
 
 def offload(result: JsonValue, context: TaskContext, limit_bytes: int) -> JsonValue:
-    """Put a result in S3 if it is too large to travel, or if it could be taken for a reference.
+    """Put a result in S3 if it is too large to travel, or if it could be taken for what stands for another value.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def offload(result: JsonValue, context: TaskContext, limit_bytes: int) -> JsonVa
     """
     # The longest form that a JSON encoder would choose, since the one that Step Functions measures is not known.
     longest = len(json.dumps(result, allow_nan=False))
-    if longest <= min(limit_bytes, MAX_STATE_BYTES) and not _ambiguous(result):
+    if longest <= min(limit_bytes, MAX_STATE_BYTES) and not could_be_mistaken(result):
         return result
     text = json.dumps(result, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     return stored(text, f"results/{context.execution_name}/{context.task}")
@@ -133,15 +135,6 @@ def _read(reference: ResultReference) -> bytes:
             "so start a new execution"
         )
     return text
-
-
-def _is_reference(value: JsonValue) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and REFERENCE_KEY in value
-
-
-def _ambiguous(result: JsonValue) -> bool:
-    """Tell whether the runtime of a later task would take something in this plain result for another."""
-    return any(stands_for_result(value) for _, value in places({"": result}))
 
 
 def _reference(place: Place, value: JsonValue) -> ResultReference:

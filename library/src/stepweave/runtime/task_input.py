@@ -3,12 +3,14 @@
 Pydantic does it directly: Powertools' Parser is the same call with envelopes that a task's event does not have.
 """
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
-from pydantic_core import PydanticSerializationError, to_json
 
 from stepweave.contract.event import TaskEvent
+from stepweave.contract.json_values import JsonType, NotJsonError
+from stepweave.contract.places import Place
 from stepweave.runtime.errors import InvalidInputError
 from stepweave.runtime.failures import admit_failures
 
@@ -34,7 +36,7 @@ def read_event(event: object) -> TaskEvent:
         ) from None
 
 
-def read_input(model: type[InputT], task: str, values: dict[str, JsonValue]) -> InputT:
+def read_input(model: type[InputT], task: str, values: dict[str, JsonValue], failed: Collection[Place] = ()) -> InputT:
     """Return a task's input as its contract's model.
 
     Parameters
@@ -45,6 +47,8 @@ def read_input(model: type[InputT], task: str, values: dict[str, JsonValue]) -> 
         The task's id, for the error.
     values : dict[str, JsonValue]
         The input by field name, without references.
+    failed : Collection[Place]
+        Where in it the failures of optional tasks stand.
 
     Raises
     ------
@@ -52,12 +56,12 @@ def read_input(model: type[InputT], task: str, values: dict[str, JsonValue]) -> 
         If a field does not fit; the message names every such field, and never repeats a value.
     """
     try:
-        # As JSON, not as Python objects: only then do bytes, dates and strict models read what their dump wrote.
-        return model.model_validate_json(to_json(admit_failures(model, values)))
+        read: InputT = JsonType.of(model).load(admit_failures(model, values, failed))
     except ValidationError as error:
         raise InvalidInputError(f"task {task!r}: its input is no {model.__name__}: {_said(error, 'input')}") from None
-    except PydanticSerializationError as error:
-        raise InvalidInputError(f"task {task!r}: its input is not valid Unicode: {error}") from None
+    except NotJsonError as error:
+        raise InvalidInputError(f"task {task!r}: its input is no JSON: {error}") from None
+    return read
 
 
 def _said(error: ValidationError, *prefix: str) -> str:

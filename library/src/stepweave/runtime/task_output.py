@@ -3,9 +3,9 @@
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
-from pydantic_core import PydanticSerializationError, from_json
 
 from stepweave.contract.agent import Agent
+from stepweave.contract.json_values import JsonType, NotJsonError
 from stepweave.runtime.errors import InvalidOutputError
 
 
@@ -15,7 +15,7 @@ def dump_output(contract: Agent[Any, Any], output: object) -> JsonValue:
     Raises
     ------
     InvalidOutputError
-        If it is not the contract's output, or holds text that is not valid Unicode.
+        If it is not the contract's output, holds what JSON does not have, or would be refused by its own model.
     """
     if not isinstance(output, BaseModel) or not isinstance(output, contract.output):
         raise InvalidOutputError(
@@ -23,11 +23,6 @@ def dump_output(contract: Agent[Any, Any], output: object) -> JsonValue:
             f"its contract promises {contract.output.__name__}"
         )
     try:
-        # By way of the text, so that NaN and infinity become null: JSON has no such numbers.
-        value: JsonValue = from_json(output.model_dump_json(by_alias=True))
-    except PydanticSerializationError as error:
-        raise InvalidOutputError(
-            f"agent {contract.name!r}: its result cannot be written as JSON: {error}; "
-            "show undecodable names with lambdas.shared.repository.files.display_name"
-        ) from error
-    return value
+        return JsonType.of(contract.output).dump(output)
+    except NotJsonError as error:
+        raise InvalidOutputError(f"agent {contract.name!r}: its result cannot be written as JSON: {error}") from error

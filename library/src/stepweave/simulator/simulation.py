@@ -14,8 +14,10 @@ from typing import Any
 from pydantic import JsonValue
 
 from stepweave.compiler.asl import Branch, Definition, Retrier, State
+from stepweave.contract.admission import REFERENCE_BYTES
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.gate import ARRIVED, RESULT, WAITER, GateSignal, arrival, item_id
+from stepweave.contract.reference import REFERENCE_KEY
 from stepweave.simulator.choice import chosen
 from stepweave.simulator.errors import TaskError, rule_for
 from stepweave.simulator.paths import read, render, write
@@ -27,6 +29,7 @@ __all__ = ["Run", "TaskError", "Trace", "simulate"]
 
 _EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:simulated:"
 _START_EXECUTION = "arn:aws:states:::states:startExecution.sync:2"
+_ADMISSION = "${admission}"
 _SDK = "arn:aws:states:::aws-sdk:"
 _PARALLEL_EVENTS, _ATTEMPT_EVENTS, _SUBMITTED_EVENTS, _ENTRY_EVENTS, _EXECUTION_EVENTS = 2, 3, 1, 2, 2
 _MAP_EVENTS, _ITERATION_EVENTS = 2, 2
@@ -147,6 +150,7 @@ class _Simulation:
             case kind:
                 if "Parameters" in state:
                     given = render(state["Parameters"], given, context)
+                    self._weigh(given)
                 if kind == "Parallel":
                     result = yield from self._attempts(state, lambda _: self._parallel(state, given, scope), scope)
                 elif kind == "Task":
@@ -155,6 +159,7 @@ class _Simulation:
                     )
                 else:
                     result = state.get("Result", given)
+                self._weigh(result)
         if "ResultSelector" in state:
             result = render(state["ResultSelector"], result, context)
         document = write(document, state.get("ResultPath", "$"), result)
@@ -218,6 +223,8 @@ class _Simulation:
             results[number] = yield from self._branch(state["ItemProcessor"], given, inside)
 
     def _task(self, name: str, resource: str, given: Any, attempt: int, scope: _Scope) -> Process:
+        if resource == _ADMISSION:
+            return _admitted(given, scope.execution_input)
         if resource == _START_EXECUTION:
             return (yield from self._start_execution(given, scope))
         if resource.startswith(_SDK):
@@ -244,7 +251,7 @@ class _Simulation:
             # The error of a nested execution is told in the cause alone.
             cause = json.dumps({"Status": "FAILED", "Error": failure.error, "Cause": failure.cause})
             raise TaskError("States.TaskFailed", cause) from failure
-        return {"Status": "SUCCEEDED", "Output": output}
+        return {"Status": "SUCCEEDED", "Input": given["Input"], "Output": output}
 
     def _publish(self, event: TaskEvent, result: JsonValue) -> JsonValue:
         """Publish a result as an agent does, and return what is published: the first one stays."""
@@ -300,8 +307,21 @@ class _Simulation:
         self.trace.histories[scope.number] += events
 
     def _weigh(self, document: JsonValue) -> None:
-        size = len(json.dumps(document, separators=(",", ":")))
+        size = len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
         self.trace.peak_payload_bytes = max(self.trace.peak_payload_bytes, size)
+
+
+def _admitted(given: Any, execution_input: Any) -> JsonValue:
+    """Do what the function does that admits inputs, but for checking them."""
+    values: dict[str, JsonValue] = {
+        name: execution_input.get(name, declared.get("default"))
+        for name, declared in json.loads(given["inputs"]).items()
+    }
+    for name in sorted(values, key=lambda each: -len(json.dumps(values[each]))):
+        if len(json.dumps(values)) <= given["limit_bytes"]:
+            break
+        values[name] = {REFERENCE_KEY: "r" * (REFERENCE_BYTES - len(REFERENCE_KEY) - 7)}
+    return dict(values)
 
 
 def _delay(retrier: Retrier, taken: int) -> float:

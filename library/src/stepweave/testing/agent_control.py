@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from stepweave.cdk.naming import function_name
 from stepweave.contract.agent import Agent
+from stepweave.contract.json_values import JsonType, NotJsonError
 from stepweave.local_cloud.faults.function_fault import (
     Crashes,
     CrashPoint,
@@ -164,13 +164,13 @@ class AgentControl(FunctionControl):
         TestApiError
             If the agent's contract does not allow the value.
         """
+        output = JsonType.of(self._contract.output)
         try:
-            checked = self._contract.output.model_validate(
-                value.model_dump() if isinstance(value, BaseModel) else value
-            )
-        except ValidationError as error:
+            plain = JsonType.of(type(value)).dump(value) if isinstance(value, BaseModel) else value
+            checked = output.dump(output.load(plain))
+        except (ValidationError, NotJsonError) as error:
             raise TestApiError(f"{self._contract.name} cannot return this: {error}") from error
-        return self._add(Returns(json.loads(checked.model_dump_json())), times)
+        return self._add(Returns(checked), times)
 
 
 def _contract(name: str) -> Agent[Any, Any]:

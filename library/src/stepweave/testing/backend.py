@@ -22,6 +22,7 @@ from stepweave.command.errors import CommandError
 from stepweave.command.run.inputs import check_input
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
 from stepweave.contract.agent import Agent
+from stepweave.contract.json_values import JsonType, NotJsonError, check_json, json_text
 from stepweave.graph.dag import Dag
 from stepweave.language.workflow import Workflow
 from stepweave.testing.agent_control import AgentControl
@@ -97,14 +98,16 @@ class Backend(abc.ABC):
         """
         plain = {name: _plain(_SOME_REPOSITORY if isinstance(value, Path) else value) for name, value in inputs.items()}
         if isinstance(workflow, Workflow):
-            _check(workflow, plain)
+            plain = _checked(workflow, plain)
         if not isinstance(workflow, str):
             self.deploy(workflow)
         uploaded = {name: self._upload(value) for name, value in inputs.items() if isinstance(value, Path)}
         given = {name: uploaded.get(name, value) for name, value in plain.items()}
         arn = workflow if isinstance(workflow, str) else self.state_machine_arn(name_of(workflow))
         name = f"test-{secrets.token_hex(8)}"
-        started = self.client("stepfunctions").start_execution(stateMachineArn=arn, name=name, input=json.dumps(given))
+        started = self.client("stepfunctions").start_execution(
+            stateMachineArn=arn, name=name, input=json_text(given).decode()
+        )
         run = Run(self, started["executionArn"])
         self._started.append(run)
         return run
@@ -115,7 +118,7 @@ class Backend(abc.ABC):
 
     def send_success(self, token: str, output: object = None) -> None:
         """Send a task token back, with the task's output."""
-        self.client("stepfunctions").send_task_success(taskToken=token, output=json.dumps(_plain(output)))
+        self.client("stepfunctions").send_task_success(taskToken=token, output=json_text(_plain(output)).decode())
 
     def send_failure(self, token: str, error: str, cause: str = "") -> None:
         """Let the task of a token fail."""
@@ -168,21 +171,31 @@ def name_of(workflow: Runnable) -> str:
     return workflow.name
 
 
-def _check(workflow: Workflow, given: Mapping[str, JsonValue]) -> None:
+def _checked(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     try:
-        check_input(workflow, json.dumps(given), repository=False)
+        return check_input(workflow, json.dumps(given), repository=False).values
     except CommandError as error:
         raise TestApiError(str(error)) from error
 
 
 def _plain(value: object) -> JsonValue:
     if isinstance(value, BaseModel):
-        plain: JsonValue = value.model_dump(mode="json")
-        return plain
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return _written(value)
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, str | int | float | bool):
+        try:
+            check_json(value)
+        except NotJsonError as error:
+            raise TestApiError(f"{value!r} cannot be sent: {error}") from error
         return value
     raise TestApiError(f"{value!r} cannot be an input: give JSON, a model, or the Path of a repository")
+
+
+def _written(model: BaseModel) -> JsonValue:
+    try:
+        return JsonType.of(type(model)).dump(model)
+    except NotJsonError as error:
+        raise TestApiError(f"{model!r} cannot be sent: {error}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from stepweave.cdk.naming import function_name
+from stepweave.cdk.naming import ADMISSION, function_name
 from stepweave.command.target.deployment import find_deployment
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
@@ -129,6 +129,9 @@ class LocalBackend(Backend):
             for agent in compiled_workflow.agents:
                 arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name(agent.name)}"
                 text = text.replace(f"${{agent_{agent.name}}}", arn)
+        text = text.replace(
+            "${admission}", f"arn:aws:lambda:us-east-1:123456789012:function:{function_name(ADMISSION)}"
+        )
         client = self.client("stepfunctions")
         known = self._definitions.get(name)
         if known is None:

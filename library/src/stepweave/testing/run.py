@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from stepweave.command.run.reports import resolve_references
 from stepweave.contract.event import TaskEvent
-from stepweave.contract.gate import PUBLISHED_KEY
+from stepweave.contract.places import Place, is_reference, places, publisher, replaced
 from stepweave.testing.errors import ExecutionTimeoutError, TestApiError
 from stepweave.testing.history import StateVisit, details, parsed, visits
 from stepweave.testing.task_run import TaskRun
@@ -267,16 +267,18 @@ class Run:
         if isinstance(value, dict) and isinstance(value.get("Payload"), dict):
             value = value["Payload"]
         with suppress(ValidationError):  # it is no agent's
-            value = TaskEvent.model_validate(value).input
-        return resolve_references(self._s3(), self._with_published(value))
+            return self._filled(TaskEvent.model_validate(value))
+        return value
 
-    def _with_published(self, value: JsonValue) -> JsonValue:
-        """Put results that other branches published into the places where a task's input refers to them."""
-        if isinstance(value, dict):
-            if list(value) == [PUBLISHED_KEY]:
-                return self.task(str(value[PUBLISHED_KEY])).output
-            return {name: self._with_published(item) for name, item in value.items()}
-        return [self._with_published(item) for item in value] if isinstance(value, list) else value
+    def _filled(self, event: TaskEvent) -> JsonValue:
+        """Return a task's input with results in it that are in S3, or that other branches published."""
+        found: dict[Place, JsonValue] = {}
+        for place, value in places(event.input, event.stand_ins):
+            if task := publisher(value):
+                found[place] = self.task(task).output
+            elif is_reference(value):
+                found[place] = resolve_references(self._s3(), value)
+        return replaced(event.input, found)
 
     def _resolved(self, text: str) -> JsonValue:
         return resolve_references(self._s3(), parsed(text))

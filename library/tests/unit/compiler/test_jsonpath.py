@@ -9,6 +9,7 @@ from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from stepweave.graph.dag import ControlEdge, Dag, Task
 from stepweave.graph.errors import WorkflowError
+from stepweave.graph.inputs import Input
 from stepweave.simulator.simulation import simulate
 from tests.properties.graphs import worker
 
@@ -17,7 +18,7 @@ def _input_of(argument: Argument, first: str = "a") -> object:
     dag = Dag(
         "spelling",
         "",
-        ("text",),
+        (Input("text"),),
         (Task(first, worker), Task("b", worker, (("given", argument),), (ControlEdge(first),))),
         "b",
         timedelta(minutes=1),
@@ -32,7 +33,7 @@ def _input_of(argument: Argument, first: str = "a") -> object:
     ("argument", "spelled"),
     [
         (ResultOf("a"), {"given.$": "$.a"}),
-        (WorkflowInput("text"), {"given.$": "$$.Execution.Input.text"}),
+        (WorkflowInput("text"), {"given.$": "$['stepweave:input'].text"}),
         (ListOf((ResultOf("a"), Constant(None))), {"given.$": "States.Array($.a, null)"}),
         (ListOf((ResultOf("a"), Constant("it's {a}"))), {"given.$": "States.Array($.a, 'it\\'s \\{a\\}')"}),
         (

@@ -1,5 +1,6 @@
 """Definitions that Step Functions would not run."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -29,6 +30,9 @@ def test_a_definition_over_a_megabyte_is_cut() -> None:
 
 
 def test_a_task_over_a_megabyte_is_refused() -> None:
-    task = Task("a", worker, (("given", Constant("x" * 1_100_000)),))
-    with pytest.raises(WorkflowError, match=r"1048576.*less constant input"):
-        compile_dag(Dag("heavy", "", (), (task,), None, timedelta(hours=1)))
+    # Characters outside of ASCII take six bytes in a definition, and three of what a state may be given.
+    task = Task("a", worker, (("given", Constant("\u65e5" * 80_000)),))
+    long_names = tuple((f"field{number}", Constant("\u65e5" * 80_000)) for number in range(3))
+    with pytest.raises(WorkflowError, match="720,.* a state of Step Functions takes 262,144 in all; put what is large"):
+        compile_dag(Dag("heavy", "", (), (replace(task, arguments=long_names),), None, timedelta(hours=1)))
+    assert compile_dag(Dag("heavy", "", (), (task,), None, timedelta(hours=1)))

@@ -85,7 +85,7 @@ def _tasks(machine: StateJson, nested: Mapping[str, StateJson]) -> Iterator[Defi
         arn = _nested_state_machine(state)
         if arn in nested:
             yield from _tasks(nested[arn], {known: each for known, each in nested.items() if known != arn})
-        elif _calls_function(str(state.get("Resource", ""))):
+        elif _calls_function(str(state.get("Resource", ""))) and not _admits(state):
             retriers = tuple(_retriers(state.get("Retry", ())))
             yield DefinedTask(name, retriers, _stands_for(state), frozenset(_coming_back(name, states)))
 
@@ -153,6 +153,12 @@ def _next_states(state: StateJson) -> list[str]:
     rules = [state, *state.get("Choices", ()), *state.get("Catch", ())]
     following = [str(rule["Next"]) for rule in rules if "Next" in rule]
     return [*following, str(state["Default"])] if "Default" in state else following
+
+
+def _admits(state: StateJson) -> bool:
+    """Tell whether a state admits the workflow's inputs, which is no task of the author's."""
+    given = state.get("Parameters")
+    return isinstance(given, Mapping) and given.keys() == {"execution.$", "inputs", "limit_bytes"}
 
 
 def _calls_function(resource: str) -> bool:

@@ -10,6 +10,7 @@ from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOp
 
 
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
+    context: typer.Context,
     workflow: WorkflowArgument = None,
     repo: Annotated[
         str | None,
@@ -52,6 +53,9 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
     their ids: the execution itself returns nothing then.
 
+    An input that has a default is an option too: --depth 3 for `depth: int = 1`, --isolated for
+    `isolated: bool = False`.
+
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 128 and the number of a signal that ended it (130
     for Ctrl-C). Ctrl-C, SIGTERM and SIGHUP stop a local execution and leave one on AWS running.
     """
@@ -66,6 +70,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
             repo=repo,
             inputs=inputs,
+            options=tuple(context.args),
             choice=target_choice(endpoint_url, aws=aws, local=local),
             reports=reports,
             name=name,

@@ -1,15 +1,18 @@
 """The input of an execution: what the workflow's parameters ask for, checked before anything starts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from lambdas.shared.repository.contract import RepoRef
 from stepweave.command.errors import CommandError
+from stepweave.command.input_options import read_options
+from stepweave.contract.json_values import JsonType, NotJsonError, json_text
 from stepweave.language.workflow import Workflow
 
 MAX_INPUT_BYTES = 262_144
@@ -46,17 +49,19 @@ class ExecutionInput:
         """
         values = dict(self.values)
         if self.repository is not None and repo is not None:
-            values[self.repository] = repo.model_dump(mode="json")
-        text = json.dumps(values)
-        if len(text.encode()) > MAX_INPUT_BYTES:
+            values[self.repository] = JsonType.of(RepoRef).dump(repo)
+        text = json_text(values)
+        if len(text) > MAX_INPUT_BYTES:
             raise CommandError(
-                f"the input is {len(text.encode())} bytes; Step Functions takes {MAX_INPUT_BYTES}",
+                f"the input is {len(text)} bytes; Step Functions takes {MAX_INPUT_BYTES}",
                 "put what is large into S3, and pass where it is",
             )
-        return text
+        return text.decode()
 
 
-def check_input(workflow: Workflow, text: str | None, *, repository: bool) -> ExecutionInput:
+def check_input(
+    workflow: Workflow, text: str | None, *, repository: bool, options: Sequence[str] = ()
+) -> ExecutionInput:
     """Check what was given for a workflow's parameters.
 
     Parameters
@@ -67,6 +72,8 @@ def check_input(workflow: Workflow, text: str | None, *, repository: bool) -> Ex
         The value of ``--input``: a JSON object, or ``@FILE`` for a file that holds one.
     repository : bool
         Whether ``--repo`` was given.
+    options : Sequence[str]
+        Options that are named after inputs which have defaults, such as ``--isolated`` or ``--depth 3``.
 
     Raises
     ------
@@ -74,19 +81,24 @@ def check_input(workflow: Workflow, text: str | None, *, repository: bool) -> Ex
         If an input is missing, unknown or of the wrong type; it names all that are.
     """
     given = {} if text is None else _read_object(text)
+    for name, value in read_options(workflow, options).items():
+        if name in given:
+            raise CommandError(f"both --{name.replace('_', '-')} and --input give {name!r}", "leave one of them out")
+        given[name] = value
     filled = _repository_parameter(workflow, given, repository=repository)
     expected = [field for field in workflow.inputs if field.name != filled]
     known = {field.name for field in expected}
     problems = [f"input {name!r} is unknown" for name in given if name not in known]
-    problems += [f"input {field.name!r} is missing" for field in expected if field.name not in given]
+    problems += [f"input {field.name!r} is missing" for field in expected if field.required and field.name not in given]
     values: dict[str, JsonValue] = {}
     for field in expected:
         if field.name in given:
             # One adapter per input, not one model of all: an input may bear a name that a model cannot have.
-            adapter = TypeAdapter(cast("type[object]", field.annotation))
+            written = JsonType.of(field.annotation)
             try:
-                value = adapter.validate_json(json.dumps(given[field.name]))
-                values[field.name] = adapter.dump_python(value, mode="json", by_alias=True)
+                values[field.name] = written.dump(written.load(given[field.name]))
+            except NotJsonError as error:
+                problems.append(f"input {field.name!r}: {error}")
             except ValidationError as error:
                 problems += [_problem(field.name, detail) for detail in error.errors(include_url=False)]
     if problems:
@@ -102,7 +114,8 @@ def takes_repository(annotation: object) -> bool:
 
 def _repository_parameter(workflow: Workflow, given: dict[str, JsonValue], *, repository: bool) -> str | None:
     takers = [field.name for field in workflow.inputs if takes_repository(field.annotation)]
-    missing = [name for name in takers if name not in given]
+    required = {field.name for field in workflow.inputs if field.required}
+    missing = [name for name in takers if name in required and name not in given]
     if not repository:
         if missing:
             raise CommandError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def resolve_references(s3: "S3Client", value: JsonValue) -> JsonValue:
-    """Put the results themselves in the place of references to results in S3.
+    """Return a result, from S3 if it is there: what is inside of a result is data, whatever it looks like.
 
     Raises
     ------
@@ -29,9 +29,6 @@ def resolve_references(s3: "S3Client", value: JsonValue) -> JsonValue:
         reference = _reference(value)
         if reference is not None:
             return _fetch(s3, reference)
-        return {name: resolve_references(s3, item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [resolve_references(s3, item) for item in value]
     return value
 
 

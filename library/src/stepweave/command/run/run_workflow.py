@@ -56,6 +56,8 @@ class RunRequest:
         The path or URL of a repository.
     inputs : str | None
         The other inputs: a JSON object, or ``@FILE``.
+    options : tuple of str
+        Options that are named after inputs.
     choice : TargetChoice
         Where to run.
     reports : Path | None
@@ -68,6 +70,7 @@ class RunRequest:
     dag: DagDeployment | None = None
     repo: str | None = None
     inputs: str | None = None
+    options: tuple[str, ...] = ()
     choice: TargetChoice = field(default_factory=TargetChoice)
     reports: Path | None = None
     name: str | None = None
@@ -141,7 +144,7 @@ def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
         tasks=tuple(task.id for task in workflow.trace().tasks),
         stack=WORKFLOWS_STACK,
         name=name,
-        inputs=check_input(workflow, request.inputs, repository=request.repo is not None),
+        inputs=check_input(workflow, request.inputs, repository=request.repo is not None, options=request.options),
         archive=None if request.repo is None else _archived(request.repo, held),
         folder=request.reports or Path("stepweave-reports") / name,
     )
@@ -151,6 +154,8 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
     if request.repo is not None or request.inputs is not None:
         option = "--input" if request.repo is None else "--repo"
         raise CommandError(f"{option} is given, but a DAG file takes no input", "write it into the tasks' 'input'")
+    if request.options:
+        raise CommandError(f"no such option: {request.options[0]}")
     file = deployed.read()
     report_shortened(file)
     compiled = compile_dag_file(file, deployed.time_scale)  # what cannot be compiled is refused before all the rest

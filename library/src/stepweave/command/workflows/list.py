@@ -1,9 +1,12 @@
 """``stepweave list``: the workflows and what they take."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from stepweave.language.inputs import InputField
 
 
 def list_workflows(
@@ -33,15 +36,18 @@ def list_workflows(
         console.print(styled(workflow.name, "bold"))
         console.print(styled(f"  {workflow.description}"), soft_wrap=True)
         for field in workflow.inputs:
-            console.print(styled(_input_line(field.name, field.annotation)), soft_wrap=True)
+            console.print(styled(_input_line(field)), soft_wrap=True)
         console.print(styled(f"  returns {type_name(workflow.output)}"), soft_wrap=True)
     if not found:
         console.print("no workflows: write a @workflow function in state_machines/workflows/")
 
 
-def _input_line(name: str, annotation: object) -> str:
+def _input_line(field: "InputField") -> str:
+    from stepweave.command.input_options import option_of
     from stepweave.command.run.inputs import takes_repository
     from stepweave.language.types import type_name
 
-    how = "--repo PATH" if takes_repository(annotation) else f"--input '{{\"{name}\": ...}}'"
-    return f"  input {name}: {type_name(annotation)} ({how})"
+    how = "--repo PATH" if takes_repository(field.annotation) else f"--input '{{\"{field.name}\": ...}}'"
+    if field.default is not None:
+        how = f"{option_of(field)}, default {json.dumps(field.default.value)}"
+    return f"  input {field.name}: {type_name(field.annotation)} ({how})"

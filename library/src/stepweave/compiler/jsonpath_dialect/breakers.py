@@ -5,7 +5,7 @@ What is left to the state machine: to record a crash, which the agent did not li
 breaker lets a task try again.
 """
 
-from stepweave.compiler.asl import Catcher, State
+from stepweave.compiler.asl import Catcher, State, Substitution
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
 from stepweave.compiler.jsonpath_dialect.retriers import dynamodb_retrier
 from stepweave.compiler.names import Names
@@ -18,7 +18,7 @@ from stepweave.contract.breaker import (
     Breaker,
 )
 
-TABLE = "${breakers_table}"
+TABLE = Substitution.of("breakers_table")
 _OPEN = "$['breaker:open']"  # a colon keeps it apart from the ids of tasks
 _MESSAGE_PART = 3  # of {"errorMessage":"..." cut at its quotes
 

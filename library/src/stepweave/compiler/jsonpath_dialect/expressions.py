@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
+from stepweave.graph.dag import INPUTS
 from stepweave.graph.errors import WorkflowError
 
 
@@ -22,25 +23,21 @@ class Origin:
         Path of the ARN of the workflow's execution, of which a nested execution is a part.
     execution_name : str
         Expression of that execution's name.
-    inputs : str
-        Path of the workflow's input.
     part : str | None
         Path of the ARN of the nested execution itself; None in the workflow's own.
     """
 
     execution: str
     execution_name: str
-    inputs: str
     part: str | None = None
 
 
-MAIN = Origin("$$.Execution.Id", "$$.Execution.Name", "$$.Execution.Input")
-EXECUTION_KEY, INPUTS_KEY = "stepweave:execution", "stepweave:input"
+MAIN = Origin("$$.Execution.Id", "$$.Execution.Name")
+EXECUTION_KEY = "stepweave:execution"
 _EXECUTION = f"$$.Execution.Input['{EXECUTION_KEY}']"
 NESTED = Origin(
     _EXECUTION,
     f"States.ArrayGetItem(States.StringSplit({_EXECUTION}, ':'), 7)",  # the last part of its ARN
-    f"$$.Execution.Input['{INPUTS_KEY}']",
     "$$.Execution.Id",
 )
 
@@ -55,7 +52,7 @@ def member(key: str) -> str:
     return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"['{key}']"
 
 
-def field(name: str, argument: Argument, paths: Mapping[str, str], origin: Origin) -> tuple[str, JsonValue]:
+def field(name: str, argument: Argument, paths: Mapping[str, str]) -> tuple[str, JsonValue]:
     """Spell a field of a task's input.
 
     Parameters
@@ -65,9 +62,8 @@ def field(name: str, argument: Argument, paths: Mapping[str, str], origin: Origi
     argument : Argument
         Where its value comes from.
     paths : Mapping[str, str]
-        For each result that the document carries its path there. A result that is not in it is fetched by the agent.
-    origin : Origin
-        Where the workflow's input is.
+        For each result that the document carries its path there, and that of the workflow's inputs. A result that is
+        not in it is fetched by the agent.
 
     Returns
     -------
@@ -80,11 +76,17 @@ def field(name: str, argument: Argument, paths: Mapping[str, str], origin: Origi
         If Step Functions has no expression for it.
     """
     known = _known(argument, paths)
-    if known is not None and not _holds_expression_key(known.value):
+    if known is not None and not name.endswith(".$") and not _holds_expression_key(known.value):
         return name, known.value
     if isinstance(argument, MapOf):
-        return name, dict(field(key, item, paths, origin) for key, item in argument.items)
-    expression = _expression(argument, paths, origin)
+        if name.endswith(".$"):
+            raise WorkflowError(
+                f"{name!r} is the key of a dict that holds a result or a workflow input, and Step Functions takes "
+                "such a key for that of an expression",
+                remedy="choose another key",
+            )
+        return name, dict(field(key, item, paths) for key, item in argument.items)
+    expression = _expression(argument, paths) if known is None else _evaluated(known.value)
     if len(expression) > MAX_EXPRESSION:
         raise WorkflowError(
             f"the expression of input {name!r} has {len(expression)} characters, more than the {MAX_EXPRESSION} that "
@@ -108,14 +110,14 @@ def _known(argument: Argument, paths: Mapping[str, str]) -> Constant | None:
     return None
 
 
-def _expression(argument: Argument, paths: Mapping[str, str], origin: Origin) -> str:
+def _expression(argument: Argument, paths: Mapping[str, str]) -> str:
     match argument:
         case WorkflowInput(name):
-            return f"{origin.inputs}{member(name)}"
+            return f"{paths[INPUTS]}{member(name)}"
         case ResultOf(task) if task in paths:
             return paths[task]
         case ListOf(items):
-            return f"States.Array({', '.join(_expression(item, paths, origin) for item in items)})"
+            return f"States.Array({', '.join(_expression(item, paths) for item in items)})"
         case MapOf():
             raise WorkflowError(
                 "a dict inside a list holds a result or a workflow input, and no expression of Step Functions can "
@@ -133,6 +135,10 @@ def literal(value: JsonValue) -> str:
         return "'" + re.sub(r"([\\'{}])", r"\\\1", value) + "'"
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
+    return _evaluated(value)
+
+
+def _evaluated(value: JsonValue) -> str:
     return f"States.StringToJson({literal(json.dumps(value))})"
 
 

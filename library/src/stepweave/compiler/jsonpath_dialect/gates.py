@@ -7,13 +7,13 @@ An agent that succeeded signals inside its invocation, at no state (``library/sr
 
 from pydantic import JsonValue
 
-from stepweave.compiler.asl import State
+from stepweave.compiler.asl import State, Substitution
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
 from stepweave.compiler.jsonpath_dialect.retriers import dynamodb_retrier, wait_retrier, wake_retrier
 from stepweave.compiler.names import Names
 from stepweave.contract.gate import ARRIVED, ITEM_KEY, RESULT, WAITER, GateSignal, arrival
 
-TABLE = "${gates_table}"
+TABLE = Substitution.of("gates_table")
 _DYNAMODB = "arn:aws:states:::aws-sdk:dynamodb"
 _CONDITION_FAILED = "DynamoDb.ConditionalCheckFailedException"
 _SIGNAL = "$['gate:signal']"  # a colon keeps it apart from the ids of tasks

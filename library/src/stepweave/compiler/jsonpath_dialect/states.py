@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from stepweave.compiler.asl import Branch, Catcher, Definition, State
+from stepweave.compiler.asl import Branch, Catcher, Definition, State, Substitution
+from stepweave.compiler.budget import MAX_PUBLISHED, WrittenEvent, result_limit
 from stepweave.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
+from stepweave.compiler.jsonpath_dialect.admission import admission_state
 from stepweave.compiler.jsonpath_dialect.breakers import (
     crash_catcher,
     crash_state,
@@ -20,7 +22,6 @@ from stepweave.compiler.jsonpath_dialect.breakers import (
 )
 from stepweave.compiler.jsonpath_dialect.expressions import (
     EXECUTION_KEY,
-    INPUTS_KEY,
     MAIN,
     NESTED,
     Origin,
@@ -33,11 +34,12 @@ from stepweave.compiler.jsonpath_dialect.gates import (
     signal_states,
     wait_state,
 )
-from stepweave.compiler.jsonpath_dialect.retriers import AGENT_PREFIX, nested_retrier, task_retriers
+from stepweave.compiler.jsonpath_dialect.retriers import nested_retrier, task_retriers
 from stepweave.compiler.names import Names, slot_keys
 from stepweave.compiler.schedule import WaitAtGate
 from stepweave.contract.gate import GateSignal
-from stepweave.graph.dag import Dag, Task
+from stepweave.graph.arguments import stand_ins
+from stepweave.graph.dag import INPUTS, Dag, Task
 from stepweave.graph.errors import WorkflowError
 
 
@@ -49,7 +51,7 @@ class Emitted:
     nested: Mapping[str, Definition]
 
 
-def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> Emitted:
+def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]]) -> Emitted:
     """Write the state machines of a workflow.
 
     Parameters
@@ -60,23 +62,28 @@ def emit(dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], l
         Its states, and what travels between them.
     waits_for : Mapping[str, tuple[str, ...]]
         The direct predecessors of each task, for the comments that people read in the console.
-    limit : int
-        The size in bytes from which a result travels by reference.
+
+    Raises
+    ------
+    WorkflowError
+        If a task is given more than a state can take.
     """
-    emitter = _Emitter(dag, program, waits_for, limit)
+    emitter = _Emitter(dag, program, waits_for)
     main = emitter.definition(dag.description, program.flow, MAIN)
+    emitter.set_limits(result_limit(dag, program.flow, emitter.events))
     return Emitted(main, emitter.nested)
 
 
 class _Emitter:
-    def __init__(self, dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]], limit: int) -> None:
+    def __init__(self, dag: Dag, program: Program, waits_for: Mapping[str, tuple[str, ...]]) -> None:
         self._dag = dag
         self._published = program.published
         self._waits_for = waits_for
-        self._limit = limit
         self._origin = MAIN
         self._executions = 0
         self.nested: dict[str, Definition] = {}
+        self.events: list[WrittenEvent] = []
+        self._admission: dict[str, JsonValue] = {}
         self._keys = slot_keys(program.flow)
         self._names = Names(task.id for task in dag.states)
         self._gates = {
@@ -92,9 +99,30 @@ class _Emitter:
         """Write a definition of its own."""
         before, self._origin = self._origin, origin
         timeout = int(self._dag.timeout.total_seconds())
-        written: Definition = {"Comment": comment, "TimeoutSeconds": timeout, **self.sequence(flow)}
+        states = self.sequence(flow)
+        if origin is MAIN and _merges_into_input(states["States"][states["StartAt"]]):
+            states = self._without_input(states)
+        written: Definition = {"Comment": comment, "TimeoutSeconds": timeout, **states}
         self._origin = before
         return written
+
+    def set_limits(self, limit: int) -> None:
+        """Write into every event how large a value may be that travels itself."""
+        for written in self.events:
+            published = written.event.get("publish")
+            written.event["result_limit_bytes"] = min(limit, MAX_PUBLISHED) if published else limit
+        if self._admission:
+            self._admission["limit_bytes"] = limit
+
+    def _without_input(self, branch: Branch) -> Branch:
+        first: State = {
+            "Type": "Pass",
+            "Comment": "no task takes the execution's input, which may leave no room for an error",
+            "OutputPath": None,
+            "Next": branch["StartAt"],
+        }
+        name = self._names.without_input()
+        return {"StartAt": name, "States": {name: first, **branch["States"]}}
 
     def sequence(self, flow: Flow) -> Branch:
         """Write states that follow one another."""
@@ -111,6 +139,8 @@ class _Emitter:
                     states[names[position]] = _then(self._execution(names[position], state), following)
                 case BranchesFlow():
                     states[names[position]] = _then(self._parallel(state), following)
+                case TaskFlow(task) if task == INPUTS:
+                    states[names[position]] = _then(self._admit(state), following)
                 case TaskFlow():
                     states |= self._task(state, following)
         return {"StartAt": names[0], "States": states}
@@ -118,7 +148,7 @@ class _Emitter:
     def _name(self, state: TaskFlow | BranchesFlow | GateFlow) -> str:
         match state:
             case TaskFlow(task):
-                return task
+                return self._names.admission() if task == INPUTS else task
             case GateFlow(gate):
                 return self._gates[gate].gate
             case BranchesFlow(nested=True):
@@ -126,6 +156,14 @@ class _Emitter:
                 return self._names.nested(self._executions, list(_last_tasks(state)))
             case BranchesFlow():
                 return self._names.waiting_for(list(_last_tasks(state)))
+
+    def _admit(self, flow: TaskFlow) -> State:
+        """Write the state that admits the workflow's inputs."""
+        state = admission_state(self._dag)
+        self._admission = state["Parameters"]
+        if flow.store:
+            state["ResultSelector"] = {f"{self._keys[flow.store]}.$": "$"}
+        return state | self._output(flow)
 
     def _task(self, flow: TaskFlow, following: str | None) -> dict[str, State]:
         """Write the state of a task, those of its fallbacks, and what else runs only when something failed."""
@@ -143,7 +181,7 @@ class _Emitter:
         state: State = {
             "Type": "Task",
             "Comment": self._comment(task, flow.task),
-            "Resource": f"{AGENT_PREFIX}{task.agent.name}}}",
+            "Resource": Substitution.of(f"agent_{task.agent.name}"),
             "Parameters": self._event(task, flow),
             "TimeoutSeconds": int(task.timeout.total_seconds()),
         }
@@ -171,15 +209,21 @@ class _Emitter:
     def _after_failure(self, task: Task, flow: TaskFlow, following: str | None) -> dict[str, State]:
         """Write what runs only if an optional task failed: all that its agent would have done for others."""
         states: dict[str, State] = {}
-        if following is None:
-            following = self._names.after_failure(task.id)
+        signals = self._signals.get(task.id, [])
+        path = self._failure_path(flow)
+        # What success would have left behind, and what is only of use until the failure has been dealt with.
+        leaves = flow.renews or flow.passes is Pass.NOTHING or bool(signals) or path == NOT_IN_DOCUMENT
+        if following is None or (leaves and flow.passes is not Pass.RESULT):
+            name = self._names.after_failure(task.id)
             ending: State = {"Type": "Pass", "Comment": f"{task.id} is optional: its error stands for its result"}
-            states[following] = _then(ending | self._output(flow), None)
-        for signal in reversed(self._signals.get(task.id, [])):
+            if flow.passes is Pass.DOCUMENT and leaves:
+                ending["Parameters"] = {f"{self._keys[slot]}.$": f"${member(self._keys[slot])}" for slot in flow.keeps}
+            states[name] = _then(ending | self._output(flow), following)
+            following = name
+        for signal in reversed(signals):
             states = signal_states(task.id, signal, self._origin, self._names, following) | states
             following = next(iter(states))
         if task.id in self._published:
-            path = self._failure_path(flow)
             assert path is not None  # noqa: S101 - a published failure is stored for that
             states = publish_states(task.id, path, self._origin, self._names, following) | states
         return states
@@ -194,14 +238,15 @@ class _Emitter:
     def _event(self, task: Task, flow: TaskFlow) -> dict[str, JsonValue]:
         paths = {used: f"${member(self._keys[slot])}" for used, slot in flow.reads.items()}
         try:
-            given = dict(field(name, argument, paths, self._origin) for name, argument in task.arguments)
+            given = dict(field(name, argument, paths) for name, argument in task.arguments)
         except WorkflowError as error:
             raise WorkflowError(f"task {task.id!r}: {error.problem}", task.location, error.remedy) from error
         event: dict[str, JsonValue] = {
             "execution.$": self._origin.execution,
             "task": task.id,
             "input": given,
-            "result_limit_bytes": self._limit,
+            "stand_ins": [list(place) for name, argument in task.arguments for place in stand_ins(argument, (name,))],
+            "result_limit_bytes": 0,
         }
         if flow.task in self._published:
             event["publish"] = True
@@ -215,6 +260,7 @@ class _Emitter:
             event["part.$"] = self._origin.part
         if task.agent.breaker:
             event["breaker"] = task.agent.breaker.name
+        self.events.append(WrittenEvent(task, frozenset(flow.reads), event))
         return event
 
     def _store_path(self, flow: TaskFlow) -> str | None:
@@ -246,10 +292,9 @@ class _Emitter:
             "Type": "Task",
             "Resource": "arn:aws:states:::states:startExecution.sync:2",
             "Parameters": {
-                "StateMachineArn": f"${{{key}}}",
+                "StateMachineArn": Substitution.of(key),
                 "Input": {
                     f"{EXECUTION_KEY}.$": self._origin.execution,
-                    f"{INPUTS_KEY}.$": self._origin.inputs,
                     "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
                     **given,
                 },
@@ -279,6 +324,11 @@ class _Emitter:
                 for branch, inside, outside in flow.leaves.values()
             }
         return state | self._output(flow)
+
+
+def _merges_into_input(first: State) -> bool:
+    """Tell whether a definition's first state may put an error beside the execution's input."""
+    return any(catcher.get("ResultPath", "$") not in {None, "$"} for catcher in first.get("Catch", ()))
 
 
 def _then(state: State, following: str | None) -> State:

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
+from stepweave.contract.places import is_reference
 from stepweave.runtime.payload import stored
 
 LARGEST_BYTES: Final = 64 * 1024
@@ -27,7 +28,8 @@ def stored_if_large(value: JsonValue, execution_name: str) -> JsonValue:
     TransientError
         If S3 could not be written this time.
     """
-    if len(json.dumps(value)) <= LARGEST_BYTES:  # as the message holds it
+    # As the message holds it; and data must not be taken for a reference there.
+    if len(json.dumps(value)) <= LARGEST_BYTES and not is_reference(value):
         return value
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return stored(text, f"{DEAD_LETTER_PREFIX}/{execution_name}")

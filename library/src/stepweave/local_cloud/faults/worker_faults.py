@@ -81,7 +81,7 @@ def _orders(context: Any) -> list[dict[str, Any]]:
 
 def _obey(order: dict[str, Any], contract: Any) -> Any:
     if "raise" not in order:
-        return contract.output.model_validate(order["return"])
+        return contract.output.model_validate_json(json.dumps(order["return"]))
     name, message = order["raise"]["error"], order["raise"]["message"]
     errors = importlib.import_module("stepweave.runtime.errors")
     known = getattr(errors, name, None) or getattr(builtins, name, None)

@@ -140,7 +140,7 @@ def test_a_bad_file_is_named(tmp_path: Path) -> None:
 def test_an_input_larger_than_step_functions_takes_is_refused() -> None:
     def long(text: str) -> None: ...
 
-    fits = MAX_INPUT_BYTES - len('{"text": ""}')
+    fits = MAX_INPUT_BYTES - len('{"text":""}')
     check_input(made(long), json.dumps({"text": "x" * fits}), repository=False).to_json()
     with pytest.raises(CommandError, match=f"the input is {MAX_INPUT_BYTES + 1} bytes"):
         check_input(made(long), json.dumps({"text": "x" * (fits + 1)}), repository=False).to_json()

@@ -1,0 +1,75 @@
+"""The function that admits the inputs of executions, for all workflows."""
+
+from datetime import timedelta
+from typing import Final
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
+from stepweave.cdk.arns import executions_arn
+from stepweave.cdk.bundle import Bundle
+from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
+from stepweave.cdk.naming import ADMISSION, EVERY
+from stepweave.cdk.policy import allow
+from stepweave.cdk.settings import Settings
+from stepweave.cdk.storage import StorageStack
+from stepweave.contract.stored import RESULTS
+
+_TIMEOUT: Final = timedelta(minutes=1)
+
+
+class AdmissionFunction(BundledFunction):
+    """The function that checks what an execution was started with, before any task runs.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What it runs.
+    storage : StorageStack
+        Where large inputs go.
+    settings : Settings
+        What was chosen about the deployment.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: StorageStack, settings: Settings
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            shape=FunctionShape(
+                folder=ADMISSION,
+                description="Stepweave: checks what executions are started with",
+                timeout=_TIMEOUT,
+                memory_mb=512,
+            ),
+            bundle=bundle,
+            role=lambda function, log: _role(function, log, storage),
+            storage=storage,
+            settings=settings,
+            environment={},
+        )
+
+
+def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) -> iam.Role:
+    executions = executions_arn(scope, EVERY)
+    role = iam.Role(
+        scope,
+        "Role",
+        description="What the function that admits inputs may do",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={
+            "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
+            "LookUpExecutions": allow("states", ["DescribeExecution"], [executions]),
+            "WriteInputs": allow("s3", ["PutObject"], [storage.payload_bucket.arn_for_objects(f"{RESULTS}*")]),
+        },
+    )
+    acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")
+    acknowledge(
+        role,
+        f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{RESULTS}*]",
+        "Inputs get their names at run time; the prefix is as narrow as it gets.",
+    )
+    return role
