@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
+from stepweave.local_cloud.thread_group import ThreadGroup
+
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +57,8 @@ class Batches(Generic[T]):
         self._delivering = threading.Lock()
         self._gathered: list[T] = []
         self._is_served = False
+        self._threads = ThreadGroup(name)
+        self._hurries = threading.Event()
 
     def put(self, item: T) -> None:
         """Have something done before long."""
@@ -62,7 +66,7 @@ class Batches(Generic[T]):
             self._gathered.append(item)
             is_served, self._is_served = self._is_served, True
         if not is_served:
-            threading.Thread(target=self._serve, name=self._name, daemon=True).start()
+            self._threads.start(self._serve)
 
     def flush(self) -> None:
         """Return when all that was put before this call has been delivered."""
@@ -75,6 +79,17 @@ class Batches(Generic[T]):
                 self._deliver(batch)
             except Exception:  # noqa: BLE001 - the next batch must be delivered
                 _LOG.exception("%s: a batch was lost", self._name)
+
+    def settle(self) -> None:
+        """Return when all that was put before this call has been delivered and no thread is left.
+
+        What is put later is delivered as before.
+        """
+        self._hurries.set()
+        try:
+            self._threads.join()
+        finally:
+            self._hurries.clear()
 
     def _serve(self) -> None:
         while True:
@@ -89,5 +104,6 @@ class Batches(Generic[T]):
         latest = time.monotonic() + self._longest_seconds
         before, now = 0, len(self._gathered)
         while now > before and time.monotonic() < latest:
-            time.sleep(self._quiet_seconds)
+            if self._hurries.wait(self._quiet_seconds):
+                return
             before, now = now, len(self._gathered)

@@ -82,8 +82,10 @@ class LocalCloud:
             moto = AdaptedMoto(endpoint_url, lambda xray: _start_function_host(endpoint_url, controls, xray), controls)
             resources.callback(moto.close)
             server = LoopbackServer(with_health(moto.application), listener)
+            resources.callback(server.join)
+            resources.callback(moto.interrupt)
             server.start()
-            resources.callback(server.stop)
+            resources.callback(server.close)
             return cls(endpoint_url, moto, resources.pop_all())
 
     def preload(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
@@ -124,7 +126,10 @@ class LocalCloud:
         self._moto.renew_workers()
 
     def stop(self) -> None:
-        """Stop listening, end every worker process and forget all state. Stopping twice does no harm."""
+        """Stop listening, abort all executions, end every worker process and forget all state.
+
+        Returns when all threads and processes of the local cloud have ended. Stopping twice does no harm.
+        """
         self._resources.close()
 
     def __enter__(self) -> Self:

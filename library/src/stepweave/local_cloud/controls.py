@@ -93,6 +93,10 @@ class Controls:
         with engine_on(self.clock):
             yield
 
+    def interrupt(self) -> None:
+        """Have no call of a service or a function wait any longer for what a test wants."""
+        self.clock.end_naps()
+
     def close(self) -> None:
         """Control no more."""
         self._resources.close()

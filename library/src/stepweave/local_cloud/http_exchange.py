@@ -10,22 +10,36 @@ import io
 import re
 import socket
 import sys
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, should_preserve_original_header_name
+
+from stepweave.local_cloud.http_errors import MalformedRequestError, RefusedRequestError
+from stepweave.local_cloud.request_guard import check_request
 
 _READ_BYTES: Final = 64 * 1024
 _HEAD_BYTES: Final = 1024 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
+_LINE_BYTES: Final = 64 * 1024
+_TRAILERS: Final = 100
+_LINGER_SECONDS: Final = 0.5
+_LINGER_READS: Final = 64
 _FRAMING: Final = frozenset({"content-length", "connection", "transfer-encoding"})
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _LINE_BREAKS: Final = re.compile(r"[\r\n]+")
-
-
-class MalformedRequestError(Exception):
-    """What the client sent is not HTTP as this server speaks it."""
+_REQUEST_LINE: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) HTTP/1\.([01])")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN: Final = re.compile(r"[\x00\r\n]")
+_URL: Final = re.compile(r"http://(?P<authority>[^/?#]*)(?P<path>[^?]*)", re.IGNORECASE)
+_LENGTH: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_CHUNK_LENGTH: Final = re.compile(rb"[0-9A-Fa-f]{1,15}")
+_CROSS_ORIGIN: Final = "access-control-"
+_LIMITS_OF_PAGES: Final = "Content-Security-Policy: sandbox"
+"""A page among the answers, as an object in a bucket may be, is not of this server's origin and runs no script: with
+either it could do what a program may."""
 
 
 class HttpExchange:
@@ -69,19 +83,25 @@ class HttpExchange:
         ------
         MalformedRequestError
             If it cannot be understood.
+        ForeignRequestError
+            If it does not come from a program of this machine.
         """
         head = self._read_head()
         if head is None:
             return None
         request_line, *lines = head.split("\r\n")
-        try:
-            method, target, version = request_line.split(" ")
-            headers = [(name.strip(), value.strip()) for name, value in (line.split(":", 1) for line in lines)]
-        except ValueError as error:
-            raise MalformedRequestError(f"not an HTTP request: {request_line[:80]!r}") from error
-        environ = self._environ(method, target, headers)
+        request = _REQUEST_LINE.fullmatch(request_line)
+        if request is None:
+            raise MalformedRequestError(f"not an HTTP request: {request_line[:80]!r}")
+        headers = [_header(line) for line in lines]
+        method, target, minor_version = request.groups()
+        url = _URL.match(target)
+        if url is None and not target.startswith("/") and (method, target) != ("OPTIONS", "*"):
+            raise MalformedRequestError(f"neither a path nor a URL: {target[:80]!r}")
+        check_request(headers, None if url is None else url["authority"])
+        environ = self._environ(method, target, url, headers)
         connection = environ.get("HTTP_CONNECTION", "").lower()
-        self.is_persistent = connection == "keep-alive" if version == "HTTP/1.0" else connection != "close"
+        self.is_persistent = connection == "keep-alive" if minor_version == "0" else connection != "close"
         self._is_head = method == "HEAD"
         body = self._read_body(environ)
         environ["wsgi.input"] = io.BytesIO(body)
@@ -89,10 +109,12 @@ class HttpExchange:
 
     def answer(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
         """Send an answer in one piece, with its length, so that the connection can be used again."""
-        lines = [f"HTTP/1.1 {status}"]
+        lines = [f"HTTP/1.1 {status}", _LIMITS_OF_PAGES]
         length = str(len(content))
         for name, value in headers:
             folded = name.lower()
+            if folded.startswith(_CROSS_ORIGIN):
+                continue  # no page of another origin may read an answer
             if folded not in _FRAMING:
                 lines.append(f"{name}: {_LINE_BREAKS.sub(' ', str(value))}")
             elif folded == "content-length" and self._is_head:
@@ -104,17 +126,25 @@ class HttpExchange:
         head = "\r\n".join(lines).encode("latin-1", "replace") + _HEAD_END
         self._socket.sendall(head if self._is_head else head + content)
 
-    def refuse(self, error: MalformedRequestError) -> None:
-        """Say what is wrong with a request, and that the connection ends."""
+    def refuse(self, error: RefusedRequestError) -> None:
+        """Say why a request is not answered, and that the connection ends."""
         self.is_persistent = False
-        self.answer("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")], str(error).encode())
+        status = f"{error.status.value} {error.status.phrase}"
+        self.answer(status, [("Content-Type", "text/plain; charset=utf-8")], str(error).encode())
+        # What the client is still sending is read for a while: else its system would drop the answer.
+        self._socket.shutdown(socket.SHUT_WR)
+        self._socket.settimeout(_LINGER_SECONDS)
+        with suppress(TimeoutError):
+            for _ in range(_LINGER_READS):
+                if not self._socket.recv(_READ_BYTES):
+                    return
 
-    def _environ(self, method: str, target: str, headers: list[tuple[str, str]]) -> dict[str, Any]:
-        host = None
+    def _environ(
+        self, method: str, target: str, url: re.Match[str] | None, headers: list[tuple[str, str]]
+    ) -> dict[str, Any]:
         path, _, query = target.partition("?")
-        if not target.startswith("/"):
-            url = urlsplit(target)
-            host, path = url.netloc or None, url.path or "/"
+        if url is not None:
+            path = url["path"] or "/"
         environ = {
             **self._base,
             "REQUEST_METHOD": method,
@@ -135,37 +165,41 @@ class HttpExchange:
                 key = f"HTTP_{key}"
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         environ[PRESERVED_HEADER_NAMES_ENVIRON_KEY] = spelled
-        if host is not None:
-            environ["HTTP_HOST"] = host
+        if url is not None:
+            environ["HTTP_HOST"] = url["authority"]
         return environ
 
     def _read_body(self, environ: dict[str, Any]) -> bytes:
         if environ.get("HTTP_EXPECT", "").lower() == "100-continue":
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        coding, given = environ.get("HTTP_TRANSFER_ENCODING"), environ.get("CONTENT_LENGTH")
+        if coding is not None:
+            if coding.lower() != "chunked" or given is not None:
+                raise MalformedRequestError("the body is neither of one length nor in chunks alone")
             environ["wsgi.input_terminated"] = True
             return self._read_chunks()
-        try:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-        except ValueError as error:
-            raise MalformedRequestError("the Content-Length is not a number") from error
-        return self._take(length)
+        if not given:
+            return b""
+        if not _LENGTH.fullmatch(given):
+            raise MalformedRequestError(f"the Content-Length is not a number: {given[:20]!r}")
+        return self._take(int(given))
 
     def _read_chunks(self) -> bytes:
         body = bytearray()
-        while True:
-            size = self._take_line().partition(b";")[0]
-            try:
-                length = int(size, 16)
-            except ValueError as error:
-                raise MalformedRequestError(f"not the size of a chunk: {bytes(size[:20])!r}") from error
-            if length == 0:
-                break
+        while length := self._take_chunk_length():
             body += self._take(length)
-            self._take_line()
-        while self._take_line():  # trailers, such as a checksum
-            pass
-        return bytes(body)
+            if self._take_line():
+                raise MalformedRequestError("a chunk is longer than it says")
+        for _ in range(_TRAILERS):  # such as a checksum
+            if not self._take_line():
+                return bytes(body)
+        raise MalformedRequestError("the request's trailers do not end")
+
+    def _take_chunk_length(self) -> int:
+        size = self._take_line().partition(b";")[0].strip(b" \t")
+        if not _CHUNK_LENGTH.fullmatch(size):
+            raise MalformedRequestError(f"not the size of a chunk: {size[:20]!r}")
+        return int(size, 16)
 
     def _read_head(self) -> str | None:
         searched = 0
@@ -177,10 +211,12 @@ class HttpExchange:
                 return None
         head = self._received[:end].decode("latin-1")
         del self._received[: end + len(_HEAD_END)]
-        return head.lstrip("\r\n")
+        return head.lstrip("\r\n")  # empty lines between requests are left out
 
     def _take_line(self) -> bytes:
         while (end := self._received.find(b"\r\n")) < 0:
+            if len(self._received) > _LINE_BYTES:
+                raise MalformedRequestError("a line in the request's body does not end")
             self._receive_more()
         line = bytes(self._received[:end])
         del self._received[: end + 2]
@@ -201,3 +237,10 @@ class HttpExchange:
         data = self._socket.recv(_READ_BYTES)
         self._received += data
         return bool(data)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+        raise MalformedRequestError(f"not a header: {line[:80]!r}")
+    return name, value.strip(" \t")

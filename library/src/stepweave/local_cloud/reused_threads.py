@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
+
+from stepweave.local_cloud.thread_group import ThreadGroup
 
 _IDLE_SECONDS: Final = 10.0
 
@@ -35,10 +38,11 @@ class ReusedThreads:
     """
 
     def __init__(self, name: str, idle_seconds: float = _IDLE_SECONDS) -> None:
-        self._name = name
+        self._threads = ThreadGroup(name)
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._idle: list[_Mailbox] = []
+        self._is_ending = False
 
     def start(self, action: _Action) -> None:
         """Run an action; what it raises is reported as for any thread, and ends the thread."""
@@ -47,7 +51,7 @@ class ReusedThreads:
             mailbox = self._idle.pop() if self._idle else None
         if mailbox is None:
             mailbox = SimpleQueue()
-            threading.Thread(target=self._serve, args=(mailbox,), name=self._name, daemon=True).start()
+            self._threads.start(partial(self._serve, mailbox))
         mailbox.put(action)
 
     def end_idle(self) -> None:
@@ -57,11 +61,24 @@ class ReusedThreads:
         for mailbox in idle:
             mailbox.put(None)
 
+    def end(self) -> None:
+        """Return when all actions are done and no thread is left. Others are made for actions to come."""
+        with self._lock:
+            self._is_ending = True
+        try:
+            self.end_idle()
+            self._threads.join()
+        finally:
+            with self._lock:
+                self._is_ending = False
+
     def _serve(self, mailbox: _Mailbox) -> None:
         while (action := self._next(mailbox)) is not None:
             action()
             del action  # nor is what it holds kept alive by a thread that is idle
             with self._lock:
+                if self._is_ending:
+                    return
                 self._idle.append(mailbox)
 
     def _next(self, mailbox: _Mailbox) -> _Action | None:

@@ -11,14 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from stepweave.local_cloud.errors import PortInUseError
-from stepweave.local_cloud.http_exchange import HttpExchange, MalformedRequestError
+from stepweave.local_cloud.http_errors import RefusedRequestError
+from stepweave.local_cloud.http_exchange import HttpExchange
+from stepweave.local_cloud.request_bodies import body_problem, serialization_error
+from stepweave.local_cloud.thread_group import ThreadGroup
 
 LOOPBACK: Final = "127.0.0.1"
 _LOG = logging.getLogger(__name__)
-_JOIN_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.05
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -31,7 +34,7 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
     -------
     tuple
         The status line without the protocol, the headers, and the body. An application that raises is answered by a
-        500 whose body is the exception's text.
+        500 whose body is the exception's text; by a 400 if the request's body is not what its type says.
     """
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -47,6 +50,8 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
             if close is not None:
                 close()
     except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
+        if (problem := body_problem(environ, error)) is not None:
+            return "400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")], serialization_error(problem)
         _LOG.exception("a request failed: %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         text = f"{type(error).__name__}: {error}".encode()
         return "500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")], text
@@ -69,7 +74,8 @@ class LoopbackServer:
         self.socket = listener.dup()
         self.port: int = listener.getsockname()[1]
         self._application = application
-        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._workers = ThreadGroup("local-cloud-request")
         self._lock = threading.Lock()
         self._is_stopping = False
         self._stop_reader, self._stop_writer = socket.socketpair()
@@ -81,16 +87,24 @@ class LoopbackServer:
 
     def stop(self) -> None:
         """Stop listening, end open connections and wait for the threads that served them."""
+        self.close()
+        self.join()
+
+    def close(self) -> None:
+        """Stop listening, and end open connections. Requests that are being answered are, but nobody will hear."""
         with self._lock:
-            self._is_stopping = True
-            connections = dict(self._connections)
-        self._stop_writer.close()
-        self._accepting.join(_JOIN_SECONDS)
-        for connection in connections:
-            with suppress(OSError):  # closed already
-                connection.shutdown(socket.SHUT_RDWR)
-        for worker in connections.values():
-            worker.join(_JOIN_SECONDS)
+            is_first, self._is_stopping = not self._is_stopping, True
+        if is_first:
+            self._stop_writer.close()
+        self._accepting.join()
+        with self._lock:
+            for connection in self._connections:
+                with suppress(OSError):  # the client has gone already
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def join(self) -> None:
+        """Return when all threads have ended; `close` comes before."""
+        self._workers.join()
 
     def _accept(self) -> None:
         self.socket.setblocking(False)
@@ -111,28 +125,27 @@ class LoopbackServer:
                 self._serve_in_thread(connection, peer)
 
     def _serve_in_thread(self, connection: socket.socket, peer: tuple[str, int]) -> None:
-        worker = threading.Thread(target=self._serve, args=(connection, peer), name="local-cloud-request", daemon=True)
         with self._lock:
             if self._is_stopping:
                 connection.close()
                 return
-            self._connections[connection] = worker
-            worker.start()
+            self._connections.add(connection)
+            self._workers.start(partial(self._serve, connection, peer))
 
     def _serve(self, connection: socket.socket, peer: tuple[str, int]) -> None:
         exchange = HttpExchange(connection, peer)
         try:
             while exchange.is_persistent and (environ := exchange.next_request()) is not None:
                 exchange.answer(*call_application(self._application, environ))
-        except MalformedRequestError as error:
+        except RefusedRequestError as error:
             with suppress(OSError):
                 exchange.refuse(error)
         except OSError:
             _LOG.debug("a client left before its answer was sent", exc_info=True)
         finally:
             with self._lock:
-                self._connections.pop(connection, None)
-            connection.close()
+                self._connections.discard(connection)
+                connection.close()
 
 
 def bind_loopback(port: int = 0) -> socket.socket:

@@ -23,7 +23,9 @@ from stepweave.local_cloud.faults.function_fault import (
 from stepweave.local_cloud.faults.plan import FaultPlan
 from stepweave.local_cloud.faults.service_fault import FAILURE_ERRORS, THROTTLING_ERRORS
 from stepweave.project.agents import agent_contract, contract_file
-from stepweave.testing.errors import TestApiError
+from stepweave.testing.errors import TestApiError, is_the_tests
+
+__tracebackhide__ = is_the_tests
 
 
 class FunctionControl:
@@ -131,7 +133,7 @@ class FunctionControl:
         try:
             self._plan.add(self._function, fault, task=self._task, times=times, probability=probability, seed=seed)
         except ValueError as error:
-            raise TestApiError(str(error)) from error
+            raise TestApiError(str(error)) from None
         return self
 
 
@@ -169,15 +171,15 @@ class AgentControl(FunctionControl):
             plain = JsonType.of(type(value)).dump(value) if isinstance(value, BaseModel) else value
             checked = output.dump(output.load(plain))
         except (ValidationError, NotJsonError) as error:
-            raise TestApiError(f"{self._contract.name} cannot return this: {error}") from error
+            raise TestApiError(f"{self._contract.name} cannot return this: {error}") from None
         return self._add(Returns(checked), times)
 
 
 def _contract(name: str) -> Agent[Any, Any]:
     try:
         found = agent_contract(name)
-    except ModuleNotFoundError as error:
-        raise TestApiError(f"there is no agent {name!r}: no {contract_file(name)}") from error
+    except ModuleNotFoundError:
+        raise TestApiError(f"there is no agent {name!r}: no {contract_file(name)}") from None
     if found is None:
         raise TestApiError(f"{contract_file(name)} defines no agent called {name!r}")
     return found

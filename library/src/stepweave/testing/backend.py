@@ -20,13 +20,14 @@ from scripts.repository.archive import archive_repository
 from scripts.repository.upload import upload
 from stepweave.command.errors import CommandError
 from stepweave.command.run.inputs import check_input
+from stepweave.command.target.deployment import Deployment, find_deployment
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.contract.json_values import JsonType, NotJsonError, check_json, json_text
 from stepweave.graph.dag import Dag
 from stepweave.language.workflow import Workflow
 from stepweave.testing.agent_control import AgentControl
-from stepweave.testing.errors import TestApiError
+from stepweave.testing.errors import TestApiError, is_the_tests
 from stepweave.testing.run import PATIENCE_SECONDS, Run
 from stepweave.testing.service_control import ServiceControl
 
@@ -35,6 +36,8 @@ Runnable: TypeAlias = Workflow | Dag | CompiledWorkflow
 
 _SOME_REPOSITORY: Final = RepoRef(bucket="-", key="-", sha256="-", name="-")
 """Stands for one that is uploaded after all inputs were checked."""
+
+__tracebackhide__ = is_the_tests
 
 _POLL_SECONDS: Final = 0.005
 _LONGEST_POLL_SECONDS: Final = 0.05
@@ -153,6 +156,17 @@ class Backend(abc.ABC):
                 run.stop()
         self._started.clear()
 
+    def failures(self) -> list[str]:
+        """Return what there is to tell of the executions of this test that have failed."""
+        failed = [(run, run.failure) for run in self._started]
+        return [f"{run.arn.rpartition(':')[2]}: {failure.text}" for run, failure in failed if failure is not None]
+
+    def _deployment(self, workflow: str, where: str, how: str) -> Deployment:
+        try:
+            return find_deployment(self.client("cloudformation"), workflow, where, how)
+        except CommandError as error:
+            raise CommandError(f"{error.message}: {error.hint}") from None
+
     def _upload(self, repository: Path) -> JsonValue:
         with tempfile.TemporaryDirectory(prefix="stepweave-") as scratch:
             archive = archive_repository(str(repository), Path(scratch))
@@ -175,7 +189,7 @@ def _checked(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, Js
     try:
         return check_input(workflow, json.dumps(given), repository=False).values
     except CommandError as error:
-        raise TestApiError(str(error)) from error
+        raise TestApiError(f"{error.message}: {error.hint}") from None
 
 
 def _plain(value: object) -> JsonValue:

@@ -6,12 +6,13 @@ from typing import Any, Final, NoReturn
 
 import boto3
 
-from stepweave.command.target.deployment import find_deployment
 from stepweave.contract.agent import Agent
 from stepweave.testing.agent_control import AgentControl
 from stepweave.testing.backend import Backend, Runnable, name_of
-from stepweave.testing.errors import NotAvailableOnAwsError
+from stepweave.testing.errors import NotAvailableOnAwsError, is_the_tests
 from stepweave.testing.service_control import ServiceControl
+
+__tracebackhide__ = is_the_tests
 
 _HOW: Final = "tests never change an account: deploy it first, npx cdk deploy --all"
 
@@ -35,7 +36,7 @@ class DeployedBackend(Backend):
     @property
     def payload_bucket(self) -> str:
         """The bucket of repositories and large results."""
-        return find_deployment(self.client("cloudformation"), self._workflow, self._where, _HOW).payload_bucket
+        return self._deployment(self._workflow, self._where, _HOW).payload_bucket
 
     def deploy(self, *workflows: Runnable) -> None:
         """Make sure that workflows are deployed. Raises `CommandError` for one that is not."""
@@ -45,7 +46,7 @@ class DeployedBackend(Backend):
 
     def state_machine_arn(self, workflow: str) -> str:
         """Return the ARN of a deployed workflow's state machine."""
-        return find_deployment(self.client("cloudformation"), workflow, self._where, _HOW).state_machine_arn
+        return self._deployment(workflow, self._where, _HOW).state_machine_arn
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:  # noqa: ARG002
         """Refuse: no fault can be injected here."""

@@ -12,16 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import ADMISSION, function_name
-from stepweave.command.target.deployment import find_deployment
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
+from stepweave.graph.errors import WorkflowError
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.controls import Controls
+from stepweave.local_cloud.errors import LocalCloudError
 from stepweave.testing.agent_control import AgentControl, FunctionControl
 from stepweave.testing.backend import Backend, Runnable, compiled
 from stepweave.testing.emptying import empty_services
-from stepweave.testing.errors import ExecutionStuckError, TestApiError
+from stepweave.testing.errors import ExecutionStuckError, TestApiError, is_the_tests
 from stepweave.testing.own_rules import OwnRules
 from stepweave.testing.service_control import ServiceControl
 from stepweave.testing.synthesis import synthesize
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 Time = Literal["real", "skipped"]
 """How time passes: as it does, or in leaps whenever nothing runs and a test waits for it."""
 
+__tracebackhide__ = is_the_tests
+
+_HOW = "deploy it first"
 _ROLE = "arn:aws:iam::123456789012:role/any"
 _SETTLING_SECONDS = 0.1
 _LOOK_SECONDS = 0.02
@@ -78,8 +83,7 @@ class LocalBackend(Backend):
         """The bucket of repositories and large results."""
         if not self._deployed:
             raise TestApiError("deploy the workflow first: no bucket is there yet")
-        where, how = self.endpoint_url, "deploy it first"
-        return find_deployment(self.client("cloudformation"), next(iter(self._deployed)), where, how).payload_bucket
+        return self._deployment(next(iter(self._deployed)), self.endpoint_url, _HOW).payload_bucket
 
     def begin(self, time: Time = "real") -> None:
         """Begin a test: no faults, no data.
@@ -115,7 +119,10 @@ class LocalBackend(Backend):
             return
         together = {name: one for name, (_, one) in self._deployed.items()} | {one.name: one for one in changed}
         with tempfile.TemporaryDirectory(prefix="stepweave-assembly-") as folder:
-            self.cloud.deploy(synthesize(list(together.values()), Path(folder), self._bundler))
+            try:
+                self.cloud.deploy(synthesize(list(together.values()), Path(folder), self._bundler))
+            except (LocalCloudError, SynthesisError, WorkflowError) as error:
+                raise TestApiError(str(error)) from None  # it says what to do; where it was raised helps nobody
         self._deployed |= {one.name: (_digest(one), one) for one in changed}
 
     def deploy_definition(self, name: str, definition: Mapping[str, Any]) -> str:
@@ -143,8 +150,7 @@ class LocalBackend(Backend):
 
     def state_machine_arn(self, workflow: str) -> str:
         """Return the ARN of a deployed workflow's state machine."""
-        where, how = self.endpoint_url, "deploy it first"
-        return find_deployment(self.client("cloudformation"), workflow, where, how).state_machine_arn
+        return self._deployment(workflow, self.endpoint_url, _HOW).state_machine_arn
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:
         """Return what makes an agent fail, return, wait or die; for one task only, if that is given."""

@@ -8,7 +8,9 @@ Marker: ``local_cloud(time="skipped")`` lets waits, retry delays and timeouts of
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -52,6 +54,23 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:  # noqa: ARG001
     error = outcome.excinfo[1] if outcome.excinfo else None  # type: ignore[attr-defined]
     if isinstance(error, NotAvailableOnAwsError):
         outcome.force_exception(pytest.skip.Exception(str(error)))  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add to the report of a test that failed why its executions did."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
+    if call.when != "call" or not report.failed:
+        return
+    module = sys.modules.get("stepweave.testing.backend")
+    if module is None:  # no test has used one
+        return
+    backends = {id(each): each for each in getattr(item, "funcargs", {}).values() if isinstance(each, module.Backend)}
+    for backend in backends.values():
+        # Of a backend that has gone nothing can be told; the failure of the test matters more.
+        with suppress(Exception):
+            report.sections += [("failed execution", text) for text in backend.failures()]
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +130,7 @@ def _deployed_session(config: pytest.Config) -> tuple[boto3.Session, str]:
     from stepweave.command.target.target import user_session  # noqa: PLC0415
     from stepweave.command.target_choice import is_loopback  # noqa: PLC0415
     from stepweave.local_cloud.account import LocalSession  # noqa: PLC0415
+    from stepweave.testing.endpoint_session import EndpointSession  # noqa: PLC0415
 
     endpoint_url = _endpoint_url(config)
     if endpoint_url is not None and is_loopback(endpoint_url):
@@ -120,6 +140,6 @@ def _deployed_session(config: pytest.Config) -> tuple[boto3.Session, str]:
     session = user_session()
     if session.region_name is None or session.get_credentials() is None:
         pytest.skip("no AWS account is configured: set AWS_PROFILE, or credentials and AWS_REGION")
-    if endpoint_url is not None:
-        os.environ["AWS_ENDPOINT_URL"] = endpoint_url
-    return session, endpoint_url or "AWS"
+    if endpoint_url is None:
+        return session, "AWS"
+    return EndpointSession(session, endpoint_url), endpoint_url

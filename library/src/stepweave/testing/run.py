@@ -12,7 +12,8 @@ from pydantic import JsonValue, ValidationError
 from stepweave.command.run.reports import resolve_references
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.places import Place, is_reference, places, publisher, replaced
-from stepweave.testing.errors import ExecutionTimeoutError, TestApiError
+from stepweave.testing.errors import ExecutionTimeoutError, TestApiError, is_the_tests
+from stepweave.testing.failure import Failure, failure_among
 from stepweave.testing.history import StateVisit, details, parsed, visits
 from stepweave.testing.task_run import TaskRun
 from stepweave.testing.task_token import PendingToken, pending_tokens
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef, HistoryEventTypeDef
 
     from stepweave.testing.backend import Backend
+
+__tracebackhide__ = is_the_tests
 
 PATIENCE_SECONDS: Final = 60.0
 """How long a test waits for an execution unless it says otherwise, real time."""
@@ -74,6 +77,13 @@ class Run:
     def cause(self) -> str:
         """What is said about the error."""
         return self._description().get("cause", "")
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed, which task first of all; None if it runs or succeeded."""
+        if self.status in {*_UNDER_WAY, "SUCCEEDED"}:
+            return None
+        return failure_among(self.tasks, self.error, self.cause)
 
     @property
     def seconds(self) -> float | None:
@@ -183,7 +193,12 @@ class Run:
         self._client.stop_execution(executionArn=self.arn, error=error, cause=cause)
 
     def __repr__(self) -> str:
-        return f"<Run {self.arn.rpartition(':')[2]} {self.status}>"
+        name = self.arn.rpartition(":")[2]
+        try:
+            failure = self.failure
+            return f"<Run {name} {self.status}{f': {failure.summary}' if failure is not None else ''}>"
+        except Exception as error:  # noqa: BLE001 - the test's own failure must not be hidden by one of its description
+            return f"<Run {name}, of which nothing can be told: {type(error).__name__}>"
 
     def _await(self, goal: str, timeout: float, is_done: Callable[[], bool]) -> None:
         if not self._backend.await_(is_done, timeout):

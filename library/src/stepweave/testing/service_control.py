@@ -13,7 +13,9 @@ from stepweave.local_cloud.faults.service_fault import (
     Kind,
     ServiceFault,
 )
-from stepweave.testing.errors import TestApiError
+from stepweave.testing.errors import TestApiError, is_the_tests
+
+__tracebackhide__ = is_the_tests
 
 
 class ServiceControl:
@@ -102,6 +104,6 @@ class ServiceControl:
         try:
             fault = ServiceFault(self._service, interference, probability, seed, frozenset(operations), times)
         except ValueError as error:
-            raise TestApiError(str(error)) from error
+            raise TestApiError(str(error)) from None
         self._plan.add_service(fault)
         return self

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.testing.own_environment import own_environment
 
 if TYPE_CHECKING:
     from stepweave.cdk.bundle import Bundler
@@ -29,8 +30,10 @@ def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bun
     SynthesisError
         If a workflow cannot be deployed, or an agent not be bundled.
     """
-    from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415
-    from stepweave.cdk.platform import Platform  # noqa: PLC0415
+
+    with own_environment():
+        from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415 - starts Node.js
+        from stepweave.cdk.platform import Platform  # noqa: PLC0415
 
     app = create_app(folder, {"bundle_platform": Platform.native()})
     add_stacks(app, workflows, bundler)

@@ -100,3 +100,14 @@ def test_the_thread_ends_when_there_is_nothing_to_do() -> None:
             pass
         threads[-1].join(ENDS_WITHIN)
         assert not threads[-1].is_alive()
+
+
+def test_nothing_is_left_when_it_has_settled() -> None:
+    before = set(threading.enumerate())
+    delivered: list[str] = []
+    batches = Batches(delivered.extend, "letters", quiet_seconds=100.0, longest_seconds=1000.0)
+    for expected in (["a"], ["a", "b"]):
+        batches.put(expected[-1])
+        batches.settle()
+        assert delivered == expected
+        assert set(threading.enumerate()) == before

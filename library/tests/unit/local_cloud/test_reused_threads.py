@@ -100,3 +100,22 @@ def test_an_action_that_raises_is_reported_and_hurts_no_other(monkeypatch: pytes
     while not reported:
         threading.Event().wait(0.001)
     assert reported[0].exc_type is RuntimeError
+
+
+def test_its_end_waits_for_what_runs_and_leaves_no_thread() -> None:
+    before = set(threading.enumerate())
+    threads, may_end, done = ReusedThreads("test", idle_seconds=1000), threading.Event(), list[int]()
+
+    def action() -> None:
+        may_end.wait(SECONDS)
+        done.append(1)
+
+    run(threads)
+    for _ in range(3):
+        threads.start(action)
+    threading.Timer(0.05, may_end.set).start()
+    threads.end()
+    assert done == [1, 1, 1]
+    assert {thread for thread in threading.enumerate() if thread.name == "test"} <= before
+    assert run(threads)
+    threads.end()

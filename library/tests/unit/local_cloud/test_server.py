@@ -69,7 +69,7 @@ def test_one_connection_serves_many_requests(connection: http.client.HTTPConnect
 
 def test_expecting_clients_are_told_to_go_on(connection: http.client.HTTPConnection) -> None:
     connection.connect()
-    connection.sock.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    connection.sock.sendall(b"PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
     assert connection.sock.recv(1024).startswith(b"HTTP/1.1 100 ")
     connection.sock.sendall(b"ok")
     assert connection.sock.recv(1024).endswith(b"ok")

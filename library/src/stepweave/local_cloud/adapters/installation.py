@@ -22,6 +22,7 @@ from moto.server import create_backend_app
 from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
 from stepweave.local_cloud.adapters.quick_backends import quick_backends
 from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher, quick_dispatch
+from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
 from stepweave.local_cloud.server import WsgiApplication
@@ -81,6 +82,7 @@ class AdaptedMoto:
         self._adapters.enter_context(quick_dispatch())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
+        self._interruptions: list[Callable[[], object]] = [] if controls is None else [controls.interrupt]
         self._functions: MotoLambda | None = None
         self._queue_listeners: QueueListeners | None = None
         self._xray: XRayService | None = None
@@ -131,8 +133,21 @@ class AdaptedMoto:
         if self._host is not None:
             self._host.retire_all()
 
+    def interrupt(self) -> None:
+        """Begin nothing more of oneself, and end what requests and executions wait for: whoever waits is answered."""
+        with self._lock:
+            interruptions, self._interruptions = self._interruptions, []
+        for interruption in interruptions:
+            interruption()
+        if self._host is not None:
+            self._host.shutdown()
+
     def close(self) -> None:
-        """Stop what runs functions, put moto back as it was and forget all state."""
+        """Stop what runs functions, put moto back as it was and forget all state.
+
+        Returns when all threads and processes have ended.
+        """
+        self.interrupt()
         self._adapters.close()
 
     def _create_service(self, service: str) -> Flask:
@@ -153,7 +168,10 @@ class AdaptedMoto:
             self._adapters.enter_context(self._controls.functions())
         host = self._host = self._adapters.enter_context(self._start_host(self._xray))
         self._functions = self._adapters.enter_context(moto_backend.install(host))
-        self._adapters.enter_context(queue_mappings(self._queue_listeners, self._functions.invoke_function))
+        stop_mappings = self._adapters.enter_context(
+            queue_mappings(self._queue_listeners, self._functions.invoke_function)
+        )
+        self._interruptions.append(stop_mappings)
 
     def _prepare_events(self) -> None:
         from stepweave.local_cloud.adapters.events.entries import event_entries  # noqa: PLC0415
@@ -163,6 +181,7 @@ class AdaptedMoto:
         if self._controls is not None:
             self._adapters.enter_context(self._controls.events())
         router = self._adapters.enter_context(event_rules(self._clients))
+        self._interruptions.append(router.stop)
         self._adapters.enter_context(event_schedules(router))
         self._adapters.enter_context(event_entries())
 
@@ -171,10 +190,13 @@ class AdaptedMoto:
 
         import_ec2_lazily()
         from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.step_functions.attempt_programs import abort_all  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.step_functions.execution_logs import settle_execution_logs  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.execution_traces import execution_traces  # noqa: PLC0415
 
         self.prepare("awslambda")
         self.prepare("events")
+        self._adapters.callback(settle_execution_logs)
         if self._functions is None:
             raise AssertionError("Lambda is prepared before Step Functions")
         for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
@@ -183,6 +205,10 @@ class AdaptedMoto:
             self._adapters.enter_context(execution_traces(self._xray.record))
         if self._controls is not None:
             self._adapters.enter_context(self._controls.engine())
+        # First, while all adapters are there.
+        self._adapters.callback(engine_time.end_threads)
+        self._adapters.callback(abort_all)
+        self._interruptions.append(abort_all)
 
     def _prepare_cloudformation(self) -> None:
         from stepweave.local_cloud.adapters.cloudformation.adapters import cloudformation_adapters  # noqa: PLC0415
@@ -203,8 +229,10 @@ class AdaptedMoto:
 
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.step_functions.form_uploads import form_uploads  # noqa: PLC0415
 
         self._adapters.enter_context(bucket_policy_conditions())
+        self._adapters.enter_context(form_uploads())
 
     def _prepare_xray(self) -> None:
         from stepweave.local_cloud.adapters.xray.api import xray_api  # noqa: PLC0415
@@ -221,6 +249,7 @@ class AdaptedMoto:
             self._adapters.enter_context(self._controls.queues())
         self._queue_listeners = self._adapters.enter_context(queue_messages())
         self._adapters.enter_context(queue_moves(self._queue_listeners.messages_lock))
+        self._interruptions.append(self._queue_listeners.close)
 
 
 def _forget_all_state() -> None:

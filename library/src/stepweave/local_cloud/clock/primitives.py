@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from stepweave.local_cloud.clock.virtual_clock import Sleeper, VirtualClock
+from stepweave.local_cloud.thread_group import ThreadGroup
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class EngineClock:
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
+        self._threads = ThreadGroup("engine")
 
     def now(self) -> datetime.datetime:
         """Return the time, aware and in UTC."""
@@ -69,7 +71,20 @@ class EngineClock:
 
     def start(self, action: Callable[[], None]) -> None:
         """Run an action in another thread, which counts as running."""
-        ClockThread(self._clock, target=action, name="engine", daemon=True).start()
+
+        def counted() -> None:
+            self._clock.attach()
+            try:
+                action()
+            finally:
+                self._clock.detach()
+
+        self._clock.begin()
+        self._threads.start(counted)
+
+    def end_threads(self) -> None:
+        """Return when all actions are done and no thread is left."""
+        self._threads.join()
 
 
 def _adopt(event: threading.Event, clock: VirtualClock) -> ClockEvent:

@@ -75,6 +75,7 @@ class VirtualClock:
         self._offset = 0.0
         self._running = 0
         self._sleepers: set[Sleeper] = set()
+        self._naps: set[Sleeper] = set()  # those that wait for nothing but time
         self._pollers: dict[Sleeper, int] = {}  # with what each has seen
         self._activity = 0
         self._local = threading.local()
@@ -153,7 +154,14 @@ class VirtualClock:
         """Wait until ``seconds`` have passed."""
         with self._changed:
             sleeper = self.guarded_sleeper(seconds)
+            self._naps.add(sleeper)
         self.await_wake(sleeper)
+
+    def end_naps(self) -> None:
+        """Wake who is in :meth:`sleep`: when what they wait with is no longer wanted."""
+        with self._changed:
+            for sleeper in list(self._naps):
+                self.wake(sleeper, notified=False)
 
     def poll(self, seconds: float | None = None) -> None:
         """Wait until something may have changed: anything that ran has paused, or time has passed.
@@ -209,6 +217,7 @@ class VirtualClock:
         sleeper.is_awake = True
         sleeper.was_notified = notified
         self._sleepers.discard(sleeper)
+        self._naps.discard(sleeper)
         self._pollers.pop(sleeper, None)
         if sleeper.counted:
             self._running += 1

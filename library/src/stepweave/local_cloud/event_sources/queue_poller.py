@@ -72,12 +72,17 @@ class QueuePoller:
         self._woken.set()
 
     def close(self) -> None:
-        """Take no more messages. Batches that are being processed are not waited for."""
+        """Take no more messages. Batches that are being processed are not waited for, but by `join`."""
         self._is_open = False
         self.wake()
         if threading.current_thread() is not self._thread:
             self._thread.join()
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def join(self) -> None:
+        """Return when the batches of a poller that was closed are processed and no thread is left."""
+        self._thread.join()
+        self._executor.shutdown()
 
     def _run(self) -> None:
         while self._is_open:

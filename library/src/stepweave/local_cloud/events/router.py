@@ -71,6 +71,10 @@ class EventRouter:
         """Have something else done in the background, as handing an event to another bus."""
         self._calls.put(call)
 
+    def stop(self) -> None:
+        """Begin no more deliveries."""
+        self._calls.stop()
+
     def close(self) -> None:
         """Finish the deliveries that are under way; those that wait for a retry are dropped."""
         self._calls.close()

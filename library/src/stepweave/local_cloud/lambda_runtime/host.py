@@ -51,6 +51,7 @@ from stepweave.local_cloud.lambda_runtime.reaper import Reaper
 from stepweave.local_cloud.lambda_runtime.worker_environment import Platform, WorkerHook
 from stepweave.local_cloud.lambda_runtime.worker_factory import WorkerFactory, create_interpreter
 from stepweave.local_cloud.lambda_runtime.worker_pool import WorkerPool
+from stepweave.local_cloud.thread_group import ThreadGroup
 from stepweave.local_cloud.xray.segment import Segment
 
 TRIM_SECONDS = 30.0
@@ -159,6 +160,7 @@ class FunctionHost:
         self._logs = LogShipper(deliver_logs)
         self._calls = FunctionCalls(self._pool, self._logs, record_segment)
         self._events = EventQueue(self._attempt, deliver_dead_letter, retry_delays_seconds)
+        self._left_calls = ThreadGroup("lambda-left")
         self._idle_seconds = idle_seconds
         self._shut_down = threading.Event()
         self._trimmer = threading.Thread(target=self._trim, name="lambda-trim", daemon=True)
@@ -239,14 +241,18 @@ class FunctionHost:
         self._logs.flush()
 
     def shutdown(self) -> None:
-        """End every worker and remove every temporary file. Calls under way fail."""
+        """End every worker and remove every temporary file. Calls under way fail.
+
+        Returns when the host's processes and threads have ended, but for the threads that call it.
+        """
         if self._shut_down.is_set():
             return
         self._shut_down.set()
         self._events.stop()
         self._pool.close()
+        self._left_calls.join()
         self._events.close()
-        self._logs.flush()
+        self._logs.close()
         self._trimmer.join()
         self._trace_sink.close()
         self._reaper.close()
@@ -265,7 +271,7 @@ class FunctionHost:
     def _run(self, spec: FunctionSpec, call: Call, caller: Caller | None = None) -> InvocationResult:
         if self._intercept is None:
             steps = self._calls.steps(spec, call)
-            return complete(steps) if caller is None else caller.make(steps, _take_over)
+            return complete(steps) if caller is None else caller.make(steps, self._left_calls.start)
         if caller is not None:
             raise ValueError("a caller cannot leave a call that is intercepted: see lets_callers_leave")
 
@@ -279,7 +285,3 @@ class FunctionHost:
     def _trim(self) -> None:
         while not self._shut_down.wait(min(TRIM_SECONDS, self._idle_seconds)):
             self._pool.trim(self._idle_seconds)
-
-
-def _take_over(rest: Callable[[], object]) -> None:
-    threading.Thread(target=rest, name="lambda-left", daemon=True).start()

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from stepweave.local_cloud.http_errors import MalformedRequestError
+from stepweave.local_cloud.request_guard import check_request
+
 READ_BYTES = 256 * 1024
 HEAD_BYTES = 2 * 1024 * 1024  # A fault's stack trace travels in a header of up to 1 MiB.
 TIMEOUT_SECONDS = 30
 _SYSTEM_TIMEOUT = struct.pack("@ll", TIMEOUT_SECONDS, 0)  # seconds and microseconds
 HEAD_END = b"\r\n\r\n"
-
-
-class MalformedRequestError(Exception):
-    """What the peer sent is not HTTP as this server speaks it."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class HttpConnection:
         return bool(data)
 
     def take_request(self) -> HttpRequest | None:
-        """The next request, or None as long as it has not arrived in full."""
+        """The next request, or None as long as it has not arrived in full. Raises `RefusedRequestError`."""
         if self._head is None:
             self._head = self._take_head()
         head = self._head
@@ -115,13 +114,13 @@ class HttpConnection:
         del self._buffer[: end + len(HEAD_END)]
         try:
             method, path, _version = lines[0].split(" ")
-            headers = {
-                name.strip().lower(): value.strip() for name, value in (line.split(":", 1) for line in lines[1:])
-            }
-            length = int(headers.get("content-length", "0"))
+            fields = [(name.strip(), value.strip()) for name, value in (line.split(":", 1) for line in lines[1:])]
+            check_request(fields)
+            headers = {name.lower(): value for name, value in fields}
+            length = _body_bytes(headers.get("content-length", "0"))
         except ValueError as error:
             raise MalformedRequestError(f"not an HTTP request: {lines[0][:80]!r}") from error
-        if length < 0 or "transfer-encoding" in headers:
+        if "transfer-encoding" in headers:
             raise MalformedRequestError("the request's body must be framed by Content-Length")
         if headers.get("expect", "").lower() == "100-continue":
             self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -140,3 +139,9 @@ class HttpConnection:
     def close(self) -> None:
         """Close the socket."""
         self.socket.close()
+
+
+def _body_bytes(length: str) -> int:
+    if not (length.isascii() and length.isdigit()):
+        raise ValueError(f"not a length: {length[:20]!r}")
+    return int(length)

@@ -42,6 +42,10 @@ class LogShipper:
         """Return when all events queued so far are delivered."""
         self._batches.flush()
 
+    def close(self) -> None:
+        """Deliver what is queued, and return when no thread is left."""
+        self._batches.settle()
+
     def _ship(self, entries: list[_Entry]) -> None:
         streams: dict[str, list[_Entry]] = {}
         for entry in entries:

@@ -6,7 +6,6 @@ import threading
 from pathlib import Path
 
 SCRIPT = Path(__file__).with_name("reaper_process.py")
-CLOSE_SECONDS = 10.0
 
 
 class Reaper:
@@ -46,7 +45,7 @@ class Reaper:
             assert self._process.stdin is not None  # noqa: S101 - for the type checker: it is a pipe
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-        self._process.wait(CLOSE_SECONDS)
+        self._process.wait()  # what it has left to do ends, however busy the machine is
 
     def _tell(self, line: str) -> None:
         with self._lock:

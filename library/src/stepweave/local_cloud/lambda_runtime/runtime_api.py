@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from stepweave.local_cloud.lambda_runtime.http_connection import HttpConnection, HttpRequest, MalformedRequestError
+from stepweave.local_cloud.http_errors import RefusedRequestError
+from stepweave.local_cloud.lambda_runtime.http_connection import HttpConnection, HttpRequest
 from stepweave.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
 
 PREFIX = "/2018-06-01/runtime/"
@@ -168,8 +169,9 @@ class RuntimeApi:
             is_open = connection.fill()
             while request := connection.take_request():
                 self._handle(connection, request)
-        except MalformedRequestError as error:
-            self._refuse(connection, HTTPStatus.BAD_REQUEST, "InvalidRequest", str(error))
+        except RefusedRequestError as error:
+            with suppress(OSError):  # who sent it may have left
+                self._refuse(connection, error.status, "InvalidRequest", str(error))
             is_open = False
         except OSError:
             is_open = False

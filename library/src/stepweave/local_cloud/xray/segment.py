@@ -44,7 +44,7 @@ def parse_segment(text: str | bytes) -> Segment:
         raise BadSegmentError("SegmentTooLarge", f"a segment document has at most {_LARGEST_BYTES} bytes")
     try:
         segment = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadSegmentError("ParseError", f"the segment document is not JSON: {error}") from error
     if not isinstance(segment, dict):
         raise BadSegmentError("ParseError", "the segment document is not a JSON object")

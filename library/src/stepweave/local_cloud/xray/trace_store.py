@@ -59,8 +59,8 @@ class TraceStore:
         return [_trace(trace_id, documents) for trace_id, documents in known.items()]
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._unread.flush()
+        """Forget everything, and return when no thread is left."""
+        self._unread.settle()
         with self._lock:
             self._documents.clear()
 

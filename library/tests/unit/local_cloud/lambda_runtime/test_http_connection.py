@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stepweave.local_cloud.http_errors import ForeignRequestError, MalformedRequestError
 from stepweave.local_cloud.lambda_runtime import http_connection
-from stepweave.local_cloud.lambda_runtime.http_connection import HttpConnection, HttpRequest, MalformedRequestError
+from stepweave.local_cloud.lambda_runtime.http_connection import HttpConnection, HttpRequest
 
 LIMIT = 64
 
@@ -29,7 +30,7 @@ def connected(limit: int = LIMIT) -> Iterator[tuple[HttpConnection, socket.socke
 
 
 def wire(path: str, body: bytes) -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def read_one(connection: HttpConnection) -> HttpRequest:
@@ -56,7 +57,7 @@ def test_however_the_bytes_arrive_the_requests_are_the_same(bodies: list[bytes],
             assert request == HttpRequest(
                 "POST",
                 f"/{number}",
-                {"host": "x", "content-length": str(len(body))},
+                {"host": "localhost", "content-length": str(len(body))},
                 body if len(body) <= LIMIT else b"",
                 len(body),
             )
@@ -72,7 +73,7 @@ def test_a_body_over_the_limit_is_not_kept_in_memory() -> None:
 
 def test_a_client_that_expects_it_is_told_to_continue() -> None:
     with connected() as (connection, peer):
-        peer.sendall(b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        peer.sendall(b"POST /a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert connection.fill()
         assert connection.take_request() is None
         assert peer.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -85,9 +86,11 @@ def test_a_client_that_expects_it_is_told_to_continue() -> None:
     [
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1_0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
     ],
 )
 def test_what_is_not_http_is_refused(message: bytes) -> None:
@@ -95,6 +98,14 @@ def test_what_is_not_http_is_refused(message: bytes) -> None:
         peer.sendall(message)
         assert connection.fill()
         with pytest.raises(MalformedRequestError):
+            connection.take_request()
+
+
+def test_a_web_page_is_refused_before_its_body_has_come() -> None:
+    with connected() as (connection, peer):
+        peer.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\nContent-Length: 9\r\n\r\n")
+        assert connection.fill()
+        with pytest.raises(ForeignRequestError):
             connection.take_request()
 
 

@@ -132,7 +132,7 @@ def test_a_closed_connection_is_told(api: RuntimeApi, client: Client) -> None:
 def test_an_event_that_was_not_read_is_known_to_be_lost(api: RuntimeApi, read: str, is_lost: bool) -> None:
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port)), timeout=10) as worker:
-        worker.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+        worker.sendall(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert receive(api) == NextAsked()
         if read == "closed before":
             worker.close()
@@ -145,6 +145,22 @@ def test_an_event_that_was_not_read_is_known_to_be_lost(api: RuntimeApi, read: s
         assert not api.has_lost_event
     assert receive(api) == Disconnected()
     assert api.has_lost_event == is_lost
+
+
+@pytest.mark.parametrize(
+    "header", ["Host: evil.example", "Host: localhost\r\nOrigin: null", "Host: localhost\r\nSec-Fetch-Site: cross-site"]
+)
+@pytest.mark.parametrize("request_line", ["GET invocation/next", "POST invocation/id-1/response", "OPTIONS init/error"])
+def test_a_web_page_is_no_worker(api: RuntimeApi, request_line: str, header: str) -> None:
+    method, operation = request_line.split(" ")
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as page:
+        head = f"{method} /2018-06-01/runtime/{operation} HTTP/1.1\r\n{header}\r\nContent-Length: 2\r\n\r\n"
+        page.sendall(head.encode())
+        assert receive(api) == Disconnected()
+        assert page.recv(65536).startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    with pytest.raises(OSError, match="does not wait"):
+        api.deliver(EVENT)
 
 
 def test_it_listens_on_loopback_only(api: RuntimeApi) -> None:

@@ -48,6 +48,7 @@ class _Pollers:
         self._invoke = invoke
         self._lock = threading.Lock()
         self._pollers: dict[str, tuple[QueuePoller, str]] = {}
+        self._stopped: list[QueuePoller] = []
 
     def start(self, mapping: EventSourceMapping) -> None:
         queue_arn = mapping.event_source_arn
@@ -67,15 +68,23 @@ class _Pollers:
             poller, queue_arn = found
             self._listeners.remove(queue_arn, poller.wake)
             poller.close()
+            self._stopped.append(poller)
 
-    def close(self) -> None:
+    def stop_all(self) -> None:
+        """Take no more messages."""
         for uuid in list(self._pollers):
             self.stop(uuid)
 
+    def join(self) -> None:
+        """Return when all batches that were taken are processed."""
+        for poller in self._stopped:
+            poller.join()
+        self._stopped.clear()
+
 
 @contextmanager
-def queue_mappings(listeners: QueueListeners, invoke: InvokeFunction) -> Iterator[None]:
-    """Put mappings of queues to work until the context ends.
+def queue_mappings(listeners: QueueListeners, invoke: InvokeFunction) -> Iterator[Callable[[], None]]:
+    """Put mappings of queues to work until the context ends, and give what stops them before.
 
     Parameters
     ----------
@@ -118,9 +127,10 @@ def queue_mappings(listeners: QueueListeners, invoke: InvokeFunction) -> Iterato
             replaced(LambdaBackend, "update_event_source_mapping", update),
             replaced(LambdaBackend, "delete_event_source_mapping", delete),
         ):
-            yield
+            yield pollers.stop_all
     finally:
-        pollers.close()
+        pollers.stop_all()
+        pollers.join()
 
 
 def queue_mapping(mapping: EventSourceMapping) -> QueueMapping:

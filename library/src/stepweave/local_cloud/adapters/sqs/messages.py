@@ -29,12 +29,19 @@ class QueueListeners:
     messages_lock : lock
         Held while messages are sent, received, moved or deleted: one for all queues, as a message that is received too
         often moves from its queue to another.
+    is_open : bool
+        Whether who receives may wait for messages.
     """
 
     def __init__(self) -> None:
         self.messages_lock = threading.RLock()
         self._lock = threading.Lock()
         self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self.is_open = True
+
+    def close(self) -> None:
+        """Have nobody wait for messages any longer than it takes to look once more."""
+        self.is_open = False
 
     def add(self, queue_arn: str, listener: Callable[[], None]) -> None:
         """Have `listener` called when a message comes into a queue, or becomes visible before its time."""
@@ -89,7 +96,7 @@ def queue_messages() -> Iterator[QueueListeners]:
                     self, queue_name, count, 0, visibility_timeout, message_attribute_names
                 )
             left = end - time.monotonic()
-            if result or left <= 0:
+            if result or left <= 0 or not listeners.is_open:
                 return result
             queue = self.get_queue(queue_name)
             if queue.messages:  # of a group that waits for an earlier message

@@ -35,6 +35,9 @@ from stepweave.local_cloud.adapters.step_functions.deadlines import Deadlines
 from stepweave.local_cloud.adapters.step_functions.execution_details import aborted, started, succeeded, timed_out
 
 _LOG = logging.getLogger(__name__)
+_UNDER_WAY: Final[dict[Attempt, tuple[Any, Any]]] = {}
+"""The worker and the environment of each attempt that has not ended."""
+
 _DEADLINES = Deadlines()
 """Of the engine that is installed: each has its own, on its own clock."""
 
@@ -45,9 +48,10 @@ LONGEST_EXPRESS_EXECUTION: Final = 300  # seconds, by AWS's quota
 def attempt_programs() -> Iterator[None]:
     """Start, follow and end the attempts of executions."""
     with ExitStack() as patches:
-        patches.callback(engine_time.end_idle_threads)
+        patches.callback(engine_time.end_threads)
         deadlines = Deadlines()
         patches.callback(deadlines.close)
+        patches.callback(abort_all)
         patches.enter_context(replaced(sys.modules[__name__], "_DEADLINES", deadlines))
         for owner, name, method in (
             (ExecutionWorker, "start", _start),
@@ -84,6 +88,8 @@ def begin_attempt(
     program = worker._get_evaluation_entrypoint()
     attempt = Attempt(progress, worker._evaluation_details.execution_details.arn)
     attach(environment, attempt)
+    _UNDER_WAY[attempt] = worker, environment
+    attempt.at_end(lambda: _UNDER_WAY.pop(attempt, None))
     write_start()
     worker.env = environment
     limit = _seconds_at_most(program, environment)
@@ -131,6 +137,17 @@ def stop_execution(self: Any, stop_date: Any, error: str | None, cause: str | No
         environment.attempt.end()
         self.error, self.cause = error, cause
     worker._execution_communication.terminated()
+
+
+def abort_all() -> None:
+    """Abort all executions, of all kinds: when the engine is no longer used."""
+    for attempt, (worker, environment) in list(_UNDER_WAY.items()):
+        with attempt.lock:
+            if attempt.is_over:
+                continue
+            environment.set_stop(stop_date=engine_time.now(), cause=None, error=None)
+            attempt.end()
+        worker._execution_communication.terminated()
 
 
 def _run_out_of_time(worker: Any, environment: Any) -> None:

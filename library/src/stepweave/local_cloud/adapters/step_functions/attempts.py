@@ -121,9 +121,9 @@ class Attempt:
         self.execution_arn = execution_arn
         self.lock = threading.RLock()
         self.is_over = False
-        self._at_end: list[Callable[[], None]] = []
+        self._at_end: list[Callable[[], object]] = []
 
-    def at_end(self, action: Callable[[], None]) -> None:
+    def at_end(self, action: Callable[[], object]) -> None:
         """Do something when the attempt ends."""
         self._at_end.append(action)
 

@@ -54,6 +54,7 @@ class Deadlines:
         self._numbers = itertools.count()
         self._heap: list[Deadline] = []
         self._is_served = False
+        self._thread: threading.Thread | None = None
 
     def after(self, seconds: float, action: Action) -> Deadline:
         """Do something later.
@@ -76,17 +77,21 @@ class Deadlines:
             is_next = not self._heap or deadline < self._heap[0]
             heapq.heappush(self._heap, deadline)
             is_served, self._is_served = self._is_served, True
-        if not is_served:
-            threading.Thread(target=self._serve, name="deadlines", daemon=True).start()
-        elif is_next:
+            if not is_served:
+                self._thread = threading.Thread(target=self._serve, name="deadlines", daemon=True)
+                self._thread.start()
+        if is_served and is_next:
             self._changed.set()
         return deadline
 
     def close(self) -> None:
-        """Do nothing of what is left, and let the thread end."""
+        """Do nothing of what is left, and return when the thread has ended."""
         with self._lock:
             self._heap.clear()
+            thread = self._thread
         self._changed.set()
+        if thread is not None:
+            thread.join()
 
     def _serve(self) -> None:
         while (wait := self._seconds_to_next()) is not None:

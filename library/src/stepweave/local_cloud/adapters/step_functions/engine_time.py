@@ -41,6 +41,9 @@ class Clock(Protocol):
     def start(self, action: Callable[[], None]) -> None:
         """Run an action in another thread, while which time does not skip ahead."""
 
+    def end_threads(self) -> None:
+        """Return when all actions are done and no thread of theirs is left."""
+
     def look_again(self, event: threading.Event) -> None:
         """Have who waits for ``event`` wait anew, lest time be skipped for an end that no longer matters."""
 
@@ -59,6 +62,10 @@ class WallClock:
     def start(self, action: Callable[[], None]) -> None:
         """Run an action in another thread."""
         _THREADS.start(action)
+
+    def end_threads(self) -> None:
+        """Return when all actions are done and no thread is left."""
+        _THREADS.end()
 
     def look_again(self, event: threading.Event) -> None:
         """Do nothing: the wait ends in time, and nobody skips it."""
@@ -84,9 +91,9 @@ def start(action: Callable[[], None]) -> None:
     clock.start(action)
 
 
-def end_idle_threads() -> None:
-    """End the threads that wait for another action: when the engine is no longer used."""
-    _THREADS.end_idle()
+def end_threads() -> None:
+    """Return when all actions are done and no thread of theirs is left: when the engine is no longer used."""
+    clock.end_threads()
 
 
 def wait_unawaited(event: threading.Event, seconds: float | None) -> bool:

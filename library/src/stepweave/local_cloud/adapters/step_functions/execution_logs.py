@@ -48,6 +48,11 @@ def _deliver(entries: list[_Entry]) -> None:
 _BATCHES: Final = Batches(_deliver, "execution logs")
 
 
+def settle_execution_logs() -> None:
+    """Return when all logs are written and no thread is left that writes some."""
+    _BATCHES.settle()
+
+
 class ExecutionLog:
     """What the engine calls its logging session: the log of one execution.
 

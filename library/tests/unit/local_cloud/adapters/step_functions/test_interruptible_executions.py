@@ -38,7 +38,7 @@ def parallel(*states: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def is_idle(before: set[threading.Thread]) -> bool:
     """Tell whether nothing goes on in the background but what did before."""
-    engine_time.end_idle_threads()
+    engine_time._THREADS.end_idle()
     return set(threading.enumerate()) <= before
 
 
@@ -121,7 +121,7 @@ def test_a_call_that_was_left_keeps_no_thread_of_the_engine(engine: Any, held: t
     engine.client.stop_execution(executionArn=execution)
 
     def nothing_runs() -> bool:
-        engine_time.end_idle_threads()
+        engine_time._THREADS.end_idle()
         return all(thread.name != "engine" for thread in threading.enumerate())
 
     engine.until(nothing_runs)

@@ -1,0 +1,22 @@
+"""Why a server of the local cloud does not take a request."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class RefusedRequestError(Exception):
+    """A request is not answered but by this error's status and message; the connection ends."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+
+
+class MalformedRequestError(RefusedRequestError):
+    """What the client sent is not HTTP as this server speaks it."""
+
+
+class ForeignRequestError(RefusedRequestError):
+    """The request comes from a web page, or is addressed to another machine."""
+
+    status = HTTPStatus.FORBIDDEN
