@@ -1,4 +1,8 @@
-"""HTTP connections that are kept between calls, by any number of threads."""
+"""HTTP connections that are kept between calls, by any number of threads.
+
+They only make things faster, see `stepweave.runtime.direct_calls`: a call costs half of the CPU that it costs with
+urllib3, and head and body arrive together.
+"""
 
 from __future__ import annotations
 

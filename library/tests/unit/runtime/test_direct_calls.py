@@ -4,11 +4,15 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore import auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from stepweave.runtime.direct_calls import DirectCalls
@@ -109,6 +113,26 @@ def test_what_others_say_of_a_call_is_sent_too(service: FakeDynamoDB, client: Cl
     client.dynamodb.scan(TableName="t")
     assert service.headers[0]["x-amz-said"] == "by another"
     assert "x-amz-said" in service.headers[0]["authorization"]
+    assert client.by_botocore == 0
+
+
+def test_what_arrives_is_what_was_signed(
+    service: FakeDynamoDB, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    monkeypatch.setattr(auth, "get_current_datetime", lambda: moment)
+    client.dynamodb.scan(TableName="ü")
+    received = service.headers[0]
+    signed = received["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target"} <= set(signed)
+    request = AWSRequest(
+        "POST",
+        f"http://{received['host']}/",
+        {name: received[name] for name in signed},
+        json.dumps(service.calls[0]).encode(),
+    )
+    auth.SigV4Auth(Credentials("key", "secret", "token"), "dynamodb", "us-east-1").add_auth(request)
+    assert request.headers["authorization"] == received["authorization"]
     assert client.by_botocore == 0
 
 

@@ -21,7 +21,7 @@ from moto.server import create_backend_app
 
 from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
 from stepweave.local_cloud.adapters.quick_backends import quick_backends
-from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher, quick_dispatch
+from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
@@ -79,7 +79,6 @@ class AdaptedMoto:
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
         self._adapters.enter_context(quick_backends())
-        self._adapters.enter_context(quick_dispatch())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._interruptions: list[Callable[[], object]] = [] if controls is None else [controls.interrupt]
@@ -109,6 +108,11 @@ class AdaptedMoto:
                 self._prepare[service]()
                 # What is loaded stays: the collector need not look at a million objects again and again.
                 gc.freeze()
+
+    def prepare_all(self) -> None:
+        """Install the adapters of all services."""
+        for service in self._prepare:
+            self.prepare(service)
 
     def preload(self, is_cancelled: Callable[[], bool]) -> None:
         """Import what a deployment needs, and install its adapters.
@@ -220,16 +224,14 @@ class AdaptedMoto:
 
     def _prepare_dynamodb(self) -> None:
         from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
-        from stepweave.local_cloud.adapters.dynamodb.items import dynamodb_items  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
 
         self._adapters.enter_context(quick_dynamodb_expressions())
-        self._adapters.enter_context(dynamodb_items())
         self._adapters.enter_context(dynamodb_sets())
 
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
-        from stepweave.local_cloud.adapters.step_functions.form_uploads import form_uploads  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
 
         self._adapters.enter_context(bucket_policy_conditions())
         self._adapters.enter_context(form_uploads())

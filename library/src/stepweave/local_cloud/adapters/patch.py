@@ -1,9 +1,15 @@
-"""Replace an attribute of an upstream module or class for as long as a context lasts."""
+"""Replace an attribute of an upstream module or class for as long as a context lasts.
+
+What is replaced is known by a digest of its source, see `stepweave.local_cloud.adapters.upstream_digests`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+_witnesses: Final[list[list[object]]] = []
 
 
 @contextmanager
@@ -17,7 +23,9 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
     AttributeError
         If there is no such attribute: upstream changed, and the adapter must be looked at again.
     """
-    getattr(owner, name)
+    upstream = getattr(owner, name)
+    for witness in _witnesses:
+        witness.append(upstream)
     own = vars(owner)
     is_own, before = name in own, own.get(name)
     setattr(owner, name, value)
@@ -28,6 +36,17 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
             setattr(owner, name, before)
         else:
             delattr(owner, name)
+
+
+@contextmanager
+def witnessed() -> Iterator[list[object]]:
+    """Yield a list that gets what is replaced, as it was before, for as long as the context lasts."""
+    seen: list[object] = []
+    _witnesses.append(seen)
+    try:
+        yield seen
+    finally:
+        _witnesses.remove(seen)
 
 
 @contextmanager

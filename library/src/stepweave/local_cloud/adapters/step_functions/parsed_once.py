@@ -3,6 +3,9 @@
 Upstream defect: each execution parses its definition again (25 ms for 20 tasks, 200 ms for 100), and each use of a
 JSONPath parses the path again. What parsing yields holds no state of an execution but the keys under which retries are
 counted, and those are made on first use without a lock; here they are the identity of the component.
+
+But for those keys this only makes things faster: where paths are parsed each time, a task of the latency benchmark
+costs 30 % more CPU.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """A task that waits for a job (``.sync``) notices its end at once.
 
 Upstream defect: the engine looks every half second, which a short nested execution costs each time.
+
+This only makes things faster: a nested execution that takes 20 ms is seen to have ended after 30 instead of 500.
 """
 
 from __future__ import annotations

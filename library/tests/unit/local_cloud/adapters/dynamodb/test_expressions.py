@@ -1,4 +1,4 @@
-"""Expressions of DynamoDB are parsed once, and mean what they meant."""
+"""Conditions of DynamoDB are parsed once, and mean what they meant."""
 
 from typing import Any
 
@@ -7,62 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models.dynamo_type import Item
-from moto.dynamodb.parsing.ast_nodes import Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
-from moto.dynamodb.parsing.tokens import ExpressionTokenizer
 
-from stepweave.local_cloud.adapters.dynamodb.expressions import copy_tree, quick_dynamodb_expressions
+from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions
 
-UPDATES = (
-    "SET #a = :v, b.c[1] = if_not_exists(b, :w) REMOVE d, e[0]",
-    "ADD n :v DELETE s :w",
-    "SET a = a + :v - :w",
-    "SET l = list_append(l, :v)",
-)
 NAMES = {"#a": "a"}
 VALUES = {":v": {"N": "1"}, ":w": {"N": "2"}}
-
-
-def shape(node: Any) -> Any:
-    if not isinstance(node, Node):
-        return node
-    return type(node), [shape(child) for child in node.children or []]
-
-
-def nodes(node: Any) -> list[Node]:
-    if not isinstance(node, Node):
-        return []
-    return [node, *(below for child in node.children or [] for below in nodes(child))]
-
-
-@pytest.mark.parametrize("expression", UPDATES)
-def test_a_copied_tree_is_the_same_and_shares_no_node(expression: str) -> None:
-    tree = UpdateExpressionParser.make(expression)
-    copied = copy_tree(tree)
-    assert shape(copied) == shape(tree)
-    assert not {id(node) for node in nodes(copied)} & {id(node) for node in nodes(tree)}
-    for node in nodes(copied):
-        for child in node.children or []:
-            if isinstance(child, Node):
-                assert child.parent is node
-
-
-def test_an_update_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[str] = []
-    tokenize = ExpressionTokenizer.make_list
-
-    def make_list(text: str) -> Any:
-        parsed.append(text)
-        return tokenize(text)
-
-    monkeypatch.setattr(ExpressionTokenizer, "make_list", make_list)
-    for _ in range(2):
-        UpdateExpressionParser.make(UPDATES[0])
-    assert len(parsed) == 2
-    with quick_dynamodb_expressions():
-        for _ in range(2):
-            UpdateExpressionParser.make(UPDATES[0])
-    assert len(parsed) == 3
 
 
 def holds(expression: str, names: dict[str, str], values: dict[str, Any], number: int) -> tuple[bool, Any, Any]:
