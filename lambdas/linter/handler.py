@@ -2,6 +2,7 @@
 
 from lambdas.linter.contract import LintInput, LintReport, linter
 from lambdas.linter.lint import lint
+from lambdas.linter.ruff_settings import fence
 from lambdas.shared.repository.checkout import checkout
 from stepweave.runtime.agent_handler import agent_handler
 from stepweave.runtime.context import TaskContext
@@ -11,4 +12,5 @@ from stepweave.runtime.context import TaskContext
 def handler(task: LintInput, _: TaskContext) -> LintReport:
     """Report what ruff finds in a repository."""
     with checkout(task.repo) as tree:
-        return lint(tree)
+        fence(tree)
+        return lint(tree, isolated=task.isolated)

@@ -11,4 +11,4 @@ from stepweave.runtime.context import TaskContext
 def handler(task: ScanInput, _: TaskContext) -> SecurityReport:
     """Report what bandit finds in a repository."""
     with checkout(task.repo) as tree:
-        return scan(tree)
+        return scan(tree, isolated=task.isolated)

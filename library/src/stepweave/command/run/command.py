@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.paths import writable_folder
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 
@@ -38,7 +39,11 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     local: Annotated[bool, typer.Option("--local", help="Run on this machine, even if AWS has the stacks.")] = False,
     reports: Annotated[
         Path | None,
-        typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
+        typer.Option(
+            help="Where the report files go (default: stepweave-reports/WORKFLOW/NAME).",
+            metavar="DIR",
+            parser=writable_folder,
+        ),
     ] = None,
     name: Annotated[
         str | None,

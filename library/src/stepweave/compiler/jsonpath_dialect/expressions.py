@@ -20,25 +20,17 @@ class Origin:
     ----------
     execution : str
         Path of the ARN of the workflow's execution, of which a nested execution is a part.
-    execution_name : str
-        Expression of that execution's name.
     inputs : str
         Path of the workflow's input.
     """
 
     execution: str
-    execution_name: str
     inputs: str
 
 
-MAIN = Origin("$$.Execution.Id", "$$.Execution.Name", "$$.Execution.Input")
+MAIN = Origin("$$.Execution.Id", "$$.Execution.Input")
 EXECUTION_KEY, INPUTS_KEY = "stepweave:execution", "stepweave:input"
-_EXECUTION = f"$$.Execution.Input['{EXECUTION_KEY}']"
-NESTED = Origin(
-    _EXECUTION,
-    f"States.ArrayGetItem(States.StringSplit({_EXECUTION}, ':'), 7)",  # the last part of its ARN
-    f"$$.Execution.Input['{INPUTS_KEY}']",
-)
+NESTED = Origin(f"$$.Execution.Input['{EXECUTION_KEY}']", f"$$.Execution.Input['{INPUTS_KEY}']")
 
 MAX_EXPRESSION = 10_000
 """Characters that a call of an intrinsic function may have (AWS Step Functions)."""
