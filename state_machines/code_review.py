@@ -13,10 +13,10 @@ from stepweave import workflow
 
 
 @workflow(timeout=timedelta(minutes=30))
-def code_review(repo: RepoRef) -> ReviewReport:
+def code_review(repo: RepoRef, isolated: bool = False) -> ReviewReport:
     """Review a repository: lint, scan, measure, test, document, report."""
-    lint = linter("syntax_analysis", repo=repo).optional()
-    scan = security_scanner("security_scan", repo=repo).optional()
+    lint = linter("syntax_analysis", repo=repo, isolated=isolated).optional()
+    scan = security_scanner("security_scan", repo=repo, isolated=isolated).optional()
     quality = analyzer("logic_analysis", repo=repo, lint=lint).optional()
     tests = tester("test_coverage", repo=repo).after(quality).optional()
     docs = documenter("documentation", repo=repo, quality=quality).optional()

@@ -13,6 +13,7 @@ class LintInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     repo: RepoRef
+    isolated: Annotated[bool, Field(description="whether the repository's own settings of ruff are left out")] = False
 
 
 class LintFinding(BaseModel):

@@ -2,6 +2,7 @@
 
 from lambdas.linter.contract import LintInput, LintReport, linter
 from lambdas.linter.lint import lint
+from lambdas.linter.ruff_settings import fence
 from lambdas.shared.repository.checkout import checkout
 from stepweave import TaskContext, agent_handler
 
@@ -10,4 +11,5 @@ from stepweave import TaskContext, agent_handler
 def handler(task: LintInput, _: TaskContext) -> LintReport:
     """Report what ruff finds in a repository."""
     with checkout(task.repo) as tree:
-        return lint(tree)
+        fence(tree)
+        return lint(tree, isolated=task.isolated)

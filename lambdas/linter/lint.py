@@ -2,8 +2,10 @@
 
 The options of the command make the result a function of the files alone:
 
-- ``--isolated``: a repository's own configuration is not read, nor that of the user who runs ruff. So two repositories
-  are measured alike, and no repository can switch off what it is reviewed for. ``# noqa`` comments count as ever.
+- ``--isolated``, if that was asked for, or the repository has no settings of its own that may be read: neither they
+  count nor those of the user who runs ruff. So two repositories are measured alike, and none can switch off what it is
+  reviewed for. ``# noqa`` comments count as ever.
+- ``--no-fix``: settings may ask for files to be changed.
 - ``--no-respect-gitignore``: what is tracked is reviewed. Ruff heeds ``.gitignore`` only where it finds ``.git``, so
   without the option a clone and an archive of the same files would differ.
 - ``--no-cache``, ``--exit-zero``: nothing is written into the tree, and findings are no failure.
@@ -18,20 +20,23 @@ from pydantic import BaseModel
 
 from lambdas.linter.contract import LintFinding, LintReport
 from lambdas.linter.ruff_binary import ruff_binary
-from lambdas.linter.ruff_process import Ruff, RuffCrashedError
-from lambdas.shared.repository.contract import SkippedFile, Tool
+from lambdas.linter.ruff_process import Ruff, RuffCrashedError, RuffFailedError
+from lambdas.linter.ruff_settings import ruff_settings
+from lambdas.shared.repository.contract import SkippedFile, Tool, ToolSettings
 from lambdas.shared.repository.files import display_name
 
 COMMAND = "ruff check --isolated --no-cache --no-respect-gitignore --exit-zero --output-format=json ."
-"""The command line that finds the same by hand, at the top of the same files."""
+"""The command line that finds the same by hand, at the top of the same files, without the repository's settings."""
 
-_CHECK = ("check", "--isolated", "--no-cache", "--no-respect-gitignore")
+OWN_COMMAND = COMMAND.replace("--isolated", "--no-fix")
+"""The command line that finds the same by hand with the repository's own settings."""
+
+_CHECK = ("check", "--no-cache", "--no-respect-gitignore", "--no-fix")
 # The same as lines of JSON, of which one after the other can be read.
-_LINT = (*_CHECK, "--exit-zero", "--output-format=json-lines")
-_LIST = (*_CHECK, "--show-files")
+_LINT = ("--exit-zero", "--output-format=json-lines")
 
-_SOURCE_SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb")
-_SUFFIXES = (*_SOURCE_SUFFIXES, "pyproject.toml")
+_SOURCE_SUFFIXES = (b".py", b".pyi", b".pyw", b".ipynb")
+_SUFFIXES = (".py", ".pyi", ".pyw", ".ipynb", "pyproject.toml")
 _BATCH = 256
 _MOST_OF_A_FILE = 10_000
 _MOST = 250_000
@@ -57,13 +62,15 @@ class _Violation(BaseModel):
     cell: int | None = None
 
 
-def lint(tree: Path) -> LintReport:
+def lint(tree: Path, *, isolated: bool = False) -> LintReport:
     """Run ruff on a tree.
 
     Parameters
     ----------
     tree : Path
         The top of a repository's files.
+    isolated : bool
+        Whether the repository's own settings are left out.
 
     Returns
     -------
@@ -80,20 +87,39 @@ def lint(tree: Path) -> LintReport:
     top = tree.resolve()  # as ruff sees it, so that its absolute paths begin with it
     names = _Names(top)
     skipped: list[SkippedFile] = []
+    settings = ToolSettings() if isolated else ruff_settings(top)
     with ruff_binary() as binary:
         ruff = Ruff(binary, top)
-        files = [line.decode(errors="replace") for line in ruff.run(*_LIST, ".")]
         version = b"".join(ruff.run("--version")).decode().removeprefix("ruff ").strip()
+        check = (*_CHECK,) if settings.files else (*_CHECK, "--isolated")
         try:
-            findings = _within_bounds(ruff.run(*_LINT, "."), names, skipped)
+            files = _listed(ruff, check, top)
         except RuffCrashedError:
-            findings = _within_bounds(_apart(ruff, _candidates(top), skipped), names, skipped)
+            raise
+        except RuffFailedError as error:
+            if not settings.files:
+                raise
+            # Settings of another version, or that ruff does not understand.
+            settings = ToolSettings(problem=f"ruff refused the settings in {', '.join(settings.files)}: {error.said}")
+            check = (*_CHECK, "--isolated")
+            files = _listed(ruff, check, top)
+        command = (*check, *_LINT)
+        try:
+            findings = _within_bounds(ruff.run(*command, "."), names, skipped)
+        except RuffCrashedError:
+            findings = _within_bounds(_apart(ruff, command, _candidates(top), skipped), names, skipped)
     return LintReport(
-        tool=Tool(name="ruff", version=version, command=COMMAND),
-        files=sum(file.startswith(f"{top}{os.sep}") and file.rstrip("\n").endswith(_SOURCE_SUFFIXES) for file in files),
+        tool=Tool(name="ruff", version=version, command=OWN_COMMAND if settings.files else COMMAND, settings=settings),
+        files=sum(file.endswith(_SOURCE_SUFFIXES) for file in files),
         findings=findings,
         skipped=skipped,
     )
+
+
+def _listed(ruff: Ruff, check: Sequence[str], top: Path) -> list[bytes]:
+    """List the files that ruff checks, relative to `top`. A name may hold line breaks, but each begins with `top`."""
+    beginning = b"\n" + os.fsencode(top).decode(errors="replace").encode() + os.fsencode(os.sep)
+    return (b"\n" + b"".join(ruff.run(*check, "--show-files", "."))).removesuffix(b"\n").split(beginning)[1:]
 
 
 def _within_bounds(lines: Iterable[bytes], names: "_Names", skipped: list[SkippedFile]) -> list[LintFinding]:
@@ -124,20 +150,20 @@ def _candidates(top: Path) -> list[str]:
     ]
 
 
-def _apart(ruff: Ruff, files: Sequence[str], skipped: list[SkippedFile]) -> Iterator[bytes]:
+def _apart(ruff: Ruff, command: Sequence[str], files: Sequence[str], skipped: list[SkippedFile]) -> Iterator[bytes]:
     """Lint files in ever smaller batches, until those that make ruff crash stand alone and are skipped."""
     for first in range(0, len(files), _BATCH):
         batch = files[first : first + _BATCH]
         try:
             # A file that is named is linted even where "." would leave it out, unless its exclusion is enforced.
-            yield from ruff.run(*_LINT, "--force-exclude", "--", *batch)
+            yield from ruff.run(*command, "--force-exclude", "--", *batch)
         except RuffCrashedError as error:
             if len(batch) == 1:
                 skipped.append(SkippedFile(path=display_name(batch[0]), reason=str(error)))
             else:
                 middle = len(batch) // 2
-                yield from _apart(ruff, batch[:middle], skipped)
-                yield from _apart(ruff, batch[middle:], skipped)
+                yield from _apart(ruff, command, batch[:middle], skipped)
+                yield from _apart(ruff, command, batch[middle:], skipped)
 
 
 def _finding(violation: _Violation, names: "_Names") -> LintFinding:

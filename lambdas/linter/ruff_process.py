@@ -1,6 +1,7 @@
 """Ruff as a process that can fail."""
 
 import contextlib
+import os
 import resource
 import signal
 import subprocess
@@ -16,7 +17,19 @@ _MEMORY_BYTES = (linter.memory_mb - 512) * 1024 * 1024
 
 
 class RuffFailedError(Exception):
-    """Ruff ended abnormally; another attempt finds it the same."""
+    """Ruff ended abnormally; another attempt finds it the same.
+
+    Parameters
+    ----------
+    message : str
+        How it ended.
+    said : str
+        The end of what it wrote to standard error.
+    """
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class RuffCrashedError(RuffFailedError):
@@ -41,9 +54,13 @@ class Ruff:
             If it ended with another status than 0, or not in the time that the agent has.
         """
         output = tempfile.TemporaryFile()  # noqa: SIM115  - closed when its last line was read
-        # Without an environment no RUFF_* variable changes what is found.
+        # Without an environment no RUFF_* variable changes what is found, nor do settings of the user.
         with subprocess.Popen(  # noqa: S603
-            [self.binary, *arguments], cwd=self.top, env={}, stdout=output, stderr=subprocess.PIPE
+            [self.binary, *arguments],
+            cwd=self.top,
+            env={"HOME": os.devnull, "XDG_CONFIG_HOME": os.devnull},
+            stdout=output,
+            stderr=subprocess.PIPE,
         ) as process:
             if hasattr(resource, "prlimit"):
                 with contextlib.suppress(ProcessLookupError):
@@ -57,7 +74,9 @@ class Ruff:
         if process.returncode < 0:
             raise RuffCrashedError(_cause(-process.returncode, said))
         if process.returncode:
-            raise RuffFailedError(f"ruff {' '.join(arguments)[:200]} ended with status {process.returncode}: {said}")
+            raise RuffFailedError(
+                f"ruff {' '.join(arguments)[:200]} ended with status {process.returncode}: {said}", said
+            )
         return _lines(output)
 
 

@@ -20,16 +20,18 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
-def assemble(task: ReportInput, execution: str) -> Review:
+def assemble(task: ReportInput, execution_path: str) -> Review:
     """Make one review of what the agents reported.
 
     Parameters
     ----------
     task : ReportInput
         The reports, or the failures in their place.
-    execution : str
-        Name of the execution; nothing else tells two reviews of the same snapshot apart.
+    execution_path : str
+        Names of the state machine and the execution, with a slash between; nothing else tells two reviews of the same
+        snapshot apart.
     """
+    state_machine, _, execution = execution_path.rpartition("/")
     lint = None if isinstance(task.lint, TaskFailure) else _sorted_lint(task.lint)
     security = None if isinstance(task.scan, TaskFailure) else _sorted_security(task.scan)
     quality = None if isinstance(task.quality, TaskFailure) else _sorted_quality(task.quality)
@@ -50,6 +52,7 @@ def assemble(task: ReportInput, execution: str) -> Review:
             name=task.repo.name, commit=task.repo.commit, dirty=task.repo.dirty, sha256=task.repo.sha256
         ),
         execution=execution,
+        state_machine=state_machine,
         complete=all(status.succeeded for status in agents),
         summary=summarize(lint, security, quality, tests, documentation, skipped_files=len(skipped)),
         agents=agents,

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from lambdas.shared.repository.contract import ToolSettings
+
+_SETTINGS_NAMED = 5
+
 
 def visible(text: str) -> str:
     r"""Return `text` on one line, with characters that cannot be seen written as escapes.
@@ -42,6 +46,23 @@ def quoted_parts(text: str) -> Iterator[tuple[str, bool]]:
     for index, part in enumerate(re.split(r"`([^`]+)`", text)):
         if part:
             yield part, index % 2 == 1
+
+
+def settings_text(settings: ToolSettings) -> str:
+    """Say whose settings counted when a tool ran.
+
+    Example
+    -------
+    >>> settings_text(ToolSettings(files=("ruff.toml",)))
+    "the repository's: ruff.toml"
+    """
+    if settings.problem:
+        return f"the tool's defaults; the repository's were ignored: {shortened(settings.problem)}"
+    if not settings.files:
+        return "the tool's defaults"
+    left = len(settings.files) - _SETTINGS_NAMED
+    more = f" and {left} more" if left > 0 else ""
+    return f"the repository's: {', '.join(settings.files[:_SETTINGS_NAMED])}{more}"
 
 
 def visible_lines(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from stepweave import TaskContext, agent_handler, payload_bucket
 @agent_handler(reporter)
 def handler(task: ReportInput, context: TaskContext) -> ReviewReport:
     """Report what the agents found, and which of them failed."""
-    review = assemble(task, context.execution_name)
+    review = assemble(task, context.execution_path)
     return ReviewReport(
         repository=review.repository.name,
         commit=review.repository.commit,

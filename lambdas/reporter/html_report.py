@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from lambdas.documenter.contract import ApiEntry
 from lambdas.linter.contract import LintFinding
 from lambdas.reporter import digest
-from lambdas.reporter.display import quoted_parts, shortened, visible, visible_lines
+from lambdas.reporter.display import quoted_parts, settings_text, shortened, visible, visible_lines
 from lambdas.reporter.figures import count, figures, percent
 from lambdas.reporter.review import Review
 from lambdas.security_scanner.contract import SecurityFinding
@@ -117,7 +117,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        count=count, percent=percent, visible_lines=visible_lines, message=_message, lint_place=digest.lint_place
+        count=count,
+        percent=percent,
+        visible_lines=visible_lines,
+        message=_message,
+        lint_place=digest.lint_place,
+        settings_text=settings_text,
     )
     environment.tests["web_page"] = _is_web_page
     return environment

@@ -6,7 +6,7 @@ from lambdas.analyzer.contract import QualityReport
 from lambdas.documenter.contract import DocumentationReport
 from lambdas.linter.contract import LintReport
 from lambdas.reporter import digest
-from lambdas.reporter.display import shortened
+from lambdas.reporter.display import settings_text, shortened
 from lambdas.reporter.figures import count, figures, percent
 from lambdas.reporter.markdown_text import block, code, link, message, plain, table
 from lambdas.reporter.review import AgentStatus, Review
@@ -223,13 +223,14 @@ def _agents(agents: Sequence[AgentStatus]) -> Iterator[str]:
     yield "## How this was found"
     yield ""
     yield from table(
-        ["Agent", "Status", "Tool", "Command"],
+        ["Agent", "Status", "Tool", "Command", "Settings"],
         [
             [
                 code(status.agent),
                 "done" if status.succeeded else "**failed**",
                 plain(f"{status.tool.name} {status.tool.version}") if status.tool else "",
                 code(status.tool.command) if status.tool else "",
+                plain(settings_text(status.tool.settings)) if status.tool else "",
             ]
             for status in agents
         ],

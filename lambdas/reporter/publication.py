@@ -17,7 +17,7 @@ def publish(review: Review, bucket: str) -> dict[ReportFormat, ReportFile]:
     Parameters
     ----------
     review : Review
-        What to store, below ``reports/<execution>/``.
+        What to store, below ``reports/<state machine>/<execution>/``.
     bucket : str
         Name of the bucket.
 
@@ -29,7 +29,7 @@ def publish(review: Review, bucket: str) -> dict[ReportFormat, ReportFile]:
         If the bucket does not exist.
     """
     rendered = [(each, each.render(review).encode()) for each in FORMATS]
-    prefix = f"reports/{review.execution}"
+    prefix = f"reports/{review.state_machine}/{review.execution}"
     with ThreadPoolExecutor(max_workers=len(rendered)) as pool:
         stored = pool.map(lambda item: _put(bucket, prefix, *item), rendered)
         return {each.name: file for each, file in zip(FORMATS, stored, strict=True)}

@@ -47,10 +47,11 @@ class Review(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     schema_version: Annotated[
-        Literal["1.0"], Field(description="the minor number grows when fields are added, the major one otherwise")
-    ] = "1.0"
+        Literal["1.1"], Field(description="the minor number grows when fields are added, the major one otherwise")
+    ] = "1.1"
     repository: ReviewedRepository
     execution: Annotated[str, Field(description="name of the execution that made the review")]
+    state_machine: Annotated[str, Field(description="name of its state machine, of which alone that name is unique")]
     complete: Annotated[bool, Field(description="whether every agent succeeded")]
     summary: ReviewSummary
     agents: list[AgentStatus]

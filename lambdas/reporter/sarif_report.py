@@ -10,6 +10,7 @@ from lambdas.linter.contract import LintFinding
 from lambdas.reporter import sarif_rules
 from lambdas.reporter.contract import FailedTask
 from lambdas.reporter.digest import LEVELS
+from lambdas.reporter.display import settings_text
 from lambdas.reporter.fingerprint import FINGERPRINT, fingerprints
 from lambdas.reporter.review import AgentStatus, Review, ReviewedRepository
 from lambdas.reporter.sarif_log import (
@@ -31,7 +32,7 @@ from lambdas.reporter.sarif_log import (
     VersionControlDetails,
 )
 from lambdas.security_scanner.contract import SecurityFinding
-from lambdas.shared.repository.contract import SkippedFile
+from lambdas.shared.repository.contract import SkippedFile, ToolSettings
 
 RESULT_LIMIT = 25_000
 """Results that GitHub accepts in one run."""
@@ -100,7 +101,7 @@ def _run(review: Review, *, agent: str, tool: str, found: _Found, limit: int) ->
         ),
         invocations=[_invocation(status, omitted)],
         # GitHub takes what stands before the last slash as the category, in which a run replaces the one before.
-        automation_details=AutomationDetails(id=f"stepweave/{tool}/{review.execution}"),
+        automation_details=AutomationDetails(id=f"stepweave/{tool}/{review.state_machine}/{review.execution}"),
         original_uri_base_ids={
             _SOURCE_ROOT: ArtifactLocation(description=Message(text="The top folder of the repository."))
         },
@@ -113,6 +114,8 @@ def _run(review: Review, *, agent: str, tool: str, found: _Found, limit: int) ->
 
 def _invocation(status: AgentStatus, omitted: int) -> Invocation:
     notifications = [_failed(status.failure)] if status.failure else []
+    if status.tool and (status.tool.settings.files or status.tool.settings.problem):
+        notifications.append(_settings(status.tool.settings))
     if omitted:
         text = f"{omitted} less severe results are left out, to stay within what code-scanning tools accept."
         notifications.append(Notification(level="warning", message=Message(text=text)))
@@ -130,6 +133,11 @@ def _invocation(status: AgentStatus, omitted: int) -> Invocation:
 def _failed(failure: FailedTask) -> Notification:
     text = f"The {failure.agent} failed with {failure.error}" + (f": {failure.cause}" if failure.cause else "")
     return Notification(level="error", message=Message(text=sarif_rules.literal(text)))
+
+
+def _settings(settings: ToolSettings) -> Notification:
+    text = sarif_rules.literal(f"Settings: {settings_text(settings)}")
+    return Notification(level="warning" if settings.problem else "note", message=Message(text=text))
 
 
 def _skipped(file: SkippedFile) -> Notification:

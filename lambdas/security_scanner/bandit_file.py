@@ -2,14 +2,15 @@
 
 import functools
 import os
+from pathlib import Path
 
 from bandit.core import docs_utils
-from bandit.core.config import BanditConfig
 from bandit.core.issue import Issue
 from bandit.core.manager import BanditManager
 from bandit.core.metrics import Metrics
 from pydantic import BaseModel, ConfigDict
 
+from lambdas.security_scanner.bandit_settings import BanditSettings, bandit_settings
 from lambdas.security_scanner.contract import Level
 from lambdas.shared.repository.source import valid_text
 
@@ -41,8 +42,16 @@ class FileScan(BaseModel):
 
 
 def scan_file(path: str) -> FileScan:
-    """Run bandit on one file, named relative to the current directory."""
-    manager = _manager()
+    """Run bandit on one file, named relative to the current directory, with bandit's own settings."""
+    return _scan(_manager(isolated=True), path)
+
+
+def scan_file_by_settings(path: str) -> FileScan:
+    """Run bandit on one file, named relative to the current directory, with the settings that are kept there."""
+    return _scan(_manager(isolated=False), path)
+
+
+def _scan(manager: BanditManager, path: str) -> FileScan:
     # One manager serves all files, since to make one is dear; what it gathers is made new for each.
     manager.results, manager.skipped, manager.scores, manager.metrics = [], [], [], Metrics()
     manager.files_list = [os.path.join(".", path)]  # noqa: PTH118  - as bandit names it; pathlib would drop the dot
@@ -55,8 +64,9 @@ def scan_file(path: str) -> FileScan:
 
 
 @functools.cache
-def _manager() -> BanditManager:
-    return BanditManager(BanditConfig(), "file", quiet=True)
+def _manager(*, isolated: bool) -> BanditManager:
+    settings = BanditSettings() if isolated else bandit_settings(Path())
+    return BanditManager(settings.config(), "file", quiet=True, profile=settings.profile())
 
 
 def _issue(found: Issue) -> FileIssue:

@@ -1,9 +1,9 @@
 """Contract of the security scanner: what bandit finds in a repository."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.shared.repository.contract import RepoRef, SkippedFile, Tool
 from stepweave import Agent
@@ -15,6 +15,7 @@ class ScanInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     repo: RepoRef
+    isolated: Annotated[bool, Field(description="whether the repository's own settings of bandit are left out")] = False
 
 
 class SecurityFinding(BaseModel):

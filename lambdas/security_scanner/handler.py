@@ -10,4 +10,4 @@ from stepweave import TaskContext, agent_handler
 def handler(task: ScanInput, _: TaskContext) -> SecurityReport:
     """Report what bandit finds in a repository."""
     with checkout(task.repo) as tree:
-        return scan(tree)
+        return scan(tree, isolated=task.isolated)

@@ -2,8 +2,8 @@
 
 Bandit is used as a library, one file at a time in child processes. It finds what the command line finds:
 
-- ``--ini /dev/null``: a ``.bandit`` file in the repository, which ``-r`` would obey, is not read; so no repository can
-  switch off what it is reviewed for. ``# nosec`` comments count as ever.
+- ``--ini /dev/null``, if the review is isolated or the settings are elsewhere: a ``.bandit`` file in the repository,
+  which ``-r`` would obey, is not read. ``# nosec`` comments count as ever.
 - ``-x ./.git/``: bandit's default exclusions are parts of paths, and ``.git`` among them would leave out ``.github`` as
   well, though only where there is no ``.git`` directory. So without the option a clone and an archive of the same
   files would differ. What is tracked is reviewed.
@@ -15,19 +15,25 @@ from pathlib import Path
 from bandit.core.config import BanditConfig
 from bandit.core.manager import BanditManager
 
-from lambdas.security_scanner.bandit_file import FileScan, scan_file
+from lambdas.security_scanner.bandit_file import FileScan, scan_file, scan_file_by_settings
+from lambdas.security_scanner.bandit_settings import BanditSettings, bandit_settings
 from lambdas.security_scanner.contract import SecurityFinding, SecurityReport, security_scanner
 from lambdas.shared.repository.contract import SkippedFile, Tool
 from lambdas.shared.repository.files import display_name
 from lambdas.shared.repository.isolation import Limits, inspect_files
 
 COMMAND = "bandit -r . -x ./.git/ --ini /dev/null -f json -q --exit-zero"
-"""The command line that finds the same by hand, at the top of the same files."""
+"""The command line that finds the same by hand, at the top of the same files, without the repository's settings."""
+
+_OWN_COMMANDS = {
+    ".bandit": "bandit -r . --ini .bandit -f json -q --exit-zero",
+    "pyproject.toml": "bandit -r . -x ./.git/ --ini /dev/null -c pyproject.toml -f json -q --exit-zero",
+}
 
 _LIMITS = Limits(memory_mb=security_scanner.memory_mb - 256)
 
 
-def scan(tree: Path, limits: Limits = _LIMITS) -> SecurityReport:
+def scan(tree: Path, limits: Limits = _LIMITS, *, isolated: bool = False) -> SecurityReport:
     """Run bandit on a tree.
 
     Parameters
@@ -36,6 +42,8 @@ def scan(tree: Path, limits: Limits = _LIMITS) -> SecurityReport:
         The top of a repository's files.
     limits : Limits
         What reading the files may cost.
+    isolated : bool
+        Whether the repository's own settings are left out.
 
     Returns
     -------
@@ -47,10 +55,18 @@ def scan(tree: Path, limits: Limits = _LIMITS) -> SecurityReport:
     IsolationError
         If the agent's bundle is broken.
     """
-    inspection = inspect_files(scan_file, FileScan, tree, _files(tree), limits)
+    settings = BanditSettings() if isolated else bandit_settings(tree)
+    scan_one = scan_file_by_settings if settings.source.files else scan_file
+    files = [file for file in _files(tree) if not settings.excludes(file)]
+    inspection = inspect_files(scan_one, FileScan, tree, files, limits)
     scans = inspection.results.items()
     return SecurityReport(
-        tool=Tool(name="bandit", version=version("bandit"), command=COMMAND),
+        tool=Tool(
+            name="bandit",
+            version=version("bandit"),
+            command=next((_OWN_COMMANDS[file] for file in settings.source.files), COMMAND),
+            settings=settings.source,
+        ),
         files=sum(scan.skipped is None for _, scan in scans),
         lines_of_code=sum(scan.lines_of_code for _, scan in scans),
         findings=[

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from lambdas.shared.repository.contract import SkippedFile
+from lambdas.shared.repository.source import valid_text
 from lambdas.tester.coverage_formats import DamagedDataError, Recorded, read_database, read_json, read_xml
 
 _MAX_BYTES = 64 * 1024 * 1024
@@ -67,7 +68,8 @@ def read_coverage(tree: Path, paths: Sequence[str]) -> tuple[Coverage | None, li
                 raise DamagedDataError(f"larger than {_MAX_BYTES:,} bytes")
             recorded = read(place)
         except (DamagedDataError, OSError) as error:
-            skipped.append(SkippedFile(path=source, reason=str(error)))
+            reason = error.strerror if isinstance(error, OSError) else None
+            skipped.append(SkippedFile(path=source, reason=valid_text(reason or str(error))))
             continue
         if files := _locate(recorded, paths):
             return Coverage(source, files), skipped

@@ -77,10 +77,21 @@ def archive_repository(source: str | Path, directory: Path) -> RepositoryArchive
     """
     url = str(source)
     remote = isinstance(source, str) and is_url(url)
-    path = Path(source).expanduser().resolve()
+    path = _place(source)
     with cloned(url) if remote else nullcontext(path) as place:
         tree = read_work_tree(place)
         return _archive(tree, name_of(url) if remote else path.name or "repository", directory)
+
+
+def _place(source: str | Path) -> Path:
+    """Return the path that is meant, with all links resolved."""
+    if not str(source):
+        raise RepositoryError("the path of the repository is empty; give the path or the URL of a Git repository")
+    try:
+        return Path(source).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, the home of nobody, a null byte
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise RepositoryError(f"{str(source)[:200]}: {why}; give the path or the URL of a Git repository") from error
 
 
 def _archive(tree: WorkTree, name: str, directory: Path) -> RepositoryArchive:

@@ -4,6 +4,8 @@ import os
 import stat
 import tarfile
 from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from pathlib import PurePosixPath
 
@@ -14,6 +16,8 @@ from scripts.repository.errors import RepositoryError
 from scripts.repository.work_tree import EntryKind, WorkTree
 
 _MOST_NAMED = 5
+# Git writes no such component into its index and does not look for one when it reads it: it would lead to other files.
+_FOREIGN = frozenset({"", ".", "..", ".git"})
 
 
 class LeftOut(Enum):
@@ -24,6 +28,7 @@ class LeftOut(Enum):
     LEAVES = "is a symbolic link that leads out of the repository or in circles"
     SPECIAL = "is neither a regular file nor a symbolic link"
     UNREADABLE = "could not be read"
+    FOREIGN = "is not a path that Git would track"
     LONG = f"has a name of more than {MAX_NAME_BYTES} bytes"
 
 
@@ -59,12 +64,14 @@ class TrackedFiles:
             If there is more than an agent can hold, or a file changes while it is read.
         """
         present = self._present()
-        links = {path: os.readlink(self._tree.path / path) for path, mode in present.items() if stat.S_ISLNK(mode)}  # noqa: PTH115
+        links = self._targets(present)
         for path, mode in present.items():
             if stat.S_ISREG(mode):
                 self._write_file(tar, path)
-            elif path not in links:
+            elif not stat.S_ISLNK(mode):
                 self._leave_out(path, LeftOut.SPECIAL)
+            elif path not in links:
+                self._leave_out(path, LeftOut.UNREADABLE)
             elif leaves_tree(path, links):
                 self._leave_out(path, LeftOut.LEAVES)
             else:
@@ -94,6 +101,8 @@ class TrackedFiles:
         for path, kind in self._tree.tracked.items():
             if kind is EntryKind.SUBMODULE:
                 self._leave_out(path, LeftOut.SUBMODULE)
+            elif _FOREIGN & set(path.lower().split("/")):
+                self._leave_out(path, LeftOut.FOREIGN)
             elif len(os.fsencode(path)) > MAX_NAME_BYTES:
                 self._leave_out(path, LeftOut.LONG)
             elif (mode := self._mode(path)) is None:
@@ -110,6 +119,15 @@ class TrackedFiles:
             return (self._tree.path / path).lstat().st_mode
         except OSError:
             return None
+
+    def _targets(self, present: Mapping[str, int]) -> dict[str, str]:
+        """Return where each symbolic link leads; one that can no longer be read is left out."""
+        targets: dict[str, str] = {}
+        for path, mode in present.items():
+            if stat.S_ISLNK(mode):
+                with suppress(OSError):
+                    targets[path] = os.readlink(self._tree.path / path)  # noqa: PTH115  - as it is written
+        return targets
 
     def _in_real_directory(self, path: str) -> bool:
         parent = path.rpartition("/")[0]

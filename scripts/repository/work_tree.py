@@ -3,10 +3,15 @@
 import os
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from scripts.repository.errors import RepositoryError
-from scripts.repository.git import GitResult, run_git
+from scripts.repository.git import GitResult
+from scripts.repository.git_directory import find_checkout
+from scripts.repository.quarantine import quarantined
+
+_STATUS = ("status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames")
 
 
 class EntryKind(Enum):
@@ -40,7 +45,10 @@ class WorkTree:
 
 
 def read_work_tree(path: Path) -> WorkTree:
-    """Read what git knows of a directory.
+    """Read what git knows of a directory, in quarantine: no configuration of the repository is in force.
+
+    So a filter that ``.gitattributes`` asks for, such as Git LFS, does not run: a file that it would change counts as
+    changed if its time or size differs from what the index says.
 
     Raises
     ------
@@ -49,24 +57,12 @@ def read_work_tree(path: Path) -> WorkTree:
         nothing in it.
     """
     _check(path)
-    commit = run_git(["rev-parse", "--verify", "--quiet", "HEAD"], directory=path)
-    status = _succeed(
-        path,
-        run_git(
-            [
-                "status",
-                "--porcelain",
-                "-z",
-                "--untracked-files=no",
-                "--ignore-submodules=all",
-                "--no-renames",
-                "--",
-                ".",
-            ],
-            directory=path,
-        ),
-    )
-    listed = _succeed(path, run_git(["ls-files", "-z", "--stage", "--", "."], directory=path))
+    checkout = find_checkout(path)
+    with quarantined(checkout.git) as quarantine:
+        run = partial(quarantine.run, top=checkout.top, directory=path)
+        commit = run(["rev-parse", "--verify", "--quiet", "HEAD"])
+        status = _succeed(path, run([*_STATUS, "--", "."]))
+        listed = _succeed(path, run(["ls-files", "-z", "--stage", "--", "."]))
     tracked = _entries(listed.stdout)
     if not tracked:
         raise RepositoryError(
@@ -81,27 +77,15 @@ def read_work_tree(path: Path) -> WorkTree:
 
 
 def _check(path: Path) -> None:
-    if not path.exists():
-        raise RepositoryError(f"{path}: no such directory; give the path or the URL of a Git repository")
+    try:
+        path.stat()
+    except OSError as error:
+        why = "no such directory" if isinstance(error, FileNotFoundError | NotADirectoryError) else error.strerror
+        raise RepositoryError(f"{path}: {why}; give the path or the URL of a Git repository") from error
     if not path.is_dir():
         raise RepositoryError(f"{path} is a file; give the directory of a Git repository")
     if not os.access(path, os.R_OK | os.X_OK):
         raise RepositoryError(f"{path}: permission denied; run as a user who may read it")
-    inside = run_git(["rev-parse", "--is-inside-work-tree"], directory=path)
-    if "dubious ownership" in inside.stderr:
-        raise RepositoryError(
-            f"{path} belongs to another user, so git refuses to read it; if you trust it, run "
-            f"`git config --global --add safe.directory {path}`"
-        )
-    if inside.returncode:
-        why = "" if "not a git repository" in inside.stderr else f" ({inside.stderr})"
-        raise RepositoryError(
-            f"{path} is not a Git repository{why}; run `git init` and `git add` there, or give another path"
-        )
-    if inside.stdout.strip() != b"true":
-        raise RepositoryError(
-            f"{path} is a bare repository, without files to review; give file://{path} to have it cloned"
-        )
 
 
 def _succeed(path: Path, result: GitResult) -> GitResult:

@@ -144,8 +144,8 @@ def test_a_review_for_a_person(project: Path, repository: Path) -> None:
     for label in ("lint findings", "security findings", "complexity", "reached by tests", "docstrings"):
         assert f"\n  {label} " in result.stdout
     for name in ("report.json", "report.md", "report.html", "report.sarif"):
-        assert f"stepweave-reports/for-a-person/{name}" in result.stdout
-        assert (project / "stepweave-reports" / "for-a-person" / name).stat().st_size > 0
+        assert f"stepweave-reports/code-review/for-a-person/{name}" in result.stdout
+        assert (project / "stepweave-reports" / "code-review" / "for-a-person" / name).stat().st_size > 0
     lines = result.stderr.splitlines()
     for task in TASKS:
         assert any(line.startswith(f"{task} done ") for line in lines), task

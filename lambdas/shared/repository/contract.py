@@ -25,6 +25,15 @@ class RepoRef(BaseModel):
     dirty: Annotated[bool, Field(description="whether tracked files differed from that commit")] = False
 
 
+class ToolSettings(BaseModel):
+    """Which settings of the repository counted when a tool read it; without files, the tool's own defaults did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    files: Annotated[tuple[str, ...], Field(description="the files that hold them")] = ()
+    problem: Annotated[str | None, Field(description="why the repository's settings were ignored")] = None
+
+
 class Tool(BaseModel):
     """A tool and the options that it was run with, so that a result can be reproduced by hand."""
 
@@ -33,6 +42,7 @@ class Tool(BaseModel):
     name: str
     version: str
     command: Annotated[str, Field(description="the command line, run at the top of the repository")]
+    settings: ToolSettings = ToolSettings()
 
 
 class SkippedFile(BaseModel):

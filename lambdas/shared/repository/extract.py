@@ -10,6 +10,7 @@ import gzip
 import io
 import os
 import shutil
+import sys
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from lambdas.shared.repository.links import leaves_tree
 
 _MAX_HEADER_BYTES = 64 * 1024
 """What may stand before one member's content: its name and extended headers, which `tarfile` holds in memory."""
+_ENCODING = sys.getfilesystemencoding()
+"""What names are read as, so that each is written by the bytes that the archive has, whatever the locale."""
 _UNUSABLE_NAME = frozenset({errno.EEXIST, errno.EILSEQ, errno.EINVAL, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOTDIR})
 
 
@@ -53,7 +56,7 @@ def extract(archive: Path, tree: Path, *, max_bytes: int = MAX_TREE_BYTES, max_f
         with gzip.open(archive) as plain:
             metered = _Metered(plain)
             # The stream form reads forward only, so that each byte passes the meter once.
-            with tarfile.open(fileobj=metered, mode="r|", encoding="utf-8", errors="surrogateescape") as tar:
+            with tarfile.open(fileobj=metered, mode="r|", encoding=_ENCODING, errors="surrogateescape") as tar:
                 _Extraction(tree, max_bytes, max_files).run(tar, metered)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, OverflowError) as error:
         raise RepositoryRefusedError(f"the archive is damaged: {error}") from error

@@ -7,6 +7,8 @@ import os
 import resource
 import sys
 
+from lambdas.shared.repository.source import valid_text
+
 
 def main(module: str, function: str, tree: str, memory: str) -> None:
     """Answer for each path on standard input; end early after a file for which the memory did not suffice.
@@ -34,7 +36,7 @@ def main(module: str, function: str, tree: str, memory: str) -> None:
                 answer: dict[str, object] = {"result": inspect(os.fsdecode(path)).model_dump(mode="json")}
                 spent = False
             except Exception as error:  # noqa: BLE001  - whatever is wrong with a file costs that file alone
-                answer = {"skipped": _reason(error)}
+                answer = {"skipped": valid_text(_reason(error))}
                 spent = isinstance(error, MemoryError)
             print(json.dumps(answer), file=answers, flush=True)
             if spent:

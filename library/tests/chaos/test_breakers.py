@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from stepweave.cdk.naming import EVENT_BUS, function_name
-from stepweave.contract.breaker import CRASH_PREFIX, EVENT_SOURCE, crash_attribute
+from stepweave.contract.breaker import CRASH_PREFIX, EVENT_SOURCE, crash_of, probe_owner
 from stepweave.contract.breaker_item import STATE
 from stepweave.local_cloud.faults.function_fault import CrashPoint
 from stepweave.testing.backend import Runnable
@@ -188,7 +188,7 @@ def test_the_state_machine_records_what_a_dead_process_cannot(
     for _ in range(CONFIG.failure_threshold):
         runs.append(deployed.run(ask_or_substitute))
         assert runs[-1].output == {"by": "stand_in"}
-        assert backend.crashes == {crash_attribute(name_of(run), "call") for run in runs}
+        assert backend.crashes == {crash_of(probe_owner(run.arn, "call")) for run in runs}
     refused = deployed.run(ask_or_substitute)
     assert (refused.task("call").error, refused.task("call").attempts) == ("CircuitOpenError", 1)
     assert backend.state == "OPEN"
@@ -204,7 +204,7 @@ def test_the_dead_letter_function_records_a_crash_that_ends_the_execution(
     for _ in range(CONFIG.failure_threshold):
         runs.append(deployed.run(ask))
         assert runs[-1].status == "FAILED"
-        expected = {crash_attribute(name_of(run), "call") for run in runs}
+        expected = {crash_of(probe_owner(run.arn, "call")) for run in runs}
         assert await_(partial(are_recorded, backend, expected))
     assert deployed.run(ask).error == "CircuitOpenError"
     assert backend.state == "OPEN"

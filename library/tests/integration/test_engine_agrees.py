@@ -292,7 +292,7 @@ class Engine:
         items = dynamodb.scan(TableName="breakers")["Items"]
         for item in items:
             dynamodb.delete_item(TableName="breakers", Key={"id": item["id"]})
-        return {name.rpartition(":")[2] for item in items for name in item if name.startswith(CRASH_PREFIX)}
+        return {name.rpartition("#")[2] for item in items for name in item if name.startswith(CRASH_PREFIX)}
 
     def _stop(self, machines: list[str]) -> None:
         """Stop nested executions that a failed one left behind at gates, lest they are polled until the test ends."""

@@ -26,14 +26,15 @@ def found_by_hand(tree: Path, command: str) -> Counter[tuple[str, str, int, int]
     )
 
 
+@pytest.mark.parametrize("isolated", [True, False], ids=["isolated", "own settings"])
 @pytest.mark.parametrize("in_git", [False, True], ids=["archive", "clone"])
-def test_findings_equal_ruff_by_hand(tmp_path: Path, in_git: bool) -> None:
+def test_findings_equal_ruff_by_hand(tmp_path: Path, in_git: bool, isolated: bool) -> None:
     tree = awkward_tree(tmp_path / "tree")
     (tree / "sums.py").unlink()  # by hand ruff fails on the whole tree for it
     if in_git:
         by_hand("git init --quiet", tree)
 
-    report = lint(tree)
+    report = lint(tree, isolated=isolated)
 
     ours = Counter((item.path.replace("\\xe9", "?"), item.code, item.line, item.column) for item in report.findings)
     assert ours == found_by_hand(tree, report.tool.command)
@@ -102,7 +103,7 @@ def test_what_ruff_cannot_read_or_parse_is_a_finding(tmp_path: Path) -> None:
 def test_a_finding_in_a_notebook_names_its_cell(tmp_path: Path) -> None:
     awkward_tree(tmp_path)
 
-    [finding] = [item for item in lint(tmp_path).findings if item.path == "notebook.ipynb"]
+    [finding] = [item for item in lint(tmp_path, isolated=True).findings if item.path == "notebook.ipynb"]
 
     assert (finding.cell, finding.line, finding.code, finding.fixable) == (2, 1, "F401", True)
 

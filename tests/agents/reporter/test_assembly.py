@@ -16,13 +16,15 @@ from tests.agents.reporter.reports import failed, report_inputs, shop, shuffled
 def test_the_order_of_the_reports_changes_no_format(task: ReportInput, shuffler: random.Random) -> None:
     other = shuffled(task, shuffler.shuffle)
     for each in FORMATS:
-        assert each.render(assemble(other, "run-1")) == each.render(assemble(task, "run-1")), each.name
+        assert each.render(assemble(other, "stepweave-code-review/run-1")) == each.render(
+            assemble(task, "stepweave-code-review/run-1")
+        ), each.name
 
 
 @settings(max_examples=60, deadline=None)
 @given(report_inputs)
 def test_json_holds_everything(task: ReportInput) -> None:
-    review = Review.model_validate_json(FORMATS[0].render(assemble(task, "run-1")))
+    review = Review.model_validate_json(FORMATS[0].render(assemble(task, "stepweave-code-review/run-1")))
     for report, kept, lists in (
         (task.lint, review.lint, ["findings", "skipped"]),
         (task.scan, review.security, ["findings", "skipped"]),
@@ -42,7 +44,7 @@ def test_json_holds_everything(task: ReportInput) -> None:
 @settings(max_examples=60, deadline=None)
 @given(report_inputs)
 def test_a_review_is_complete_exactly_if_no_agent_failed(task: ReportInput) -> None:
-    review = assemble(task, "run-1")
+    review = assemble(task, "stepweave-code-review/run-1")
     failures = sum(isinstance(report, TaskFailure) for _, report in task)
     assert review.complete == (failures == 0)
     assert len(review.failures) == failures
@@ -57,7 +59,7 @@ def test_a_review_is_complete_exactly_if_no_agent_failed(task: ReportInput) -> N
 
 def test_a_failure_is_told_by_its_message_and_kept_as_it_was_caught() -> None:
     failure = failed("ToolError", "ruff ended with status 2")
-    review = assemble(shop().model_copy(update={"lint": failure}), "run-1")
+    review = assemble(shop().model_copy(update={"lint": failure}), "stepweave-code-review/run-1")
     (told,) = review.failures
     assert (told.agent, told.error, told.cause) == ("linter", "ToolError", "ruff ended with status 2")
     assert review.agents[0].details == failure.cause
@@ -67,12 +69,15 @@ def test_a_failure_is_told_by_its_message_and_kept_as_it_was_caught() -> None:
 
 def test_a_cause_that_is_no_json_of_lambda_is_told_as_it_is() -> None:
     for cause in ("Task timed out", '["a list"]', '{"errorMessage": 3}', ""):
-        review = assemble(shop().model_copy(update={"docs": TaskFailure(error="States.Timeout", cause=cause)}), "run-1")
+        review = assemble(
+            shop().model_copy(update={"docs": TaskFailure(error="States.Timeout", cause=cause)}),
+            "stepweave-code-review/run-1",
+        )
         assert review.failures[0].cause == cause
 
 
 def test_summary_of_a_small_repository() -> None:
-    summary = assemble(shop(), "run-1").summary
+    summary = assemble(shop(), "stepweave-code-review/run-1").summary
     assert summary.model_dump() == {
         "python_files": 3,
         "lint_findings": 3,
@@ -94,10 +99,12 @@ def test_summary_of_a_small_repository() -> None:
 
 def test_what_failed_agents_would_tell_is_unknown() -> None:
     task = ReportInput(repo=shop().repo, lint=failed(), scan=failed(), quality=failed(), tests=failed(), docs=failed())
-    summary = assemble(task, "run-1").summary.model_dump()
+    summary = assemble(task, "stepweave-code-review/run-1").summary.model_dump()
     assert summary.pop("skipped_files") == 0
     assert set(summary.values()) == {None}
 
 
 def test_the_security_scanner_counts_the_files_where_the_linter_failed() -> None:
-    assert assemble(shop().model_copy(update={"lint": failed()}), "run-1").summary.python_files == 3
+    assert (
+        assemble(shop().model_copy(update={"lint": failed()}), "stepweave-code-review/run-1").summary.python_files == 3
+    )

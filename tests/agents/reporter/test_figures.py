@@ -13,7 +13,7 @@ def test_percent(share: float | None, text: str) -> None:
 
 
 def test_figures_of_a_small_repository() -> None:
-    assert [(f.label, f.value, f.note, f.tone) for f in figures(assemble(shop(), "run-1"))] == [
+    assert [(f.label, f.value, f.note, f.tone) for f in figures(assemble(shop(), "stepweave-code-review/run-1"))] == [
         ("Python files", "3", "1 file could not be read", "plain"),
         ("Security findings", "3", "1 high, 1 medium", "bad"),
         ("Lint findings", "3", "3 fixable", "fair"),
@@ -25,6 +25,8 @@ def test_figures_of_a_small_repository() -> None:
 
 def test_nothing_found_is_good_and_nothing_known_is_not() -> None:
     clean = shop().model_copy(update={"lint": lint_report(), "scan": security_report()})
-    assert [f.tone for f in figures(assemble(clean, "run-1"))][1:3] == ["good", "good"]
+    assert [f.tone for f in figures(assemble(clean, "stepweave-code-review/run-1"))][1:3] == ["good", "good"]
     unknown = shop().model_copy(update={"lint": failed(), "scan": failed()})
-    assert [(f.value, f.tone) for f in figures(assemble(unknown, "run-1"))][:3] == [("unknown", "unknown")] * 3
+    assert [(f.value, f.tone) for f in figures(assemble(unknown, "stepweave-code-review/run-1"))][:3] == [
+        ("unknown", "unknown")
+    ] * 3

@@ -13,7 +13,7 @@ from tests.agents.reporter.reports import report_inputs
 @settings(max_examples=60, deadline=None)
 @given(report_inputs)
 def test_all_formats_count_the_same(task: ReportInput) -> None:
-    review = assemble(task, "run-1")
+    review = assemble(task, "stepweave-code-review/run-1")
     texts = {each.name: each.render(review) for each in FORMATS}
     document = json.loads(texts["json"])
     ruff, bandit = json.loads(texts["sarif"])["runs"]

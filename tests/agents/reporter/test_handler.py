@@ -74,8 +74,11 @@ def test_four_files_are_stored_and_named_in_the_result(s3: S3Client) -> None:
     assert {file.key for file in result.reports.values()} == set(objects)
     for each in FORMATS:
         file = result.reports[each.name]
-        assert (file.bucket, file.key) == ("payload", f"reports/run-1/{each.file_name}")
-        assert objects[file.key] == (each.render(assemble(shop(), "run-1")).encode(), each.media_type)
+        assert (file.bucket, file.key) == ("payload", f"reports/stepweave-code-review/run-1/{each.file_name}")
+        assert objects[file.key] == (
+            each.render(assemble(shop(), "stepweave-code-review/run-1")).encode(),
+            each.media_type,
+        )
         assert file.media_type == each.media_type
     assert (result.repository, result.commit, result.complete, result.failures) == (
         "shop",
@@ -83,7 +86,7 @@ def test_four_files_are_stored_and_named_in_the_result(s3: S3Client) -> None:
         True,
         [],
     )
-    assert result.summary == assemble(shop(), "run-1").summary
+    assert result.summary == assemble(shop(), "stepweave-code-review/run-1").summary
 
 
 def test_a_failed_agent_is_reported_and_the_others_findings_kept(s3: S3Client) -> None:
@@ -98,7 +101,7 @@ def test_a_failed_agent_is_reported_and_the_others_findings_kept(s3: S3Client) -
 
 
 def test_reporting_again_changes_nothing(s3: S3Client) -> None:
-    review = assemble(shop(), "run-1")
+    review = assemble(shop(), "stepweave-code-review/run-1")
     first, before = publish(review, "payload"), stored(s3)
     assert publish(review, "payload") == first
     assert stored(s3) == before
@@ -111,5 +114,5 @@ def test_two_executions_do_not_share_files(s3: S3Client) -> None:
 
 
 def test_a_missing_bucket_is_named(s3: S3Client) -> None:
-    with pytest.raises(ObjectMissingError, match=r"s3://elsewhere/reports/run-1/report\.json"):
-        publish(assemble(shop(), "run-1"), "elsewhere")
+    with pytest.raises(ObjectMissingError, match=r"s3://elsewhere/reports/stepweave-code-review/run-1/report\.json"):
+        publish(assemble(shop(), "stepweave-code-review/run-1"), "elsewhere")

@@ -61,7 +61,7 @@ class Page(HTMLParser):
 
 
 def html(task: ReportInput) -> str:
-    return to_html(assemble(task, "run-1"))
+    return to_html(assemble(task, "stepweave-code-review/run-1"))
 
 
 @settings(max_examples=60, deadline=None)

@@ -33,7 +33,7 @@ def shown(tokens: list[Token]) -> str:
 
 
 def markdown(task: ReportInput) -> str:
-    return to_markdown(assemble(task, "run-1"))
+    return to_markdown(assemble(task, "stepweave-code-review/run-1"))
 
 
 @settings(max_examples=60, deadline=None)
@@ -146,7 +146,7 @@ def test_long_lists_are_cut_and_say_so() -> None:
         "- `shop/forgotten.py`",
         "| `shop/cart.py` | 41 % |",
         "| `Cart.total` | method | `shop/cart.py:9` |",
-        "| `linter` | done | ruff 0.17.6 | `ruff check --isolated .` |",
+        "| `linter` | done | ruff 0.17.6 | `ruff check --isolated .` | the tool's defaults |",
         "| `shop/broken.py` | `analyzer` | syntax error |",
         "Commit `4f1c2d3e5a6b7c8d` · execution `run-1`",
     ],

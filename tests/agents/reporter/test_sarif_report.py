@@ -27,7 +27,7 @@ from tests.agents.reporter.sarif_structure import check_log, path_of
 
 
 def sarif(task: ReportInput, **limits: int) -> Any:
-    log = json.loads(to_sarif(assemble(task, "run-1"), **limits))
+    log = json.loads(to_sarif(assemble(task, "stepweave-code-review/run-1"), **limits))
     check_log(log)
     return log
 
@@ -101,7 +101,7 @@ def test_what_a_result_tells() -> None:
 
 def test_what_a_run_tells() -> None:
     ruff, bandit = runs(shop())
-    assert ruff["automationDetails"] == {"id": "stepweave/ruff/run-1"}
+    assert ruff["automationDetails"] == {"id": "stepweave/ruff/stepweave-code-review/run-1"}
     assert ruff["invocations"][0]["commandLine"] == "ruff check --isolated ."
     assert bandit["versionControlProvenance"][0]["revisionId"] == "4f1c2d3e5a6b7c8d"
     (skipped,) = bandit["invocations"][0]["toolExecutionNotifications"]
@@ -181,7 +181,7 @@ def test_the_most_severe_results_are_kept_and_the_rest_is_counted() -> None:
 def test_a_log_stays_within_the_size_that_is_accepted() -> None:
     findings = [lint_finding(f"shop/module_{number}.py", line=number + 1) for number in range(400)]
     task = shop().model_copy(update={"lint": lint_report(*findings)})
-    text = to_sarif(assemble(task, "run-1"), size_limit=8_000)
+    text = to_sarif(assemble(task, "stepweave-code-review/run-1"), size_limit=8_000)
     assert len(gzip.compress(text.encode())) <= 8_000
     ruff, _ = runs(task, size_limit=8_000)
     assert 0 < len(ruff["results"]) < 400

@@ -264,12 +264,55 @@ def test_the_inside_of_a_git_directory(repository: Repository, out: Path) -> Non
         archive_repository(repository.path / ".git", out)
 
 
-def test_a_repository_of_another_user(repository: Repository, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repository_of_another_user_is_read_since_nothing_of_it_runs(
+    repository: Repository, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     repository.write("a.py")
     repository.commit()
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(RepositoryError, match=r"belongs to another user.*git config --global --add safe\.directory"):
-        archive_repository(repository.path, out)
+    assert names(archive_repository(repository.path, out).path) == ["a.py"]
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.py", "/usr//secret.py", "d/../../secret.py", ".git/secret.py", "./secret.py"]
+)
+def test_a_path_that_git_would_not_track_is_left_out(repository: Repository, out: Path, path: str) -> None:
+    """An index is a file like any other: whoever wrote it chose what is in it."""
+    stand_in = "x" * len(path)
+    repository.write("a.py")
+    repository.write(stand_in)
+    repository.commit()
+    for place in (repository.path, repository.path / ".git", repository.path.parent):
+        (place / "secret.py").write_text("secret")
+    index = repository.path / ".git/index"
+    content = index.read_bytes()[:-20].replace(stand_in.encode(), path.encode())
+    index.write_bytes(content + hashlib.sha1(content, usedforsecurity=False).digest())
+    archive = archive_repository(repository.path, out)
+    assert names(archive.path) == ["a.py"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.py", "a\rb.py", "\n", "-rf", "--help", " ", "a\tb", '"quoted"', "\udcff.py", "é.py"]
+)
+def test_a_file_is_one_file_whatever_its_name(repository: Repository, out: Path, name: str) -> None:
+    try:
+        repository.write(name)
+    except OSError:
+        pytest.skip("this file system allows UTF-8 names only")
+    repository.write("a.py")
+    repository.commit()
+    (repository.path / name).unlink()
+    archive = archive_repository(repository.path, out)
+    assert (archive.files, len(archive.notes)) == (1, 1)
+    archive.notes[0].encode()
+    repository.write(name)
+    assert sorted(names(archive_repository(repository.path, out).path)) == sorted(["a.py", name])
+
+
+def test_an_error_can_be_printed_whatever_the_name(out: Path) -> None:
+    with pytest.raises(RepositoryError) as caught:
+        archive_repository(os.fspath(out / "\udcff"), out)
+    str(caught.value).encode()
 
 
 def test_a_damaged_index(repository: Repository, out: Path) -> None:

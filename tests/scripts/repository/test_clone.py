@@ -38,7 +38,7 @@ def test_transports_that_are_not_allowed(url: str) -> None:
 
 def test_git_itself_refuses_what_runs_a_command(tmp_path: Path) -> None:
     alarm = tmp_path / "alarm"
-    result = run_git(["clone", "--", f"ext::touch {alarm}", tmp_path / "tree"])
+    result = run_git(["clone", "--", f"ext::touch {alarm}", tmp_path / "tree"], directory=tmp_path)
     assert "transport 'ext' not allowed" in result.stderr
     assert not alarm.exists()
 

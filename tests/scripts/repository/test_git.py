@@ -31,7 +31,7 @@ def test_a_command_that_takes_too_long_is_stopped_with_all_that_it_started(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RepositoryError, match="git clone took longer than 1 s and was stopped"):
-        run_git(["clone", "x"], seconds=1)
+        run_git(["clone", "x"], directory=tmp_path, seconds=1)
     child = int((tmp_path / "child").read_text())
     for _ in range(100):
         try:

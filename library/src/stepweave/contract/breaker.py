@@ -148,11 +148,6 @@ def open_message(name: str, retry_after: datetime, why: str = "") -> str:
     return f"{message} ({why})" if why else message
 
 
-def crash_attribute(execution_name: str, task: str) -> str:
-    """Return the attribute of a breaker's item that says that a task crashed."""
-    return f"{CRASH_PREFIX}{execution_name}:{task}"
-
-
 def probe_owner(execution: str, task: str) -> str:
     """Return who a task is as the owner of a probe: the execution's ARN and the task's id."""
     return f"{execution}#{task}"
@@ -160,5 +155,4 @@ def probe_owner(execution: str, task: str) -> str:
 
 def crash_of(owner: str) -> str:
     """Return the attribute by which the state machine says that the owner of a probe crashed."""
-    execution, _, task = owner.rpartition("#")
-    return crash_attribute(execution.split(":", 7)[-1], task)
+    return f"{CRASH_PREFIX}{owner}"

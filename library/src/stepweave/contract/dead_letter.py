@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 DEAD_LETTER_PREFIX = "dead-letters"
-"""What the keys begin with of inputs that are too large for a message; the execution's name follows."""
+"""What the keys begin with of inputs that are too large for a message; the names of machine and execution follow."""
 
 QUEUE_SUFFIX = "failures"
 """A workflow's queue of dead letters is called like its state machine, with this behind a hyphen."""

@@ -4,6 +4,8 @@ import math
 import time
 from dataclasses import dataclass
 
+from stepweave.contract.execution import execution_path
+
 
 @dataclass(frozen=True)
 class TaskContext:
@@ -36,8 +38,13 @@ class TaskContext:
 
     @property
     def execution_name(self) -> str:
-        """The name of the execution: what follows the state machine's name in its ARN."""
-        return self.execution.split(":", 7)[-1]
+        """The name of the execution. Another state machine of the account may have one of the same name."""
+        return execution_path(self.execution).rpartition("/")[2]
+
+    @property
+    def execution_path(self) -> str:
+        """The state machine and the execution's name, with a slash between: what keys of stored objects hold."""
+        return execution_path(self.execution)
 
     def remaining_seconds(self) -> float:
         """Return how many seconds are left before the invocation is cut off, at least 0."""

@@ -3,7 +3,8 @@
 An agent makes two such calls at least for each task. botocore spends milliseconds of CPU on one, most of it on events,
 headers and its HTTP stack; a function with little memory has a small share of a CPU, and there they become tens. Here
 a call is signed, by botocore, and sent over a connection that is kept. Only a success is taken from here. Whatever
-else happens, the same call goes botocore's own way, with its retries and its errors, as after a first attempt that failed.
+else happens, the same call goes botocore's own way, with its retries and its errors, as after a first attempt that
+failed.
 
 This and `stepweave.runtime.kept_connections` only make things faster: where botocore does all of it, a task that does
 nothing takes 40 % longer (a chain of 20 on ``library/benchmarks/latency.py``), and 1.5 ms more of its function's CPU.

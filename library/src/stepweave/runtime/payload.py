@@ -97,7 +97,7 @@ def offload(result: JsonValue, context: TaskContext, limit_bytes: int) -> JsonVa
     if longest <= min(limit_bytes, MAX_STATE_BYTES) and not could_be_mistaken(result):
         return result
     text = json.dumps(result, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-    return stored(text, f"results/{context.execution_name}/{context.task}")
+    return stored(text, f"results/{context.execution_path}/{context.task}")
 
 
 def stored(text: bytes, folder: str) -> JsonValue:

@@ -212,7 +212,7 @@ def test_results_and_reports_are_brought_from_s3(
     value = json.loads(run("--json", "--name", "first").stdout)
     assert value["output"]["big"] == "result"
     report = Path(value["reports"]["markdown"])
-    assert report == tmp_path / "stepweave-reports" / "first" / "report.md"
+    assert report == tmp_path / "stepweave-reports" / "code-review" / "first" / "report.md"
     assert report.read_bytes() == b"# Report"
 
     shown = run("--reports", "here")

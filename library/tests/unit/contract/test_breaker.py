@@ -11,7 +11,6 @@ from stepweave.contract.breaker import (
     RETRY_AFTER_WORD,
     Breaker,
     CircuitBreakerConfig,
-    crash_attribute,
     crash_of,
     open_message,
     probe_owner,
@@ -54,4 +53,4 @@ def test_the_last_word_of_the_message_is_the_time() -> None:
 def test_the_owner_of_a_probe_says_what_its_crash_is_called() -> None:
     execution = "arn:aws:states:us-east-1:123456789012:execution:stepweave-code-review:run-1"
     attribute = crash_of(probe_owner(execution, "scan"))
-    assert attribute == crash_attribute("run-1", "scan") == f"{CRASH_PREFIX}run-1:scan"
+    assert attribute == f"{CRASH_PREFIX}{execution}#scan"

@@ -229,7 +229,7 @@ def test_a_large_result_travels_by_reference_and_is_resolved_by_the_next_task(ec
     reference = echo(large, limit=200)
     assert isinstance(reference, dict)
     assert list(reference) == [REFERENCE_KEY]
-    assert reference[REFERENCE_KEY]["key"].startswith("results/run-1/echo/")  # type: ignore[index,call-overload,union-attr]
+    assert reference[REFERENCE_KEY]["key"].startswith("results/stepweave-echo/run-1/echo/")  # type: ignore[index,call-overload,union-attr]
     assert echo(large, limit=200) == reference, "what is remembered is the form in which the result travels"
     assert echo(reference, task="next", others=[reference, SAID]) == large
     assert [each.model_dump() for each in echo.runs[-1].others] == [large, SAID]

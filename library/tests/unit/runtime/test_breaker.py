@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stepweave.contract.breaker import RETRY_AFTER_WORD, CircuitBreakerConfig, probe_owner
+from stepweave.contract.breaker import RETRY_AFTER_WORD, CircuitBreakerConfig, crash_of, probe_owner
 from stepweave.contract.breaker_item import State
 from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open
 from stepweave.runtime.breaker import CACHE_SECONDS, OPEN_CACHE_SECONDS, CircuitBreaker, CircuitOpenError
@@ -260,7 +260,7 @@ def test_such_an_error_gives_a_probe_back_without_a_verdict(bench: Bench, opened
 
 def _crash(bench: Bench, run: str, at: float) -> None:
     item = bench.store.items.setdefault("api", {})
-    item[f"crash:{run}:fetch"] = {"S": datetime.fromtimestamp(at, UTC).isoformat()}
+    item[crash_of(probe_owner(run, "fetch"))] = {"S": datetime.fromtimestamp(at, UTC).isoformat()}
 
 
 def test_crashes_count_as_failures_at_the_next_admission(bench: Bench, breaker: CircuitBreaker) -> None:
@@ -285,10 +285,10 @@ def test_old_crashes_do_not(bench: Bench, breaker: CircuitBreaker) -> None:
 def test_the_crash_of_a_probe_opens_it_again_and_another_one_does_not(bench: Bench, opened: CircuitBreaker) -> None:
     bench.time += 60
     bench.begin(probe_owner(TASK, "fetch"))
-    _crash(bench, "run-2", bench.time)
+    _crash(bench, TASK.replace("stepweave-echo", "stepweave-other"), bench.time)  # of the same name, elsewhere
     assert opened.call(int) == 0
     assert bench.is_in(State.HALF_OPEN)
-    _crash(bench, "run-1", bench.time + 1)
+    _crash(bench, TASK, bench.time + 1)
     with pytest.raises(CircuitOpenError):
         opened.call(str)
     assert bench.is_in(State.OPEN)

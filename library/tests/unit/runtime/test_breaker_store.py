@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from stepweave.contract.breaker import CircuitBreakerConfig, crash_attribute
+from stepweave.contract.breaker import CircuitBreakerConfig, crash_of
 from stepweave.contract.breaker_change import Change
 from stepweave.contract.breaker_item import BreakerItem, Lease, State, failure_attribute, number, probe_attribute
 from stepweave.contract.breaker_transition import Cause, closed, forced_open, half_opened, opened
@@ -157,11 +157,11 @@ def test_crashes_are_read_as_the_state_machine_writes_them() -> None:
                 TableName="breakers",
                 Key={"id": {"S": "api"}},
                 UpdateExpression="SET #me = :entered",
-                ExpressionAttributeNames={"#me": crash_attribute(name, "fetch")},
+                ExpressionAttributeNames={"#me": crash_of(f"{name}#fetch")},
                 ExpressionAttributeValues={":entered": {"S": text}},
             )
         item = DynamoDBBreakerStore("breakers", client).read("api", consistent=True).item
-    assert item.crashes == {"crash:run-1:fetch": 5_250, "crash:run-2:fetch": 7_000}
+    assert item.crashes == {"crash:run-1#fetch": 5_250, "crash:run-2#fetch": 7_000}
     assert (item.generation, item.failures_after(0), item.failures_after(5_250)) == (0, 2, 1)
 
 

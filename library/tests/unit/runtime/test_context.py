@@ -6,15 +6,17 @@ from stepweave.runtime.context import TaskContext
 
 
 @pytest.mark.parametrize(
-    ("arn", "name"),
+    ("arn", "path", "name"),
     [
-        ("arn:aws:states:us-east-1:123456789012:execution:stepweave-code-review:run-1", "run-1"),
-        ("arn:aws:states:us-east-1:123456789012:express:stepweave-code-review:run-1:7f4a", "run-1:7f4a"),
-        ("run-1", "run-1"),
+        ("arn:aws:states:us-east-1:123456789012:execution:review:run-1", "review/run-1", "run-1"),
+        ("arn:aws:states:us-east-1:123456789012:express:review:run-1:7f4a", "review/run-1:7f4a", "run-1:7f4a"),
+        ("arn:aws:states:us-east-1:123456789012:execution:review/map-1:run-1", "review/map-1/run-1", "run-1"),
+        ("run-1", "run-1", "run-1"),
     ],
 )
-def test_the_name_of_the_execution_is_the_end_of_its_arn(arn: str, name: str) -> None:
-    assert TaskContext(arn, "task").execution_name == name
+def test_the_names_of_the_state_machine_and_the_execution_end_its_arn(arn: str, path: str, name: str) -> None:
+    context = TaskContext(arn, "task")
+    assert (context.execution_path, context.execution_name) == (path, name)
 
 
 def test_time_left_is_never_negative_and_unlimited_if_not_given() -> None:

@@ -48,7 +48,7 @@ def test_a_result_is_stored_under_its_execution_task_and_digest() -> None:
     reference: Any = offload({"b": 1, "a": "é"}, CONTEXT, 1)
     assert reference == offload({"a": "é", "b": 1}, CONTEXT, 1)
     found = reference[REFERENCE_KEY]
-    assert found["key"] == f"results/run-1/task/{found['sha256']}.json"
+    assert found["key"] == f"results/m/run-1/task/{found['sha256']}.json"
     assert boto3.client("s3").head_object(Bucket="payload", Key=found["key"])["ContentLength"] == found["size"]
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.paths import writable_folder
+
 DEFAULT_PORT = 4566
 """The port that tools for local AWS endpoints look at first."""
 
@@ -27,7 +29,11 @@ def up(
     ] = True,
     persist: Annotated[
         Path | None,
-        typer.Option(help="Keep its state in this folder, and start with what is kept there.", metavar="DIR"),
+        typer.Option(
+            help="Keep its state in this folder, and start with what is kept there.",
+            metavar="DIR",
+            parser=writable_folder,
+        ),
     ] = None,
 ) -> None:
     """Start a local cloud, deploy the project into it, and say how to use it.

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
+from stepweave.command.paths import writable_folder
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 
@@ -34,7 +35,11 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     local: LocalOption = False,
     reports: Annotated[
         Path | None,
-        typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
+        typer.Option(
+            help="Where the report files go (default: stepweave-reports/WORKFLOW/NAME).",
+            metavar="DIR",
+            parser=writable_folder,
+        ),
     ] = None,
     name: Annotated[
         str | None,

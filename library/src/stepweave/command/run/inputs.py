@@ -142,9 +142,12 @@ def _read_object(text: str) -> dict[str, JsonValue]:
         try:
             text = Path(place).read_text(encoding="utf-8-sig")
         except OSError as error:
-            raise CommandError(f"--input {text}: cannot read {place}: {error.strerror}") from error
+            why = f"cannot read {place}: {error.strerror}" if place else "no file is named behind the @"
+            raise CommandError(f"--input {text}: {why}") from error
         except UnicodeDecodeError as error:
             raise CommandError(f"{place}: not UTF-8 text, at byte {error.start}") from error
+        except ValueError as error:  # a null byte
+            raise CommandError(f"--input {text}: not a path: {error}") from error
     try:
         value = json.loads(text, parse_constant=_no_such_number, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:

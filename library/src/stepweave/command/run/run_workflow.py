@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
@@ -19,6 +21,7 @@ from stepweave.command.executions.progress import Progress
 from stepweave.command.explanation import explain
 from stepweave.command.file_writing import writing
 from stepweave.command.interruption import interrupt
+from stepweave.command.paths import writable_folder
 from stepweave.command.run.inputs import ExecutionInput, check_input
 from stepweave.command.run.live_view import progress_view
 from stepweave.command.run.makespan import Makespan
@@ -139,14 +142,16 @@ def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
         return _check_dag(request, request.dag)
     workflow = find_workflow(request.workflow or "")
     name = new_name(workflow.name) if request.name is None else check_name(request.name)
+    inputs = check_input(workflow, request.inputs, repository=request.repo is not None, options=request.options)
+    folder = _report_folder(request, workflow.name, name)
     return _CheckedRun(
         workflow=workflow.name,
         tasks=tuple(task.id for task in workflow.trace().tasks),
         stack=WORKFLOWS_STACK,
         name=name,
-        inputs=check_input(workflow, request.inputs, repository=request.repo is not None, options=request.options),
+        inputs=inputs,
         archive=None if request.repo is None else _archived(request.repo, held),
-        folder=request.reports or Path("stepweave-reports") / name,
+        folder=folder,
     )
 
 
@@ -169,11 +174,22 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
         name=name,
         inputs=ExecutionInput({}),
         archive=None,
-        folder=request.reports or Path("stepweave-reports") / name,
+        folder=_report_folder(request, file.name, name),
         made_from=compiled.definition["Comment"],
         sinks=file.sinks,
         critical_path=critical_path_seconds(file.dependencies, replayed) if all_known else None,
     )
+
+
+def _report_folder(request: RunRequest, workflow: str, name: str) -> Path:
+    """Return where report files go: a name is another execution's, too, if that is of another workflow."""
+    if request.reports is not None:
+        return request.reports
+    folder = Path("stepweave-reports") / workflow / name
+    try:
+        return writable_folder(str(folder))
+    except typer.BadParameter as error:
+        raise CommandError(f"report files cannot be written: {error.message}", "add --reports DIR") from error
 
 
 def _archived(source: str, held: ExitStack) -> RepositoryArchive:

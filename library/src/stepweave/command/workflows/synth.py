@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stepweave.command.paths import writable_folder
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def synth(
     shorten_ids: ShortenIdsOption = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write main.asl.json, and NAME.asl.json for each nested execution, here.", metavar="DIR"),
+        typer.Option(
+            help="Write main.asl.json, and NAME.asl.json for each nested execution, here.",
+            metavar="DIR",
+            parser=writable_folder,
+        ),
     ] = None,
 ) -> None:
     """Print a workflow, or the graph of a DAG file, as Amazon States Language.

@@ -5,12 +5,17 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.paths import existing_file
+
 WorkflowArgument = Annotated[
     str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
 ]
 
 DagOption = Annotated[
-    Path | None, typer.Option(help="A DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE")
+    Path | None,
+    typer.Option(
+        help="A DAG file instead: the simple form, or WfCommons WfFormat.", metavar="FILE", parser=existing_file
+    ),
 ]
 
 ShortenIdsOption = Annotated[

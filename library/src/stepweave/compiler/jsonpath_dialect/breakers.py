@@ -25,7 +25,7 @@ _MESSAGE_PART = 3  # of {"errorMessage":"..." cut at its quotes
 
 def crash_state(task: str, breaker: Breaker, origin: Origin, following: str) -> State:
     """Write the state that records the crash of a task's agent. It never fails: the record is not worth a task."""
-    name = f"States.Format('{{}}{{}}:{{}}', {literal(CRASH_PREFIX)}, {origin.execution_name}, {literal(task)})"
+    name = f"States.Format('{{}}{{}}#{{}}', {literal(CRASH_PREFIX)}, {origin.execution}, {literal(task)})"
     return {
         "Type": "Task",
         "Comment": f"{task} crashed: circuit breaker {breaker.name} has to know",

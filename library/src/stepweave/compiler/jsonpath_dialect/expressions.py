@@ -21,25 +21,17 @@ class Origin:
     ----------
     execution : str
         Path of the ARN of the workflow's execution, of which a nested execution is a part.
-    execution_name : str
-        Expression of that execution's name.
     part : str | None
         Path of the ARN of the nested execution itself; None in the workflow's own.
     """
 
     execution: str
-    execution_name: str
     part: str | None = None
 
 
-MAIN = Origin("$$.Execution.Id", "$$.Execution.Name")
+MAIN = Origin("$$.Execution.Id")
 EXECUTION_KEY = "stepweave:execution"
-_EXECUTION = f"$$.Execution.Input['{EXECUTION_KEY}']"
-NESTED = Origin(
-    _EXECUTION,
-    f"States.ArrayGetItem(States.StringSplit({_EXECUTION}, ':'), 7)",  # the last part of its ARN
-    "$$.Execution.Id",
-)
+NESTED = Origin(f"$$.Execution.Input['{EXECUTION_KEY}']", "$$.Execution.Id")
 
 MAX_EXPRESSION = 10_000
 """Characters that a call of an intrinsic function may have (AWS Step Functions)."""

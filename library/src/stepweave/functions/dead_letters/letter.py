@@ -47,7 +47,6 @@ def make_letter(change: StatusChange) -> DeadLetter | None:
     if described.get("redriveCount", 0) > redrives:
         _log.info("execution was redriven since: %s", change.execution)
         return None
-    name = change.execution.rpartition(":")[2]
     # The event leaves out what is too large for it.
     error = change.error or described.get("error", "")
     cause = change.cause or described.get("cause", "")
@@ -63,10 +62,10 @@ def make_letter(change: StatusChange) -> DeadLetter | None:
         started=change.started,
         stopped=change.stopped or described.get("stopDate", change.started),
         redrives=redrives,
-        input=stored_if_large(_json(change.input or described.get("input", "")), name),
+        input=stored_if_large(_json(change.input or described.get("input", "")), change.execution),
         error=error,
         cause=cause,
-        task=None if task is None else _with_stored_input(task, name),
+        task=None if task is None else _with_stored_input(task, change.execution),
         trace_id=trace_id(described, task),
     )
 
@@ -81,8 +80,8 @@ def _describe(execution: str) -> DescribeExecutionOutputTypeDef:
         return {}  # type: ignore[typeddict-item]
 
 
-def _with_stored_input(task: FailedTask, execution_name: str) -> FailedTask:
-    return task.model_copy(update={"input": stored_if_large(task.input, execution_name)})
+def _with_stored_input(task: FailedTask, execution: str) -> FailedTask:
+    return task.model_copy(update={"input": stored_if_large(task.input, execution)})
 
 
 def _json(text: str) -> JsonValue:

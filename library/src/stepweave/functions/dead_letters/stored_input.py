@@ -7,21 +7,22 @@ from pydantic import JsonValue
 
 from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
 from stepweave.contract.places import is_reference
+from stepweave.contract.execution import execution_path
 from stepweave.runtime.payload import stored
 
 LARGEST_BYTES: Final = 64 * 1024
 """What travels in the message itself: a letter holds two inputs and a cause, and a message may have 256 KiB."""
 
 
-def stored_if_large(value: JsonValue, execution_name: str) -> JsonValue:
+def stored_if_large(value: JsonValue, execution: str) -> JsonValue:
     """Return a value, or the reference to it if its JSON is longer than `LARGEST_BYTES`.
 
     Parameters
     ----------
     value : JsonValue
         The input of an execution or a task.
-    execution_name : str
-        The execution's name, which is part of the object's key.
+    execution : str
+        The execution's ARN; its state machine and name are part of the object's key.
 
     Raises
     ------
@@ -32,4 +33,4 @@ def stored_if_large(value: JsonValue, execution_name: str) -> JsonValue:
     if len(json.dumps(value)) <= LARGEST_BYTES and not is_reference(value):
         return value
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return stored(text, f"{DEAD_LETTER_PREFIX}/{execution_name}")
+    return stored(text, f"{DEAD_LETTER_PREFIX}/{execution_path(execution)}")

@@ -212,7 +212,7 @@ def test_large_inputs_go_to_s3(step_functions: FakeStepFunctions) -> None:
     for reference, expected in ((found.input, large), (found.task.input, None)):
         assert isinstance(reference, dict)
         where: Any = reference[REFERENCE_KEY]
-        assert where["key"].startswith("dead-letters/run-1/")
+        assert where["key"].startswith("dead-letters/stepweave-review/run-1/")
         body = boto3.client("s3").get_object(Bucket=where["bucket"], Key=where["key"])["Body"].read()
         assert expected is None or json.loads(body) == expected
 
