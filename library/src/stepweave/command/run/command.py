@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
 from stepweave.command.paths import writable_folder
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 

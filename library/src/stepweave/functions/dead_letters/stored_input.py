@@ -6,8 +6,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
-from stepweave.contract.places import is_reference
 from stepweave.contract.execution import execution_path
+from stepweave.contract.places import is_reference
 from stepweave.runtime.payload import stored
 
 LARGEST_BYTES: Final = 64 * 1024
