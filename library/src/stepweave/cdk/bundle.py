@@ -1,15 +1,14 @@
 """An agent's bundle: the zip file that AWS Lambda unpacks and runs, made without Docker.
 
-At its root lie the agent's wheels, and below ``lambdas/`` its own folder, what all agents share, and the contracts of
-the others. A bundle is known by a digest of all that it is made of. It is kept under that digest, so that an agent
-that did not change is not bundled again.
+At its root lie the agent's wheels, whole, and below ``lambdas/`` its own folder, what all agents share, and the
+contracts of the others. A bundle is known by a digest of all that it is made of. It is kept under that digest, so
+that an agent that did not change is not bundled again.
 """
 
 import hashlib
 import os
 import shutil
 import stat
-import sys
 import tempfile
 import time
 import zipfile
@@ -18,26 +17,30 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
+from stepweave.cdk.bundle_files import BundleFiles
+from stepweave.cdk.bundle_size import fit
 from stepweave.cdk.bytecode import Bytecode
 from stepweave.cdk.errors import SynthesisError
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.platform import RUNNING_PYTHON, Platform
+from stepweave.cdk.settings import Settings
 from stepweave.cdk.wheels import InstallWheels, distribution_names, install_wheels, without
 
-_FORMAT: Final = "1"  # part of the digest: raise it when the same input shall give another bundle
+_FORMAT: Final = "2"  # part of the digest: raise it when the same input shall give another bundle
 _SHARED: Final = ("contract", "runtime", "repository")
-_LEFT_OUT: Final = ("__pycache__", "requirements.in", "requirements.txt")
+_VIRTUAL_ENVIRONMENT: Final = "pyvenv.cfg"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _UNUSED_FOR: Final = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip file, and the digest of what it was made of."""
+    """A zip file, the digest of what it was made of, and the files of its folders that somebody may miss in it."""
 
     path: Path
     digest: str
+    left_out: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,13 @@ class Bundler:
     platform : Platform
         What the wheels must run on.
     python : str
-        The Python that the function runs, for example ``"3.13"``. Bytecode is compiled by the running Python, so
-        it must be the same version.
+        The Python that the function runs, for example ``"3.13"``. If it is the one that runs here, bytecode goes in.
     install : InstallWheels
         What installs the wheels.
     bytecode : Bytecode
         What compiles the sources.
+    files : BundleFiles
+        What tells which files of an agent's folder go into its bundle.
 
     Example
     -------
@@ -66,9 +70,15 @@ class Bundler:
 
     project: Path
     platform: Platform
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python: str = RUNNING_PYTHON
     install: InstallWheels = field(default=install_wheels)
     bytecode: Bytecode = field(default_factory=Bytecode, compare=False)
+    files: BundleFiles = field(default_factory=BundleFiles)
+
+    @classmethod
+    def of(cls, project: Path, settings: Settings) -> Self:
+        """Return what makes the bundles of a deployment of a project."""
+        return cls(project, settings.bundle_platform, settings.python, files=BundleFiles(settings.bundle_files))
 
     @property
     def cache(self) -> Path:
@@ -88,7 +98,8 @@ class Bundler:
         Raises
         ------
         SynthesisError
-            If the agent has no handler or no compiled requirements, or its wheels cannot be installed.
+            If the agent has no handler or no compiled requirements, its wheels cannot be installed, or the bundle is
+            larger than AWS Lambda takes.
         """
         sources = list(self._sources(agent))
         requirements = self._requirements(agent)
@@ -100,7 +111,7 @@ class Bundler:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._remove_unused()
             self._make(agent, sources, requirements, path)
-        return Bundle(path, digest)
+        return Bundle(path, digest, tuple(self._left_out(agent)))
 
     def bundle_all(self, agents: Sequence[str]) -> dict[str, Bundle]:
         """Return the bundles of several agents by their names; make what is missing at the same time."""
@@ -109,14 +120,23 @@ class Bundler:
 
     def _sources(self, agent: str) -> Iterator[Path]:
         """Yield the files to copy, relative to the project, in order."""
-        lambdas = self.project / "lambdas"
-        if not (lambdas / agent / "handler.py").is_file():
+        if not (self.project / "lambdas" / agent / "handler.py").is_file():
             raise SynthesisError(f"agent {agent}: there is no lambdas/{agent}/handler.py to put into its function")
+        return (file for file in self._found(agent) if self.files.takes(file))
+
+    def _left_out(self, agent: str) -> Iterator[Path]:
+        """Yield the files beside them that are not copied, though nobody can tell that they are not needed."""
+        return (file for file in self._found(agent) if not self.files.takes(file) and not self.files.is_noise(file))
+
+    def _found(self, agent: str) -> Iterator[Path]:
+        """Yield the files of the folders that belong into a bundle, relative to the project, in order."""
+        lambdas = self.project / "lambdas"
         whole = {*_SHARED, agent}
+        environments = {file.parent for file in lambdas.rglob(_VIRTUAL_ENVIRONMENT)}
         for path in sorted(lambdas.rglob("*")):
             folder, *rest = path.relative_to(lambdas).parts
             wanted = folder in whole or not rest or rest in (["contract.py"], ["__init__.py"])
-            if wanted and path.is_file() and not set(path.parts[-len(rest) - 1 :]).intersection(_LEFT_OUT):
+            if wanted and path.is_file() and environments.isdisjoint(path.parents):
                 yield path.relative_to(self.project)
 
     def _requirements(self, agent: str) -> str:
@@ -152,7 +172,9 @@ class Bundler:
                 (tree / source).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.project / source, tree / source)
             _strip(tree)
-            self.bytecode.add_to(tree)
+            if self.python == RUNNING_PYTHON:
+                self.bytecode.add_to(tree)
+            fit(tree, agent)
             archive = Path(folder, "bundle.zip")
             _write_zip(tree, archive)
             archive.replace(path)
@@ -168,9 +190,10 @@ class Bundler:
 
 
 def _strip(tree: Path) -> None:
-    """Remove what a function never reads: other people's tests, bytecode, and the installer's notes."""
-    for folder in [path for path in tree.rglob("*") if path.name in ("__pycache__", "tests") and path.is_dir()]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what no import can need: bytecode of another Python, and the installer's lock."""
+    # Not the folders called `tests`: packages import from theirs, as numpy.testing does.
+    for folder in list(tree.rglob("__pycache__")):
+        shutil.rmtree(folder)
     (tree / ".lock").unlink(missing_ok=True)
 
 

@@ -4,6 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from stepweave.cdk.naming import Names
+from stepweave.cdk.project_settings import names_of, read_project
 from stepweave.command.errors import CommandError
 
 _MARKS = ("app.py", "cdk.json", "state_machines")
@@ -71,6 +73,23 @@ def require_project() -> Project:
             "change into a clone of Stepweave: the folder that holds app.py, cdk.json and state_machines/",
         )
     return project
+
+
+def project_names(environment: str | None = None) -> Names:
+    """Return the names of what is deployed of the current folder's project.
+
+    Parameters
+    ----------
+    environment : str | None
+        The environment that was asked for; if None, what ``STEPWEAVE_ENVIRONMENT`` or the project says.
+
+    Raises
+    ------
+    SynthesisError
+        If the project's ``pyproject.toml`` cannot be read, or a name cannot be used.
+    """
+    project = find_project(Path.cwd())
+    return names_of({} if project is None else read_project(project.root), environment)
 
 
 def use_project_packages() -> None:

@@ -6,7 +6,8 @@ from typing import Any, Final, NoReturn
 
 import boto3
 
-from stepweave.command.target.deployment import find_deployment
+from stepweave.cdk.project_settings import PROJECT, names_of, read_project
+from stepweave.command.target.deployment import Deployment, find_deployment
 from stepweave.contract.agent import Agent
 from stepweave.testing.agent_control import AgentControl
 from stepweave.testing.backend import Backend, Runnable, name_of
@@ -18,6 +19,8 @@ _HOW: Final = "tests never change an account: deploy it first, npx cdk deploy --
 
 class DeployedBackend(Backend):
     """Runs what others have deployed; tests deploy nothing and break nothing there.
+
+    Which environment that is, the variable ``STEPWEAVE_ENVIRONMENT`` says.
 
     Parameters
     ----------
@@ -35,7 +38,7 @@ class DeployedBackend(Backend):
     @property
     def payload_bucket(self) -> str:
         """The bucket of repositories and large results."""
-        return find_deployment(self.client("cloudformation"), self._workflow, self._where, _HOW).payload_bucket
+        return self._find(self._workflow).payload_bucket
 
     def deploy(self, *workflows: Runnable) -> None:
         """Make sure that workflows are deployed. Raises `CommandError` for one that is not."""
@@ -45,7 +48,7 @@ class DeployedBackend(Backend):
 
     def state_machine_arn(self, workflow: str) -> str:
         """Return the ARN of a deployed workflow's state machine."""
-        return find_deployment(self.client("cloudformation"), workflow, self._where, _HOW).state_machine_arn
+        return self._find(workflow).state_machine_arn
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:  # noqa: ARG002
         """Refuse: no fault can be injected here."""
@@ -54,6 +57,10 @@ class DeployedBackend(Backend):
     def service(self, service: str) -> ServiceControl:  # noqa: ARG002
         """Refuse: no fault can be injected here."""
         self._refuse("faults of services")
+
+    def _find(self, workflow: str) -> Deployment:
+        client = self.client("cloudformation")
+        return find_deployment(client, workflow, self._where, _HOW, names_of(read_project(PROJECT)))
 
     def _refuse(self, what: str) -> NoReturn:
         raise NotAvailableOnAwsError(f"{what} are not available on {self._where}: use the fixture local_cloud")

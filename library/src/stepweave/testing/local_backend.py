@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from stepweave.cdk.naming import function_name
-from stepweave.command.target.deployment import find_deployment
+from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, LIVE
+from stepweave.cdk.project_settings import PROJECT, names_of, read_project
+from stepweave.command.target.deployment import Deployment, find_deployment
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
 from stepweave.local_cloud.cloud import LocalCloud
@@ -56,6 +57,7 @@ class LocalBackend(Backend):
 
     def __init__(self, bundler: Bundler | None = None) -> None:
         self._bundler = bundler
+        self._names = names_of(read_project(PROJECT), DEFAULT_ENVIRONMENT)
         self._controls = Controls()
         try:
             self.cloud = LocalCloud.start(controls=self._controls)
@@ -78,8 +80,7 @@ class LocalBackend(Backend):
         """The bucket of repositories and large results."""
         if not self._deployed:
             raise TestApiError("deploy the workflow first: no bucket is there yet")
-        where, how = self.endpoint_url, "deploy it first"
-        return find_deployment(self.client("cloudformation"), next(iter(self._deployed)), where, how).payload_bucket
+        return self._find(next(iter(self._deployed))).payload_bucket
 
     def begin(self, time: Time = "real") -> None:
         """Begin a test: no faults, no data.
@@ -121,13 +122,13 @@ class LocalBackend(Backend):
     def deploy_definition(self, name: str, definition: Mapping[str, Any]) -> str:
         """Deploy a state machine in Amazon States Language, and return its ARN, which `start` and `run` take.
 
-        ``${agent_linter}`` stands for the ARN of an agent's function, as in a compiled workflow; a workflow that uses
-        the agent must have been deployed before.
+        ``${agent_linter}`` stands for the ARN of an agent's live function, as in a compiled workflow; a workflow that
+        uses the agent must have been deployed before.
         """
         text = json.dumps(definition)
         for compiled_workflow in [one for _, one in self._deployed.values()]:
             for agent in compiled_workflow.agents:
-                arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name(agent.name)}"
+                arn = f"arn:aws:lambda:us-east-1:123456789012:function:{self._names.function(agent.name)}:{LIVE}"
                 text = text.replace(f"${{agent_{agent.name}}}", arn)
         client = self.client("stepfunctions")
         known = self._definitions.get(name)
@@ -140,12 +141,11 @@ class LocalBackend(Backend):
 
     def state_machine_arn(self, workflow: str) -> str:
         """Return the ARN of a deployed workflow's state machine."""
-        where, how = self.endpoint_url, "deploy it first"
-        return find_deployment(self.client("cloudformation"), workflow, where, how).state_machine_arn
+        return self._find(workflow).state_machine_arn
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:
         """Return what makes an agent fail, return, wait or die; for one task only, if that is given."""
-        return AgentControl(self._controls.faults, agent, task)
+        return AgentControl(self._controls.faults, agent, task, self._names)
 
     def function(self, name: str) -> FunctionControl:
         """Return what makes a function that is no agent fail, wait or die, by the function's name."""
@@ -204,6 +204,10 @@ class LocalBackend(Backend):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _find(self, workflow: str) -> Deployment:
+        client = self.client("cloudformation")
+        return find_deployment(client, workflow, self.endpoint_url, "deploy it first", self._names)
 
     def _check_not_stuck(self, is_done: Callable[[], bool]) -> None:
         """Make sure, by a second look, that no time to come would bring what is waited for."""

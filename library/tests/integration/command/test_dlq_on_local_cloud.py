@@ -18,7 +18,7 @@ from lambdas.documenter.contract import DocumentationReport, documenter
 from lambdas.shared.repository.contract import RepoRef
 from stepweave.cdk.application import PROJECT, add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.platform import Platform, this_machine
 from stepweave.command.dlq.session import redrive_letters
 from stepweave.command.main import app
 from stepweave.command.target.open_target import at_local_endpoint
@@ -46,7 +46,7 @@ def nap_and_document(repo: RepoRef) -> DocumentationReport:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     assembly = tmp_path_factory.mktemp("cdk.out")
-    synthesized = create_app(assembly)
+    synthesized = create_app(assembly, this_machine())
     add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(PROJECT, Platform.native()))
     synthesized.synth()
     with LocalCloud.start() as cloud:

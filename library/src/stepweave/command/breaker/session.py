@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from stepweave.cdk.naming import EVENT_BUS
 from stepweave.command.breaker.contracts import NamedBreaker, named_breakers, project_agents
 from stepweave.command.breaker.table import BreakerTable
 from stepweave.command.breaker.view import BreakerView, breaker_json, show_breakers, show_one
@@ -133,7 +132,7 @@ def _person() -> str:
 def _tell(opened: OpenTarget, name: str, transition: Transition) -> None:
     client: EventBridgeClient = opened.client("events")
     try:
-        answer = client.put_events(Entries=[transition.event(name, EVENT_BUS)])
+        answer = client.put_events(Entries=[transition.event(name, opened.names.event_bus)])
     except Exception as error:
         known = explain(error)
         if known is None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import EndpointOption, JsonOption, LocalOption
+from stepweave.command.target.deployed_options import EndpointOption, EnvironmentOption, JsonOption, LocalOption
 
 dlq = typer.Typer(
     help="Look at what has failed for good (executions, asynchronous invocations, events), and run it again.",
@@ -20,12 +20,13 @@ def list_dead_letters(
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show what failed: which task, with what error, after how many attempts, and what a redrive would do."""
     from stepweave.command.dlq.session import list_letters
     from stepweave.command.target.deployed_target import deployed_target
 
-    list_letters(deployed_target(endpoint_url, local=local), workflow, as_json=as_json)
+    list_letters(deployed_target(endpoint_url, local=local, environment=environment), workflow, as_json=as_json)
 
 
 @dlq.command()
@@ -36,16 +37,17 @@ def show(
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show all that is known of one failure: input, cause, trace, and where to look further."""
     from stepweave.command.dlq.session import show_letter
     from stepweave.command.target.deployed_target import deployed_target
 
-    show_letter(deployed_target(endpoint_url, local=local), letter, as_json=as_json)
+    show_letter(deployed_target(endpoint_url, local=local, environment=environment), letter, as_json=as_json)
 
 
 @dlq.command()
-def redrive(
+def redrive(  # noqa: PLR0913, PLR0917 - one parameter per option
     letter: Annotated[
         str | None, typer.Argument(help="The id that dlq list shows, or enough of its beginning.", metavar="ID")
     ] = None,
@@ -53,6 +55,7 @@ def redrive(
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Run again what failed: once, however many people ask for it.
 
@@ -67,4 +70,6 @@ def redrive(
 
     if (letter is None) is not everything:
         raise CommandError("say what to redrive: one ID, or --all", "see what there is: stepweave dlq list")
-    raise typer.Exit(redrive_letters(deployed_target(endpoint_url, local=local), letter, as_json=as_json))
+    raise typer.Exit(
+        redrive_letters(deployed_target(endpoint_url, local=local, environment=environment), letter, as_json=as_json)
+    )

@@ -93,9 +93,8 @@ def redrive_letters(opened: OpenTarget, wanted: str | None, *, as_json: bool) ->
 
 @contextmanager
 def _mailbox(opened: OpenTarget, workflow: str | None, lock_seconds: int) -> Iterator[tuple[Mailbox, int]]:
-    client = opened.client("sqs")
-    queues = find_queues(client, opened.where, workflow)
-    with Mailbox(client, queues, lock_seconds, 0 if opened.local else _LONG_POLL_SECONDS) as mailbox:
+    queues = find_queues(opened, workflow)
+    with Mailbox(opened.client("sqs"), queues, lock_seconds, 0 if opened.local else _LONG_POLL_SECONDS) as mailbox:
         yield mailbox, mailbox.locked_by_others()
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.target.deployed_options import EnvironmentOption
+
 DEFAULT_PORT = 4566
 """The port that tools for local AWS endpoints look at first."""
 
@@ -29,6 +31,7 @@ def up(
         Path | None,
         typer.Option(help="Keep its state in this folder, and start with what is kept there.", metavar="DIR"),
     ] = None,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Start a local cloud, deploy the project into it, and say how to use it.
 
@@ -40,7 +43,9 @@ def up(
     """
     from stepweave.command.local.session import start_in_background, start_in_foreground
 
-    (start_in_foreground if foreground else start_in_background)(port, deploy=deploy, persist=persist)
+    (start_in_foreground if foreground else start_in_background)(
+        port, deploy=deploy, persist=persist, environment=environment
+    )
 
 
 @local.command()
@@ -54,11 +59,12 @@ def down() -> None:
 @local.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show whether the local cloud is up, where, and what is deployed there. Exit code 1 if it is not up."""
     from stepweave.command.local.session import show_status
 
-    if not show_status(as_json=as_json):
+    if not show_status(as_json=as_json, environment=environment):
         raise typer.Exit(1)
 
 
@@ -71,8 +77,9 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on with what it logs from now on, until Ctrl-C.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as it is, one JSON object a line.")] = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show what a function in the local cloud has logged."""
     from stepweave.command.local.function_logs import show_logs
 
-    show_logs(function, follow=follow, as_json=as_json)
+    show_logs(function, follow=follow, as_json=as_json, environment=environment)

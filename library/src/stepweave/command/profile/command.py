@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.target.deployed_options import EnvironmentOption
+
 
 def profile(
     workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
@@ -15,6 +17,7 @@ def profile(
             envvar="AWS_ENDPOINT_URL",
         ),
     ] = None,
+    environment: EnvironmentOption = None,
     executions: Annotated[
         int, typer.Option(help="How many of the latest executions to look at.", min=1, max=1000, metavar="N")
     ] = 20,
@@ -26,4 +29,4 @@ def profile(
     """
     from stepweave.command.profile.profile_workflow import profile_workflow
 
-    profile_workflow(workflow, endpoint_url, executions)
+    profile_workflow(workflow, endpoint_url, executions, environment)

@@ -13,6 +13,7 @@ from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress, TaskStatus
+from stepweave.command.project import project_names
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 
-def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> None:
+def profile_workflow(name: str, endpoint_url: str | None, executions: int, environment: str | None = None) -> None:
     """Learn the durations of a workflow's tasks and write them beside it.
 
     Parameters
@@ -38,6 +39,8 @@ def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> No
         Where to look.
     executions : int
         How many of the latest successful executions to look at.
+    environment : str | None
+        In which deployment of the project.
 
     Raises
     ------
@@ -45,13 +48,16 @@ def profile_workflow(name: str, endpoint_url: str | None, executions: int) -> No
         If there is nowhere to look, or no execution to learn from, or the file cannot be written.
     """
     workflow = find_workflow(name)
-    target = choose_target(endpoint_url, local=False, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session)
+    names = project_names(environment)
+    target = choose_target(
+        endpoint_url, local=False, daemon=daemon_endpoint, aws=lambda: deployed_on_aws(names), user=user_session
+    )
     if target.place is Place.IN_PROCESS:
         raise CommandError(
             "there are no past executions to learn from",
             "deploy the stacks and run the workflow, or start a local cloud that stays: stepweave local up",
         )
-    with open_target(target) as opened:
+    with open_target(target, names) as opened:
         learned = _learn(workflow, opened, executions)
     file = durations_file(workflow)
     _write(learned, file)
@@ -77,7 +83,9 @@ def medians(executions: Iterable[Progress]) -> Mapping[str, float]:
 
 def _learn(workflow: Workflow, opened: OpenTarget, executions: int) -> LearnedDurations:
     client: SFNClient = opened.client("stepfunctions")
-    deployment = find_deployment(opened.client("cloudformation"), workflow.name, opened.where, opened.how_to_deploy)
+    deployment = find_deployment(
+        opened.client("cloudformation"), workflow.name, opened.where, opened.how_to_deploy, opened.names
+    )
     with step("reading histories", "read") as reading:
         arns = list(_latest(client, deployment.state_machine_arn, executions))
         seconds = medians(_progress(client, arn) for arn in arns)

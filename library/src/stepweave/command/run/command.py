@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from stepweave.command.target.deployed_options import EnvironmentOption
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 
@@ -40,6 +41,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
         Path | None,
         typer.Option(help="Where the report files go (default: stepweave-reports/NAME).", metavar="DIR"),
     ] = None,
+    environment: EnvironmentOption = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -73,6 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             endpoint_url=endpoint_url,
             local=local,
             reports=reports,
+            environment=environment,
             name=name,
         )
     )

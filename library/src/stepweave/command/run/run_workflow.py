@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
-from stepweave.cdk.naming import WORKFLOWS_STACK, dag_stack_name
 from stepweave.command.errors import EXIT_FAILED, CommandError, explain
 from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.executions.definitions import read_definitions
@@ -17,6 +16,7 @@ from stepweave.command.executions.execution import await_end, check_name, follow
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress
 from stepweave.command.interruption import interrupt
+from stepweave.command.project import project_names
 from stepweave.command.run.inputs import ExecutionInput, check_input
 from stepweave.command.run.live_view import progress_view
 from stepweave.command.run.makespan import Makespan
@@ -60,6 +60,8 @@ class RunRequest:
         Where report files go.
     name : str | None
         The execution's name.
+    environment : str | None
+        Which deployment of the project to run.
     """
 
     workflow: str | None
@@ -70,6 +72,7 @@ class RunRequest:
     local: bool = False
     reports: Path | None = None
     name: str | None = None
+    environment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,6 @@ class _CheckedRun:
         The workflow's name.
     tasks : tuple of str
         Its tasks in the author's order.
-    stack : str
-        The stack that holds it.
     name : str
         The execution's name.
     inputs : ExecutionInput
@@ -102,7 +103,6 @@ class _CheckedRun:
 
     workflow: str
     tasks: tuple[str, ...]
-    stack: str
     name: str
     inputs: ExecutionInput
     archive: RepositoryArchive | None
@@ -126,10 +126,15 @@ def run_workflow(request: RunRequest) -> Outcome:
     """
     with ExitStack() as held:
         checked = _check(request, held)
+        names = project_names(request.environment)
         target = choose_target(
-            request.endpoint_url, local=request.local, daemon=daemon_endpoint, aws=deployed_on_aws, user=user_session
+            request.endpoint_url,
+            local=request.local,
+            daemon=daemon_endpoint,
+            aws=lambda: deployed_on_aws(names),
+            user=user_session,
         )
-        return _execute(checked, held.enter_context(open_target(target, request.dag)))
+        return _execute(checked, held.enter_context(open_target(target, names, request.dag)))
 
 
 def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
@@ -140,7 +145,6 @@ def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
     return _CheckedRun(
         workflow=workflow.name,
         tasks=tuple(task.id for task in workflow.trace().tasks),
-        stack=WORKFLOWS_STACK,
         name=name,
         inputs=check_input(workflow, request.inputs, repository=request.repo is not None),
         archive=None if request.repo is None else _archived(request.repo, held),
@@ -161,7 +165,6 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
     return _CheckedRun(
         workflow=file.name,
         tasks=tuple(task.id for task in file.tasks),
-        stack=dag_stack_name(file.name),
         name=name,
         inputs=ExecutionInput({}),
         archive=None,
@@ -184,7 +187,12 @@ def _archived(source: str, held: ExitStack) -> RepositoryArchive:
 
 def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
     deployment = find_deployment(
-        opened.client("cloudformation"), run.workflow, opened.where, opened.how_to_deploy, run.stack
+        opened.client("cloudformation"),
+        run.workflow,
+        opened.where,
+        opened.how_to_deploy,
+        opened.names,
+        is_dag=bool(run.made_from),
     )
     s3: S3Client = opened.client("s3")
     repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from stepweave.cdk.project_settings import ENVIRONMENT_VARIABLE
+
 EndpointOption = Annotated[
     str | None,
     typer.Option(
@@ -18,3 +20,13 @@ LocalOption = Annotated[
 ]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
+
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        help="Which deployment of the project, for example staging (default: the one that has no name).",
+        metavar="NAME",
+        envvar=ENVIRONMENT_VARIABLE,
+    ),
+]

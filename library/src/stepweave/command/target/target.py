@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from stepweave.cdk.naming import WORKFLOWS_STACK
+from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError, explain, first_line
 from stepweave.command.target.deployment import stack_outputs
 from stepweave.command.terminal.console import say_warning
@@ -116,8 +116,8 @@ def user_session() -> boto3.Session:
     return boto3.Session(botocore_session=core, region_name=os.environ.get("AWS_REGION") or None)
 
 
-def deployed_on_aws() -> boto3.Session | None:
-    """Return a session of the user's AWS account if the stacks are deployed there, else None.
+def deployed_on_aws(names: Names) -> boto3.Session | None:
+    """Return a session of the user's AWS account if the stacks of these names are deployed there, else None.
 
     An account that is configured but cannot be asked is reported on standard error, and counts as none: who has not
     deployed anything can run locally whatever the state of their credentials.
@@ -129,7 +129,7 @@ def deployed_on_aws() -> boto3.Session | None:
             return None
         config = Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"total_max_attempts": 1})
         client = session.client("cloudformation", config=config)
-        return session if stack_outputs(client, WORKFLOWS_STACK) is not None else None
+        return session if stack_outputs(client, names.workflows_stack) is not None else None
     except Exception as error:
         known = explain(error)
         if known is None:

@@ -49,7 +49,7 @@ def test_nothing_is_learned_from_no_history() -> None:
 
 def test_there_must_be_somewhere_to_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(profile_workflow, "daemon_endpoint", lambda: None)
-    monkeypatch.setattr(profile_workflow, "deployed_on_aws", lambda: None)
+    monkeypatch.setattr(profile_workflow, "deployed_on_aws", lambda names: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     result = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "200"}).invoke(app, ["profile", "code-review"])
     assert result.exit_code == 2

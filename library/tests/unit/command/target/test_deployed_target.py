@@ -13,7 +13,7 @@ UP = "http://localhost:4566"
 
 def surroundings(monkeypatch: pytest.MonkeyPatch, *, up: str | None = None, aws: boto3.Session | None = None) -> None:
     monkeypatch.setattr(module, "daemon_endpoint", lambda: up)
-    monkeypatch.setattr(module, "deployed_on_aws", lambda: aws)
+    monkeypatch.setattr(module, "deployed_on_aws", lambda names: aws)
 
 
 def test_aws_comes_before_the_local_cloud_that_is_up(monkeypatch: pytest.MonkeyPatch) -> None:

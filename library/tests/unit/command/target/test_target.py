@@ -7,6 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError
 from stepweave.command.target import target as target_module
 from stepweave.command.target.target import Place, Target, choose_target, deployed_on_aws, is_loopback
@@ -86,14 +87,14 @@ def test_without_a_region_aws_is_not_asked(no_aws_configuration: pytest.MonkeyPa
     forbid_calls(no_aws_configuration)
     no_aws_configuration.setenv("AWS_ACCESS_KEY_ID", "a")
     no_aws_configuration.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    assert deployed_on_aws() is None
+    assert deployed_on_aws(Names()) is None
 
 
 def test_without_credentials_aws_is_not_asked(no_aws_configuration: pytest.MonkeyPatch) -> None:
     forbid_calls(no_aws_configuration)
     no_aws_configuration.setenv("AWS_REGION", "eu-west-1")
     no_aws_configuration.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert deployed_on_aws() is None
+    assert deployed_on_aws(Names()) is None
 
 
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -104,7 +105,7 @@ def test_aws_is_chosen_if_the_stacks_are_there(
     for name, value in {region: "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
         no_aws_configuration.setenv(name, value)
     no_aws_configuration.setattr(target_module, "stack_outputs", lambda *_: outputs)
-    session = deployed_on_aws()
+    session = deployed_on_aws(Names())
     assert (session is not None) is found
     assert session is None or session.region_name == "eu-west-1"
 
@@ -119,7 +120,7 @@ def test_credentials_that_have_expired_are_reported_and_the_run_is_local(
         raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "too old"}}, "DescribeStacks")
 
     no_aws_configuration.setattr(target_module, "stack_outputs", refuse)
-    assert deployed_on_aws() is None
+    assert deployed_on_aws(Names()) is None
     assert "ExpiredToken: too old" in capsys.readouterr().err
 
 
@@ -127,5 +128,5 @@ def test_a_profile_that_does_not_exist_is_reported(
     no_aws_configuration: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     no_aws_configuration.setenv("AWS_PROFILE", "nobody")
-    assert deployed_on_aws() is None
+    assert deployed_on_aws(Names()) is None
     assert "nobody" in capsys.readouterr().err
