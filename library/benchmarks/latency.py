@@ -154,8 +154,9 @@ def _serve(pipe: Connection[str, str]) -> None:
 
 def _assembly(folder: Path) -> Path:
     from stepweave.cdk.application import add_stacks, create_app
+    from stepweave.cdk.platform import this_machine
 
-    app = create_app(folder)
+    app = create_app(folder, this_machine())
     add_stacks(app, [compile_workflow(each) for each in WORKFLOWS])
     app.synth()
     return folder

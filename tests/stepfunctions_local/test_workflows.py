@@ -16,6 +16,7 @@ import pytest
 
 from scripts.stepfunctions_local.container import docker_problem, stepfunctions_local
 from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.platform import this_machine
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.options import CompileOptions
@@ -62,7 +63,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     if problem is not None:
         pytest.skip(f"Step Functions Local needs Docker: {problem}")
     folder: Path = tmp_path_factory.mktemp("assembly")
-    app = create_app(folder)
+    app = create_app(folder, this_machine())
     add_stacks(app, [compile_dag(_dag([_task("only", [])]))])
     app.synth()
     with LocalCloud.start() as cloud:

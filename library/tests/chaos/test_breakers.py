@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from stepweave.cdk.naming import EVENT_BUS, function_name
+from stepweave.cdk.naming import Names
 from stepweave.contract.breaker import CRASH_PREFIX, EVENT_SOURCE, crash_of, probe_owner
 from stepweave.contract.breaker_item import STATE
 from stepweave.local_cloud.faults.function_fault import CrashPoint
@@ -93,8 +93,8 @@ def deployed(cloud: LocalBackend) -> LocalBackend:
     url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     pattern = json.dumps({"source": [EVENT_SOURCE]})
-    events.put_rule(Name=QUEUE, EventBusName=EVENT_BUS, EventPattern=pattern)
-    events.put_targets(Rule=QUEUE, EventBusName=EVENT_BUS, Targets=[{"Id": "queue", "Arn": arn}])
+    events.put_rule(Name=QUEUE, EventBusName=Names().event_bus, EventPattern=pattern)
+    events.put_targets(Rule=QUEUE, EventBusName=Names().event_bus, Targets=[{"Id": "queue", "Arn": arn}])
     return cloud
 
 
@@ -310,7 +310,7 @@ def is_counted(cloud: LocalBackend, agent: str, metric: str) -> bool:
 
     def is_logged() -> bool:
         pages = cloud.client("logs").get_paginator("filter_log_events")
-        for page in pages.paginate(logGroupName=f"/aws/lambda/{function_name(agent)}"):
+        for page in pages.paginate(logGroupName=f"/aws/lambda/{Names().function(agent)}"):
             records = [json.loads(one["message"]) for one in page["events"] if '"_aws"' in one["message"]]
             if any(sum(record.get(metric, [])) >= 1 for record in records):
                 return True

@@ -21,7 +21,7 @@ import pytest
 
 from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.platform import Platform, this_machine
 from stepweave.command.run.reports import resolve_references
 from stepweave.compiler.budget import PAYLOAD_QUOTA
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
@@ -131,7 +131,7 @@ def cloud(
     workflow: CompiledWorkflow, bulk_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalCloud]:
     folder = tmp_path_factory.mktemp("assembly")
-    app = create_app(folder)
+    app = create_app(folder, this_machine())
     add_stacks(app, [workflow], bundler=Bundler(Project(bulk_project, "stepweave"), Platform.native()))
     app.synth()
     with LocalCloud.start() as cloud:

@@ -17,7 +17,8 @@ from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
 from stepweave.cdk.application import add_stacks, create_app
-from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS
+from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, DEFAULT_ENVIRONMENT
+from stepweave.cdk.platform import this_machine
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import require_project
@@ -28,11 +29,17 @@ LAMBDA_RUNTIME = Path(sys.prefix, "lambda-runtime")
 
 
 def synthesize(outdir: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``app.py`` with nothing on the path and nothing known of AWS."""
+    """Run ``app.py`` with nothing on the path and nothing known of AWS, for the Python that tries the bundles out."""
     return subprocess.run(
         [*(command or (sys.executable, "app.py"))],
         cwd=require_project().root,
-        env={"PATH": "", "HOME": str(outdir.parent), "CDK_OUTDIR": str(outdir), **environment},
+        env={
+            "PATH": "",
+            "HOME": str(outdir.parent),
+            "CDK_OUTDIR": str(outdir),
+            "CDK_CONTEXT_JSON": json.dumps(this_machine()),
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -87,8 +94,30 @@ def test_a_wrong_setting_from_the_cdk_command_is_an_error_and_no_traceback(tmp_p
     assert "Traceback" not in done.stderr
 
 
+def test_so_is_a_setting_that_nobody_reads(tmp_path: Path) -> None:
+    done = synthesize(tmp_path / "out", CDK_CONTEXT_JSON=json.dumps({"retain_payload": "true"}))
+    assert done.returncode == 1
+    assert done.stderr.startswith("app.py: context retain_payload: no such setting; there are: alarm_topic_arn, ")
+    assert "Traceback" not in done.stderr
+
+
 def test_cdk_nag_and_the_cdk_find_nothing(tmp_path: Path, compiled: list[CompiledWorkflow]) -> None:
-    app = create_app(tmp_path, validate=True)
+    app = create_app(tmp_path, {**this_machine(), "environment": DEFAULT_ENVIRONMENT}, validate=True)
+    add_stacks(app, compiled)
+    assert findings(app) == []
+
+
+def test_cdk_nag_finds_nothing_whatever_is_chosen(tmp_path: Path, compiled: list[CompiledWorkflow]) -> None:
+    chosen: dict[str, object] = {
+        "environment": "staging",
+        "kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/12345678-9abc-def0-1234-56789abcdef0",
+        "log_retention_days": "365",
+        "removal_policy": "retain",
+        "reserve_concurrency": "true",
+        "alarm_topic_arn": "arn:aws:sns:eu-west-1:123456789012:on-call",
+        "tags": '{"team": "claims"}',
+    }
+    app = create_app(tmp_path, {**this_machine(), **chosen}, validate=True)
     add_stacks(app, compiled)
     assert findings(app) == []
 

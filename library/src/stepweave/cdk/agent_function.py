@@ -57,7 +57,9 @@ class AgentFunction(BundledFunction):
                 reserved_concurrency=agent.reserved_concurrency,
             ),
             bundle=bundle,
-            role=lambda function, log: AgentRole(function, "Role", agent=agent, log_group=log, storage=storage),
+            role=lambda function, log: AgentRole(
+                function, "Role", agent=agent, log_group=log, storage=storage, settings=settings
+            ),
             storage=storage,
             settings=settings,
             environment=environment,

@@ -9,9 +9,11 @@ from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn, state_machine_arn
+from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.naming import EVERY
 from stepweave.cdk.payload_access import payload_access
 from stepweave.cdk.policy import allow
+from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.contract.agent import Agent
 
@@ -32,9 +34,11 @@ class AgentRole(iam.Role):
         The function's log.
     storage : StorageStack
         Where payloads, idempotency records, gates and breakers are.
+    settings : Settings
+        What was chosen about the deployment.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         scope: Construct,
         construct_id: str,
@@ -42,9 +46,11 @@ class AgentRole(iam.Role):
         agent: Agent[Any, Any],
         log_group: logs.ILogGroup,
         storage: StorageStack,
+        settings: Settings,
     ) -> None:
         access = payload_access(agent)
-        machines, executions = state_machine_arn(scope, EVERY), executions_arn(scope, EVERY)
+        machines = state_machine_arn(scope, settings.names.state_machine(EVERY))
+        executions = executions_arn(scope, settings.names.state_machine(EVERY))
 
         def objects(prefixes: Iterable[str]) -> list[str]:
             return [storage.payload_bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
@@ -63,6 +69,7 @@ class AgentRole(iam.Role):
             ),
             "WakeWaitingStates": allow("states", ["SendTaskSuccess"], [machines]),
             "LearnOfDeadAttempts": allow("states", ["GetExecutionHistory"], [executions]),
+            **use_of_key(settings),
         }
         if agent.breaker is not None:
             policies["Breaker"] = allow("dynamodb", ["GetItem", "UpdateItem"], [storage.breakers_table.table_arn])

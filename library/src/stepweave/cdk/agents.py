@@ -49,6 +49,12 @@ class AgentsStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, description="Stepweave: the agents' functions", **options)
         bundles = bundler.bundle_all([ADMISSION, DEAD_LETTERS, *(agent.name for agent in agents)])
+        for file in sorted({file for bundle in bundles.values() for file in bundle.left_out}):
+            cdk.Annotations.of(self).add_warning_v2(
+                f"stepweave:left-out:{file.as_posix()}",
+                f"{file.as_posix()} is not put into a bundle, since nothing is known of its kind; if a handler reads "
+                "it, name it in the setting bundle_files",
+            )
         for agent in agents:
             AgentFunction(
                 self,

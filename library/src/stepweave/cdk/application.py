@@ -12,14 +12,14 @@ from stepweave.cdk.agents import AgentsStack
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.deployed_agents import deployed_agents
 from stepweave.cdk.errors import SynthesisError
-from stepweave.cdk.naming import AGENTS_STACK, DAG_CONSTRUCT, STORAGE_STACK, WORKFLOWS_STACK, dag_stack_name
+from stepweave.cdk.naming import DAG_CONSTRUCT
 from stepweave.cdk.payload_access import stored_objects
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.cdk.workflows import WorkflowsStack
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
-from stepweave.project.settings import require_project
+from stepweave.project.settings import find_project, require_project
 
 
 def create_app(
@@ -48,19 +48,20 @@ def create_app(
     )
 
 
-def add_stacks(
+def add_stacks(  # noqa: PLR0913, PLR0917
     app: cdk.App,
     workflows: Iterable[CompiledWorkflow],
     bundler: Bundler | None = None,
     dag: CompiledWorkflow | None = None,
     kept: Iterable[Agent[Any, Any]] = (),
+    settings: Settings | None = None,
 ) -> None:
     """Add what the workflows need: storage, their agents' functions, their state machines.
 
     Parameters
     ----------
     app : cdk.App
-        The application; its context holds the settings.
+        The application.
     workflows : Iterable[CompiledWorkflow]
         The workflows to deploy, at least one.
     bundler : Bundler | None
@@ -70,6 +71,8 @@ def add_stacks(
     kept : Iterable[Agent]
         Agents that have a function whether or not one of these workflows calls them: those of DAG files that were
         deployed before.
+    settings : Settings | None
+        What was chosen about the deployment; if not given, what the context and the project's ``pyproject.toml`` say.
 
     Raises
     ------
@@ -82,35 +85,46 @@ def add_stacks(
     >>> add_stacks(app, [compile_workflow(code_review)])  # doctest: +SKIP
     >>> app.synth()  # doctest: +SKIP
     """
-    settings = Settings.from_context(app.node)
+    settings = settings or Settings.from_context(app.node, find_project())
     deployed = sorted(workflows, key=lambda workflow: workflow.name)
     if not deployed:
         raise SynthesisError("there is no workflow to deploy; add one to the folder of workflows")
     added = [] if dag is None else [dag]
-    names = [workflow.name for workflow in [*deployed, *added]]
-    if len(set(names)) < len(names):
-        raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(names)}")
+    given = [workflow.name for workflow in [*deployed, *added]]
+    if len(set(given)) < len(given):
+        raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(given)}")
 
     called = deployed_agents([*deployed, *added])
     idle = [agent for agent in kept if agent.name not in {one.name for one in called}]
-    storage_stack = StorageStack(app, STORAGE_STACK, settings=settings, stored=stored_objects([*called, *idle]))
+    tag(app, settings)
+    names = settings.names
+    stored = stored_objects([*called, *idle])
+    storage_stack = StorageStack(app, names.storage_stack, settings=settings, stored=stored)
     agents_stack = AgentsStack(
         app,
-        AGENTS_STACK,
+        names.agents_stack,
         agents=[*called, *idle],
         storage=storage_stack,
-        bundler=bundler or Bundler(require_project(), settings.bundle_platform),
+        bundler=bundler or Bundler.of(require_project(), settings),
         settings=settings,
     )
-    workflows_stack = WorkflowsStack(app, WORKFLOWS_STACK, workflows=deployed, storage=storage_stack, settings=settings)
+    workflows_stack = WorkflowsStack(
+        app, names.workflows_stack, workflows=deployed, storage=storage_stack, settings=settings
+    )
     workflows_stack.add_stack_dependency(agents_stack)
     for one in added:
         dag_stack = WorkflowsStack(
             app,
-            dag_stack_name(one.name),
+            names.dag_stack(one.name),
             workflows=[one],
             storage=storage_stack,
             settings=settings,
             construct_name=lambda _: DAG_CONSTRUCT,
         )
         dag_stack.add_stack_dependency(agents_stack)
+
+
+def tag(app: cdk.App, settings: Settings) -> None:
+    """Give every resource the tags of the project, the environment, and those that were chosen."""
+    for key, value in settings.all_tags.items():
+        cdk.Tags.of(app).add(key, value)

@@ -7,22 +7,27 @@ removed in one deployment.
 import aws_cdk as cdk
 from constructs import Construct
 
-from stepweave.cdk.naming import QueueKind, function_name, queue_name, state_machine_name
+from stepweave.cdk.naming import LIVE
 
 
-def function_arn(scope: Construct, agent: str) -> str:
-    """Return the ARN of an agent's function, in the account and region of `scope`."""
-    return _arn(scope, "lambda", "function", function_name(agent))
+def function_arn(scope: Construct, function: str) -> str:
+    """Return the ARN of a function, in the account and region of `scope`."""
+    return _arn(scope, "lambda", "function", function)
 
 
-def state_machine_arn(scope: Construct, workflow: str) -> str:
-    """Return the ARN of a workflow's state machine, in the account and region of `scope`."""
-    return _arn(scope, "states", "stateMachine", state_machine_name(workflow))
+def live_arn(scope: Construct, function: str) -> str:
+    """Return the ARN by which a function's published version is called, in the account and region of `scope`."""
+    return f"{function_arn(scope, function)}:{LIVE}"
 
 
-def executions_arn(scope: Construct, workflow: str) -> str:
-    """Return the ARN that stands for every execution of a workflow's state machine."""
-    return _arn(scope, "states", "execution", f"{state_machine_name(workflow)}:*")
+def state_machine_arn(scope: Construct, state_machine: str) -> str:
+    """Return the ARN of a state machine, in the account and region of `scope`."""
+    return _arn(scope, "states", "stateMachine", state_machine)
+
+
+def executions_arn(scope: Construct, state_machine: str) -> str:
+    """Return the ARN that stands for every execution of a state machine."""
+    return _arn(scope, "states", "execution", f"{state_machine}:*")
 
 
 def rule_arn(scope: Construct, rule: str) -> str:
@@ -30,9 +35,9 @@ def rule_arn(scope: Construct, rule: str) -> str:
     return cdk.Stack.of(scope).format_arn(service="events", resource="rule", resource_name=rule)
 
 
-def queue_arn(scope: Construct, owner: str, kind: QueueKind) -> str:
-    """Return the ARN of a queue of a state machine or a function, in the account and region of `scope`."""
-    return cdk.Stack.of(scope).format_arn(service="sqs", resource=queue_name(owner, kind))
+def queue_arn(scope: Construct, queue: str) -> str:
+    """Return the ARN of a queue, in the account and region of `scope`."""
+    return cdk.Stack.of(scope).format_arn(service="sqs", resource=queue)
 
 
 def _arn(scope: Construct, service: str, resource: str, name: str) -> str:

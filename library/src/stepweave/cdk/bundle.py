@@ -1,15 +1,15 @@
 """An agent's bundle: the zip file that AWS Lambda unpacks and runs, made without Docker.
 
-At its root lie the agent's wheels; in the project's package of agents its own folder, what all agents share, and the
-contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a digest
-of all that it is made of. It is kept under that digest, so that an agent that did not change is not bundled again.
+At its root lie the agent's wheels, whole; in the project's package of agents its own folder, what all agents share, and
+the contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a
+digest of all that it is made of. It is kept under that digest, so that an agent that did not change is not bundled
+again.
 """
 
 import hashlib
 import os
 import shutil
 import stat
-import sys
 import tempfile
 import time
 import zipfile
@@ -18,21 +18,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import stepweave
+from stepweave.cdk.bundle_files import BundleFiles
+from stepweave.cdk.bundle_size import fit
 from stepweave.cdk.bytecode import Bytecode
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.managed_runtime import MANAGED_RUNTIME
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.platform import RUNNING_PYTHON, Platform
+from stepweave.cdk.settings import Settings
 from stepweave.cdk.wheels import InstallWheels, install_wheels, without
 from stepweave.project.settings import Project
 
-_FORMAT: Final = "1"  # part of the digest: raise it when the same input shall give another bundle
+_FORMAT: Final = "2"  # part of the digest: raise it when the same input shall give another bundle
 _SHARED: Final = "shared"
 _LIBRARY: Final = ("contract", "runtime")
 _FUNCTIONS: Final = "functions"
-_LEFT_OUT: Final = ("__pycache__", "requirements.in", "requirements.txt")
+_VIRTUAL_ENVIRONMENT: Final = "pyvenv.cfg"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _INSTALLED: Final = Path(stepweave.__file__).parent
 _UNUSED_FOR: Final = timedelta(days=14)
@@ -40,11 +43,24 @@ _UNUSED_FOR: Final = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip file, the digest of what it was made of, and the handler in it that the function calls."""
+    """A zip file, the digest of what it was made of, and the handler in it that the function calls.
+
+    Parameters
+    ----------
+    path : Path
+        The zip file.
+    digest : str
+        What it is known by.
+    handler : str
+        What the function calls, as ``module.function``.
+    left_out : tuple of Path
+        The files of its folders that somebody may miss in it.
+    """
 
     path: Path
     digest: str
     handler: str
+    left_out: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,12 +74,13 @@ class Bundler:
     platform : Platform
         What the wheels must run on.
     python : str
-        The Python that the function runs, for example ``"3.13"``. Bytecode is compiled by the running Python, so
-        it must be the same version.
+        The Python that the function runs, for example ``"3.13"``. If it is the one that runs here, bytecode goes in.
     install : InstallWheels
         What installs the wheels.
     bytecode : Bytecode
         What compiles the sources.
+    files : BundleFiles
+        What tells which files of an agent's folder go into its bundle.
 
     Example
     -------
@@ -73,9 +90,15 @@ class Bundler:
 
     project: Project
     platform: Platform
-    python: str = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python: str = RUNNING_PYTHON
     install: InstallWheels = field(default=install_wheels)
     bytecode: Bytecode = field(default_factory=Bytecode, compare=False)
+    files: BundleFiles = field(default_factory=BundleFiles)
+
+    @classmethod
+    def of(cls, project: Project, settings: Settings) -> Self:
+        """Return what makes the bundles of a deployment of a project."""
+        return cls(project, settings.bundle_platform, settings.python, files=BundleFiles(settings.bundle_files))
 
     @property
     def cache(self) -> Path:
@@ -96,7 +119,8 @@ class Bundler:
         Raises
         ------
         SynthesisError
-            If the agent has no handler or no compiled requirements, or its wheels cannot be installed.
+            If the agent has no handler or no compiled requirements, its wheels cannot be installed, or the bundle is
+            larger than AWS Lambda takes.
         """
         sources = list(self._sources(agent))
         requirements = self._requirements(agent)
@@ -108,7 +132,7 @@ class Bundler:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._remove_unused()
             self._make(agent, sources, requirements, path)
-        return Bundle(path, digest, self._handler(agent))
+        return Bundle(path, digest, self._handler(agent), tuple(self._left_out(agent)))
 
     def bundle_all(self, agents: Sequence[str]) -> dict[str, Bundle]:
         """Return the bundles of several agents by their names; make what is missing at the same time."""
@@ -121,16 +145,23 @@ class Bundler:
         if not of_library and not (self.project.agents_folder / agent / "handler.py").is_file():
             where = self.project.agents_folder.relative_to(self.project.root) / agent / "handler.py"
             raise SynthesisError(f"agent {agent}: there is no {where.as_posix()} to put into its function")
-        if not of_library:
-            yield from self._of_agents(agent)
+        yield from (file for file in self._found(agent) if self.files.takes(file))
         yield from _of_library([*_LIBRARY, *([f"{_FUNCTIONS}/{agent}"] if of_library else [])])
 
-    def _of_agents(self, agent: str) -> Iterator[Path]:
+    def _left_out(self, agent: str) -> Iterator[Path]:
+        """Yield the files beside them that are not copied, though nobody can tell that they are not needed."""
+        return (file for file in self._found(agent) if not self.files.takes(file) and not self.files.is_noise(file))
+
+    def _found(self, agent: str) -> Iterator[Path]:
+        """Yield the files of the project's folders that belong into a bundle, relative to the project, in order."""
+        if self._is_of_library(agent):
+            return
         folder = self.project.agents_folder
+        environments = {file.parent for file in folder.rglob(_VIRTUAL_ENVIRONMENT)}
         for path in sorted(folder.rglob("*")):
             first, *rest = path.relative_to(folder).parts
             wanted = first in {_SHARED, agent} or not rest or rest in (["contract.py"], ["__init__.py"])
-            if wanted and path.is_file() and not set(path.relative_to(folder).parts).intersection(_LEFT_OUT):
+            if wanted and path.is_file() and environments.isdisjoint(path.parents):
                 yield path.relative_to(self.project.root)
 
     def _is_of_library(self, agent: str) -> bool:
@@ -186,7 +217,9 @@ class Bundler:
                 (tree / source).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self._source(source), tree / source)
             _strip(tree)
-            self.bytecode.add_to(tree)
+            if self.python == RUNNING_PYTHON:
+                self.bytecode.add_to(tree)
+            fit(tree, agent)
             archive = Path(folder, "bundle.zip")
             _write_zip(tree, archive)
             archive.replace(path)
@@ -212,9 +245,10 @@ def _of_library(packages: Iterable[str]) -> Iterator[Path]:
 
 
 def _strip(tree: Path) -> None:
-    """Remove what a function never reads: other people's tests, bytecode, and the installer's notes."""
-    for folder in [path for path in tree.rglob("*") if path.name in ("__pycache__", "tests") and path.is_dir()]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove what no import can need: bytecode of another Python, and the installer's lock."""
+    # Not the folders called `tests`: packages import from theirs, as numpy.testing does.
+    for folder in list(tree.rglob("__pycache__")):
+        shutil.rmtree(folder)
     (tree / ".lock").unlink(missing_ok=True)
 
 

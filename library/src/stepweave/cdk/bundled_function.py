@@ -1,10 +1,8 @@
 """A function that runs a bundle: its log, its queue of failed invocations, its role, and how it is set up."""
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -15,13 +13,10 @@ from constructs import Construct
 from stepweave.cdk.acknowledgement import acknowledge
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.dead_letter_queue import DeadLetterQueue
-from stepweave.cdk.naming import QueueKind, function_name, queue_name
+from stepweave.cdk.expiring_log import ExpiringLog
+from stepweave.cdk.naming import LIVE, QueueKind, queue_name
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
-
-_RUNTIME: Final = lambda_.Runtime(
-    f"python{sys.version_info.major}.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON
-)
 
 
 @dataclass(frozen=True)
@@ -53,7 +48,7 @@ class FunctionShape:
 class BundledFunction(Construct):
     """A Lambda function with its log, its role, and a queue for the asynchronous invocations that fail for good.
 
-    The runtime is that of the Python which builds it, so that the same wheels run in tests and in AWS.
+    The Python that it runs is the project's choice and not that of whoever deploys it.
 
     Parameters
     ----------
@@ -70,9 +65,13 @@ class BundledFunction(Construct):
     environment : Mapping[str, str]
         What it finds in its environment beside what every function does.
 
+    State machines call the alias ``live`` of its published version. A version stays when a later one is published.
+
     Attributes
     ----------
     function : lambda_.Function
+    live : lambda_.Alias
+        What state machines call.
     invocations : DeadLetterQueue
         The asynchronous invocations that failed for good.
     """
@@ -90,22 +89,18 @@ class BundledFunction(Construct):
         environment: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        name = function_name(shape.folder)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{name}",
-            retention=logs.RetentionDays.ONE_MONTH,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+        name = settings.names.function(shape.folder)
+        log_group = ExpiringLog(self, "Logs", name=settings.names.function_log(shape.folder), settings=settings)
+        self.invocations = DeadLetterQueue(
+            self, "DeadLetters", name=queue_name(name, QueueKind.INVOCATIONS), settings=settings
         )
-        self.invocations = DeadLetterQueue(self, "DeadLetters", name=queue_name(name, QueueKind.INVOCATIONS))
         function_role = role(self, log_group)
         self.function = lambda_.Function(
             self,
             "Function",
             function_name=name,
             description=shape.description,
-            runtime=_RUNTIME,
+            runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=(
                 lambda_.Architecture.ARM_64 if settings.bundle_platform.is_arm64 else lambda_.Architecture.X86_64
             ),
@@ -121,15 +116,18 @@ class BundledFunction(Construct):
             log_group=log_group,
             dead_letter_queue=self.invocations,
             role=function_role,
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
             environment={
                 "STEPWEAVE_PAYLOAD_BUCKET": storage.payload_bucket.bucket_name,
                 "STEPWEAVE_IDEMPOTENCY_TABLE": storage.idempotency_table.table_name,
                 **environment,
                 "POWERTOOLS_SERVICE_NAME": shape.folder,
-                "POWERTOOLS_METRICS_NAMESPACE": "Stepweave",
+                "POWERTOOLS_METRICS_NAMESPACE": settings.names.metrics_namespace,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
+
+        self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.function.current_version)
 
         acknowledge(
             function_role.node.find_child("DefaultPolicy"),
@@ -139,5 +137,5 @@ class BundledFunction(Construct):
         acknowledge(
             self.function,
             "AwsSolutions-L1",
-            "The runtime is that of the Python that builds it, so that what was tested is what runs.",
+            "The runtime is the one that the project chose and tests with, until it chooses a later one.",
         )

@@ -13,7 +13,8 @@ from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn, queue_arn, rule_arn
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
-from stepweave.cdk.naming import DEAD_LETTERS, EVERY, QueueKind, state_machine_name
+from stepweave.cdk.encryption import use_of_key
+from stepweave.cdk.naming import DEAD_LETTERS, EVERY, QueueKind, queue_name
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
 from stepweave.cdk.policy import allow
 from stepweave.cdk.queue_alarm import alarm_on_messages
@@ -21,7 +22,6 @@ from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 
 _TIMEOUT: Final = timedelta(minutes=5)  # a history has 25,000 events at the most, in 25 pages or more
-_RULES: Final = "Stepweave*"
 
 
 class DeadLetterFunction(BundledFunction):
@@ -53,7 +53,7 @@ class DeadLetterFunction(BundledFunction):
                 memory_mb=512,
             ),
             bundle=bundle,
-            role=lambda function, log: _role(function, log, storage),
+            role=lambda function, log: _role(function, log, storage, settings),
             storage=storage,
             settings=settings,
             environment={"STEPWEAVE_BREAKERS_TABLE": storage.breakers_table.table_name},
@@ -69,13 +69,14 @@ class DeadLetterFunction(BundledFunction):
             function_name=self.function.function_name,
             principal="events.amazonaws.com",
             source_account=cdk.Aws.ACCOUNT_ID,
-            source_arn=rule_arn(self, _RULES),
+            source_arn=rule_arn(self, settings.names.rules),
         )
 
 
-def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) -> iam.Role:
-    executions = executions_arn(scope, EVERY)
-    queues = queue_arn(scope, state_machine_name(EVERY), QueueKind.FAILURES)
+def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack, settings: Settings) -> iam.Role:
+    machines = settings.names.state_machine(EVERY)
+    executions = executions_arn(scope, machines)
+    queues = queue_arn(scope, queue_name(machines, QueueKind.FAILURES))
     role = iam.Role(
         scope,
         "Role",
@@ -94,6 +95,7 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) ->
             ),
             "RecordCrashes": allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn]),
             "SendDeadLetters": allow("sqs", ["SendMessage", "GetQueueUrl"], [queues]),
+            **use_of_key(settings),
         },
     )
     acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")

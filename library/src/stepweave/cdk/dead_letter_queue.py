@@ -1,8 +1,12 @@
 """A queue for what failed."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from stepweave.cdk.settings import Settings
 
 
 class DeadLetterQueue(sqs.Queue):
@@ -12,11 +16,13 @@ class DeadLetterQueue(sqs.Queue):
 
     Parameters
     ----------
-    name : str
-        Its name.
+    settings : Settings
+        What was chosen about the deployment.
+    name : str | None
+        Its name; CloudFormation makes one if not given.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -24,4 +30,10 @@ class DeadLetterQueue(sqs.Queue):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(14),
+            removal_policy=cdk.RemovalPolicy.RETAIN if settings.retains_records else cdk.RemovalPolicy.DESTROY,
         )
+        if settings.kms_key_arn is not None:
+            # Not by the queue's own options: with them it would grant every sender more than sending needs.
+            queue = cast("sqs.CfnQueue", self.node.default_child)
+            queue.sqs_managed_sse_enabled = None
+            queue.kms_master_key_id = settings.kms_key_arn

@@ -3,8 +3,12 @@
 import platform
 import sys
 from enum import StrEnum
+from typing import Final
 
 from stepweave.cdk.errors import SynthesisError
+
+RUNNING_PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The version of the Python that runs this, as Lambda writes it."""
 
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
@@ -22,7 +26,7 @@ class Platform(StrEnum):
 
     @classmethod
     def deployed(cls) -> "Platform":
-        """Return the Linux platform of this machine's architecture: what is deployed unless one says otherwise."""
+        """Return the Linux platform of this machine's architecture."""
         return cls(f"{_architecture()}-manylinux2014")
 
     @classmethod
@@ -36,11 +40,16 @@ class Platform(StrEnum):
         return self.startswith("aarch64")
 
 
+def this_machine() -> dict[str, str]:
+    """Return the settings of functions that run on this very machine, in the Python that runs this."""
+    return {"bundle_platform": Platform.native(), "python": RUNNING_PYTHON}
+
+
 def _architecture() -> str:
     machine = platform.machine().lower()
     if machine not in _ARCHITECTURES:
         raise SynthesisError(
-            f"this machine is a {machine}, which AWS Lambda does not run; "
-            f"say what to build for: -c bundle_platform={Platform.LINUX_X86_64} or {Platform.LINUX_ARM64}"
+            f"this machine is a {machine}, which AWS Lambda does not run, so that no function can run here; "
+            "what is deployed to AWS does not depend on it"
         )
     return _ARCHITECTURES[machine]

@@ -1,83 +1,171 @@
-"""What a person may choose about a deployment, as CDK context: ``cdk deploy -c name=value``."""
+"""What may be chosen about a deployment: in the CDK's context (``cdk deploy -c name=value``) or in the project."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Final, Self, TypeVar
 
 from constructs import Node
 
+from stepweave.cdk import setting_values
+from stepweave.cdk.dag_deployment import DAG, SHORTEN_IDS, TIME_SCALE
 from stepweave.cdk.errors import SynthesisError
+from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform
+from stepweave.cdk.project_names import names_of
+from stepweave.cdk.setting_values import ARCHITECTURES, Removal
+from stepweave.project.settings import Project
 
 T = TypeVar("T")
+
+_OWN_CONTEXT: Final = "context"
+_FROM_CDK: Final = frozenset({"acknowledged-issue-numbers", "cdk-migrate", "cli-telemetry"})
+"""Context of the CDK's own whose names have no prefix that says so."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices, each under its name in the context.
+    """The choices, each under its name in the context, else under ``[tool.stepweave]`` of the project.
 
     Parameters
     ----------
+    names : Names
+        The names of the deployment: ``namespace`` of the project and ``environment``, which the variable
+        ``STEPWEAVE_ENVIRONMENT`` sets too.
     reserve_concurrency : bool
-        Whether functions reserve the concurrency that their contracts ask for. AWS wants 100 invocations to stay
-        unreserved, so an account with a small quota must say ``false``.
-    retain_payloads : bool
-        Whether ``cdk destroy`` leaves the buckets, which hold repositories and reports, in the account. If
-        ``false`` it deletes them, and fails until they are empty.
+        Whether functions reserve the concurrency that their contracts ask for. AWS keeps 100 invocations of an
+        account unreserved, and a new account has 10 in all, so that a deployment that reserves any would fail there.
+    removal_policy : Removal | None
+        Whether ``cdk destroy`` leaves what holds data in the account, or deletes it. Without a choice it leaves the
+        buckets, and deletes tables, queues and logs.
+    retain_payloads : bool | None
+        The same for the buckets alone, which hold repositories and reports; wins over ``removal_policy``. Where they
+        are to be deleted, that fails until they are empty.
     alarm_topic_arn : str | None
         The SNS topic that alarms notify; without it they only show in the console.
+    kms_key_arn : str | None
+        The KMS key that encrypts payloads, tables, queues and logs, in place of keys of AWS. Its policy must let
+        ``logs``, ``events`` and ``lambda`` of the account use it.
+    log_retention_days : int | None
+        For how long logs are kept; without it 30 days, and 90 for the log of circuit breakers.
+    tags : Mapping[str, str]
+        Tags of every resource, beside ``project`` and ``environment``; in the context as a JSON object.
+    python : str
+        The Python that functions run, for example ``"3.13"``.
     bundle_platform : Platform
-        What the wheels in the bundles are for.
+        What the wheels in the bundles are for. One sets the ``architecture`` of the functions, ``x86_64`` or
+        ``arm64``, and this only where they do not run in AWS.
+    bundle_files : tuple[str, ...]
+        Shell patterns of files that go into bundles though nothing is known of their kind; see `BundleFiles`.
     """
 
-    reserve_concurrency: bool = True
-    retain_payloads: bool = True
+    names: Names = field(default_factory=Names)
+    reserve_concurrency: bool = False
+    removal_policy: Removal | None = None
+    retain_payloads: bool | None = None
     alarm_topic_arn: str | None = None
-    bundle_platform: Platform = field(default_factory=Platform.deployed)
+    kms_key_arn: str | None = None
+    log_retention_days: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    python: str = "3.13"
+    bundle_platform: Platform = Platform.LINUX_X86_64
+    bundle_files: tuple[str, ...] = ()
 
     @classmethod
-    def from_context(cls, node: Node) -> Self:
-        """Read the settings from a construct's context.
+    def from_context(cls, node: Node, project: Project | None = None) -> Self:
+        """Read the settings from a construct's context, and from what the project says.
+
+        Parameters
+        ----------
+        node : Node
+            The construct's node.
+        project : Project | None
+            The project, whose table ``[tool.stepweave]`` may hold settings too.
 
         Raises
         ------
         SynthesisError
-            If a value is none that the setting can have.
+            If there is no setting of a name, or a value is none that the setting can have.
         """
-        platform = _read(node, "bundle_platform", _platform)
+        table = {} if project is None else project.settings
+        context: dict[str, object] = dict(node.get_all_context() or {})
+        source = _Source(context, table)
+        source.check_names()
+        architecture = source.read("architecture", setting_values.architecture) or "x86_64"
         return cls(
-            reserve_concurrency=_read(node, "reserve_concurrency", _boolean) is not False,
-            retain_payloads=_read(node, "retain_payloads", _boolean) is not False,
-            alarm_topic_arn=_read(node, "alarm_topic_arn", _topic_arn),
-            bundle_platform=Platform.deployed() if platform is None else platform,
+            names=names_of(project, source.context_text("environment")),
+            reserve_concurrency=source.read("reserve_concurrency", setting_values.boolean) is True,
+            removal_policy=source.read("removal_policy", setting_values.removal),
+            retain_payloads=source.read("retain_payloads", setting_values.boolean),
+            alarm_topic_arn=source.read("alarm_topic_arn", setting_values.topic_arn),
+            kms_key_arn=source.read("kms_key_arn", setting_values.key_arn),
+            log_retention_days=source.read("log_retention_days", setting_values.days),
+            tags=source.read("tags", setting_values.tags) or {},
+            python=source.read("python", setting_values.python) or cls.python,
+            bundle_platform=source.read("bundle_platform", setting_values.bundle_platform)
+            or ARCHITECTURES[architecture],
+            bundle_files=source.read("bundle_files", setting_values.texts) or (),
         )
 
+    @property
+    def retains_payloads(self) -> bool:
+        """Whether the buckets stay when their stack goes."""
+        return self.removal_policy is not Removal.DESTROY if self.retain_payloads is None else self.retain_payloads
 
-def _read(node: Node, name: str, parse: Callable[[object], T]) -> T | None:
-    value = node.try_get_context(name)
-    if value is None:
-        return None
-    try:
-        return parse(value)
-    except ValueError as error:
-        raise SynthesisError(f"context {name}={value}: {error}") from error
+    @property
+    def retains_records(self) -> bool:
+        """Whether tables, queues and logs stay when their stack goes."""
+        return self.removal_policy is Removal.RETAIN
 
-
-def _boolean(value: object) -> bool:
-    # `-c name=false` arrives as text, a value in cdk.json as a boolean
-    text = str(value).lower()
-    if text not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return text == "true"
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags of every resource."""
+        return {"project": self.names.namespace, "environment": self.names.environment, **self.tags}
 
 
-def _topic_arn(value: object) -> str:
-    if not isinstance(value, str) or not value.startswith("arn:") or ":sns:" not in value:
-        raise ValueError("must be the ARN of an SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME")
-    return value
+KNOWN: Final = frozenset({each.name for each in fields(Settings)} - {"names"} | {"architecture", "environment"})
+"""The names of all settings that may be chosen anywhere; the namespace is the project's."""
 
 
-def _platform(value: object) -> Platform:
-    if value not in set(Platform):
-        raise ValueError(f"must be one of {', '.join(Platform)}")
-    return Platform(str(value))
+@dataclass(frozen=True)
+class _Source:
+    context: Mapping[str, object]
+    project: Mapping[str, object]
+
+    def read(self, name: str, parse: Callable[[object], T]) -> T | None:
+        value, where = self.context.get(name), "context"
+        if value is None:
+            value, where = self.project.get(name), "pyproject.toml: [tool.stepweave]"
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise SynthesisError(f"{where} {name}={value}: {error}") from error
+
+    def context_text(self, name: str) -> str | None:
+        value = self.context.get(name)
+        if value is not None and not isinstance(value, str):
+            raise SynthesisError(f"context {name}={value}: must be text")
+        return value
+
+    def check_names(self) -> None:
+        """Refuse a setting that nobody reads: a typing error would otherwise change nothing in silence."""
+        own = self.read(_OWN_CONTEXT, setting_values.texts) if _OWN_CONTEXT in self.project else None
+        if "namespace" in self.context:
+            raise SynthesisError(
+                "context namespace: set it in pyproject.toml, [tool.stepweave] namespace: the command reads it there"
+            )
+        unknown = {name for name in self.context if not _is_of_cdk(name)} - KNOWN
+        unknown -= {DAG, TIME_SCALE, SHORTEN_IDS, *(own or ())}
+        _refuse(unknown, "context", KNOWN, f"; for what your own code reads: [tool.stepweave] {_OWN_CONTEXT} = [...]")
+        known = KNOWN | {_OWN_CONTEXT}
+        _refuse(set(self.project) - known, "pyproject.toml: [tool.stepweave]", known)
+
+
+def _is_of_cdk(name: str) -> bool:
+    return name in _FROM_CDK or any(sign in name for sign in "@:/")
+
+
+def _refuse(unknown: set[str], where: str, known: frozenset[str], hint: str = "") -> None:
+    if unknown:
+        raise SynthesisError(f"{where} {min(unknown)}: no such setting; there are: {', '.join(sorted(known))}{hint}")

@@ -6,22 +6,21 @@ from typing import Any, Final
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge
-from stepweave.cdk.naming import BREAKERS_OUTPUT, EVENT_BUS
+from stepweave.cdk.encryption import encryption_key
+from stepweave.cdk.naming import BREAKERS_OUTPUT
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
 from stepweave.cdk.settings import Settings
+from stepweave.cdk.transitions_log import log_transitions
 from stepweave.contract import breaker, gate
 from stepweave.contract.stored import RESULTS, Stored
 
 # A failed execution can be redriven for 14 days, and needs its results for that.
 _INPUTS_KEPT: Final = cdk.Duration.days(30)
 _ACCESS_LOGS_KEPT: Final = cdk.Duration.days(90)
-_TRANSITIONS_LOG: Final = "/aws/events/stepweave/breakers"
 
 
 class StorageStack(cdk.Stack):
@@ -31,9 +30,9 @@ class StorageStack(cdk.Stack):
     say. It is not versioned: keys hold the digest of their content, so that nothing is ever overwritten, and a version
     would only keep what should expire.
 
-    The tables go with the stack: they say which task of which execution was done and which gate is open, and no
-    execution outlives its state machine. An item of the breakers table stays as long as the table: what opened a
-    breaker once may do so again.
+    The tables go with the stack unless one chooses otherwise: they say which task of which execution was done and
+    which gate is open, and no execution outlives its state machine. An item of the breakers table stays as long as
+    the table: what opened a breaker once may do so again.
 
     Breakers put an event on the bus whenever one opens or closes. A rule writes these into a log.
 
@@ -67,11 +66,21 @@ class StorageStack(cdk.Stack):
         super().__init__(
             scope, construct_id, description="Stepweave: payloads, idempotency records, gates and breakers", **options
         )
-        access_logs = self._bucket("AccessLogs", settings)
+        # S3 delivers access logs to no bucket with a KMS key.
+        access_logs = self._bucket("AccessLogs", settings, encryption=s3.BucketEncryption.S3_MANAGED)
         access_logs.add_lifecycle_rule(id="expire", expiration=_ACCESS_LOGS_KEPT)
         acknowledge(access_logs, "AwsSolutions-S1", "This bucket takes the access logs; logging itself never ends.")
 
-        self.payload_bucket = self._bucket("Payloads", settings, server_access_logs_bucket=access_logs)
+        key = encryption_key(self, settings)
+        encryption = s3.BucketEncryption.S3_MANAGED if key is None else s3.BucketEncryption.KMS
+        self.payload_bucket = self._bucket(
+            "Payloads",
+            settings,
+            encryption=encryption,
+            encryption_key=key,
+            bucket_key_enabled=None if key is None else True,
+            server_access_logs_bucket=access_logs,
+        )
         expirations = {RESULTS: _INPUTS_KEPT, DEAD_LETTER_INPUTS: _INPUTS_KEPT}
         expirations |= {one.prefix: cdk.Duration.days(one.kept.days) for one in stored}
         for prefix, kept in sorted(expirations.items()):
@@ -80,13 +89,16 @@ class StorageStack(cdk.Stack):
             id="abort-incomplete-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(1)
         )
 
-        self.idempotency_table = self._table("Idempotency", key="id", expires="expiration")
-        self.gates_table = self._table("Gates", key=gate.ITEM_KEY, expires=gate.EXPIRES)
-        self.breakers_table = self._table("Breakers", key=breaker.ITEM_KEY)
+        self.idempotency_table = self._table("Idempotency", settings, key="id", expires="expiration")
+        self.gates_table = self._table("Gates", settings, key=gate.ITEM_KEY, expires=gate.EXPIRES)
+        self.breakers_table = self._table("Breakers", settings, key=breaker.ITEM_KEY)
         self.event_bus = events.EventBus(
-            self, "EventBus", event_bus_name=EVENT_BUS, description="Stepweave: what circuit breakers do"
+            self,
+            "EventBus",
+            event_bus_name=settings.names.event_bus,
+            description="Stepweave: what circuit breakers do",
         )
-        self._log_transitions()
+        log_transitions(self, self.event_bus, settings)
 
         # Exported whether or not a workflow needs it today: an export cannot go while other stacks still import it.
         for value in (
@@ -121,63 +133,18 @@ class StorageStack(cdk.Stack):
         return s3.Bucket(
             self,
             construct_id,
-            encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=(
-                cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain_payloads else cdk.RemovalPolicy.DESTROY
+                cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retains_payloads else cdk.RemovalPolicy.DESTROY
             ),
             **options,
         )
 
-    def _log_transitions(self) -> None:
-        log = logs.LogGroup(
-            self,
-            "Transitions",
-            log_group_name=_TRANSITIONS_LOG,
-            retention=logs.RetentionDays.THREE_MONTHS,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
-        rule = events.CfnRule(
-            self,
-            "TransitionsRule",
-            description="Circuit breakers that opened or closed",
-            event_bus_name=self.event_bus.event_bus_name,
-            event_pattern={"source": [breaker.EVENT_SOURCE]},
-            state="ENABLED",
-            targets=[events.CfnRule.TargetProperty(arn=self._log_arn(), id="log")],
-        )
-        rule.node.add_dependency(log)
-        # The CDK's own target would let a function of its own set this policy.
-        logs.ResourcePolicy(
-            self,
-            "TransitionsPolicy",
-            resource_policy_name="stepweave-breakers",
-            policy_statements=[
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    principals=[
-                        iam.ServicePrincipal("events.amazonaws.com"),
-                        iam.ServicePrincipal("delivery.logs.amazonaws.com"),
-                    ],
-                    resources=[f"{self._log_arn()}:*"],
-                    conditions={"ArnEquals": {"aws:SourceArn": rule.attr_arn}},
-                )
-            ],
-        )
-
-    def _log_arn(self) -> str:
-        # Not the log group's own attribute: that ends with ":*", which a rule does not take.
-        return self.format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=_TRANSITIONS_LOG,
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-
-    def _table(self, construct_id: str, *, key: str, expires: str | None = None) -> dynamodb.Table:
+    def _table(self, construct_id: str, settings: Settings, *, key: str, expires: str | None = None) -> dynamodb.Table:
+        encryption = encryption_key(self, settings)
         # `TableV2` is a global table, made to be replicated. Nothing here is.
         return dynamodb.Table(
             self,
@@ -188,6 +155,11 @@ class StorageStack(cdk.Stack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+            encryption=(
+                dynamodb.TableEncryption.AWS_MANAGED
+                if encryption is None
+                else dynamodb.TableEncryption.CUSTOMER_MANAGED
+            ),
+            encryption_key=encryption,
+            removal_policy=cdk.RemovalPolicy.RETAIN if settings.retains_records else cdk.RemovalPolicy.DESTROY,
         )

@@ -4,10 +4,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stepweave.cdk.arns import executions_arn, function_arn, rule_arn, state_machine_arn
+from stepweave.cdk.arns import executions_arn, function_arn, live_arn, rule_arn, state_machine_arn
 from stepweave.cdk.deployed_agents import has_breakers, has_gates, has_inputs
+from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.naming import ADMISSION, nested_name
 from stepweave.cdk.policy import allow
+from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.compiler.compile import CompiledWorkflow
 
@@ -24,17 +26,29 @@ class WorkflowRole(iam.Role):
         The workflow.
     storage : StorageStack
         Where the gates and the breakers are.
+    settings : Settings
+        What was chosen about the deployment.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, workflow: CompiledWorkflow, storage: StorageStack
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        workflow: CompiledWorkflow,
+        storage: StorageStack,
+        settings: Settings,
     ) -> None:
-        nested = [nested_name(workflow.name, key) for key in workflow.nested]
-        machines = [state_machine_arn(scope, name) for name in (workflow.name, *nested)]
-        functions = [function_arn(scope, agent.name) for agent in workflow.agents]
-        policies = {"Agents": allow("lambda", ["InvokeFunction"], functions)}
+        names = settings.names
+        nested = [names.state_machine(nested_name(workflow.name, key)) for key in workflow.nested]
+        machines = [state_machine_arn(scope, name) for name in (names.state_machine(workflow.name), *nested)]
+        called = [names.function(agent.name) for agent in workflow.agents]
+        # Without the alias too: an execution that began before there were aliases calls functions so to its end.
+        functions = [arn(scope, function) for function in called for arn in (function_arn, live_arn)]
+        policies = {"Agents": allow("lambda", ["InvokeFunction"], functions), **use_of_key(settings)}
         if has_inputs(workflow):
-            policies["Admission"] = allow("lambda", ["InvokeFunction"], [function_arn(scope, ADMISSION)])
+            admission = live_arn(scope, names.function(ADMISSION))
+            policies["Admission"] = allow("lambda", ["InvokeFunction"], [admission])
         if has_gates(workflow):
             policies["Gates"] = allow("dynamodb", ["GetItem", "PutItem", "UpdateItem"], [storage.gates_table.table_arn])
             policies["WakeWaitingStates"] = allow("states", ["SendTaskSuccess"], machines)

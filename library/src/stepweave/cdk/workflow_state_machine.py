@@ -11,23 +11,15 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
-from stepweave.cdk.arns import executions_arn, function_arn, state_machine_arn
+from stepweave.cdk.arns import executions_arn, function_arn, live_arn, state_machine_arn
 from stepweave.cdk.dead_letter_queue import DeadLetterQueue
-from stepweave.cdk.naming import (
-    ADMISSION,
-    DEAD_LETTERS,
-    QueueKind,
-    nested_name,
-    pascal_case,
-    queue_name,
-    state_machine_name,
-)
+from stepweave.cdk.expiring_log import ExpiringLog
+from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, QueueKind, nested_name, pascal_case, queue_name
 from stepweave.cdk.queue_alarm import alarm_on_messages
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
@@ -77,26 +69,33 @@ class WorkflowStateMachine(Construct):
         settings: Settings,
     ) -> None:
         super().__init__(scope, construct_id)
-        name = state_machine_name(workflow.name)
-        substitutions = {f"agent_{agent.name}": function_arn(self, agent.name) for agent in workflow.agents}
-        substitutions |= {key: state_machine_arn(self, nested_name(workflow.name, key)) for key in workflow.nested}
-        substitutions["admission"] = function_arn(self, ADMISSION)
+        names = settings.names
+        name = names.state_machine(workflow.name)
+        nested_names = {key: names.state_machine(nested_name(workflow.name, key)) for key in workflow.nested}
+        substitutions = {f"agent_{agent.name}": live_arn(self, names.function(agent.name)) for agent in workflow.agents}
+        substitutions |= {key: state_machine_arn(self, nested) for key, nested in nested_names.items()}
+        substitutions["admission"] = live_arn(self, names.function(ADMISSION))
         substitutions["gates_table"] = storage.gates_table.table_name
         substitutions["breakers_table"] = storage.breakers_table.table_name
-        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
-        self.state_machine = self._machine("StateMachine", name, workflow.definition, substitutions, role)
+        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage, settings=settings)
+        self.state_machine = self._machine(
+            "StateMachine", workflow.name, workflow.definition, substitutions, role, settings
+        )
         for key, definition in workflow.nested.items():
-            nested = state_machine_name(nested_name(workflow.name, key))
-            self._machine(pascal_case(key), nested, definition, substitutions, role)
-        if workflow.nested:
-            self._acknowledge_nested(workflow, role)
+            self._machine(pascal_case(key), nested_name(workflow.name, key), definition, substitutions, role, settings)
+        for nested in nested_names.values():
+            acknowledge_wildcard(
+                role,
+                executions_arn(self, nested),
+                "Nested executions get their names when they start; their state machine is named.",
+            )
         acknowledge(
             role.node.find_child("DefaultPolicy"),
             "AwsSolutions-IAM5[Resource::*]",
             "X-Ray and the delivery of vended logs have no resources to name.",
         )
-        self.failures = self._queue("Failures", queue_name(name, QueueKind.FAILURES))
-        undelivered = self._queue("UndeliveredFailures", queue_name(name, QueueKind.UNDELIVERED))
+        self.failures = self._queue("Failures", queue_name(name, QueueKind.FAILURES), settings)
+        undelivered = self._queue("UndeliveredFailures", queue_name(name, QueueKind.UNDELIVERED), settings)
         events.Rule(
             self,
             "FailureRule",
@@ -111,7 +110,7 @@ class WorkflowStateMachine(Construct):
                     lambda_.Function.from_function_attributes(
                         self,
                         "DeadLetters",
-                        function_arn=function_arn(self, DEAD_LETTERS),
+                        function_arn=function_arn(self, names.function(DEAD_LETTERS)),
                         skip_permissions=True,  # the function's stack permits it to the rules of all workflows
                     ),
                     dead_letter_queue=undelivered,
@@ -125,32 +124,32 @@ class WorkflowStateMachine(Construct):
             self, "UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their function", settings
         )
 
-    def _machine(
+    def _machine(  # noqa: PLR0913, PLR0917
         self,
         construct_id: str,
-        name: str,
+        workflow: str,
         definition: Definition,
         substitutions: Mapping[str, str],
         role: iam.IRole,
+        settings: Settings,
     ) -> sfn.StateMachine:
         with _definition_body(definition) as (text, body):
             used = {key: value for key, value in substitutions.items() if f"${{{key}}}" in text}
             machine = sfn.StateMachine(
                 self,
                 construct_id,
-                state_machine_name=name,
+                state_machine_name=settings.names.state_machine(workflow),
                 state_machine_type=sfn.StateMachineType.STANDARD,
                 definition_body=body,
                 definition_substitutions=used,
                 role=role,
                 tracing_enabled=True,
                 logs=sfn.LogOptions(
-                    destination=logs.LogGroup(
+                    destination=ExpiringLog(
                         self,
                         "Logs" if construct_id == "StateMachine" else f"{construct_id}Logs",
-                        log_group_name=f"/aws/vendedlogs/states/{name}",
-                        retention=logs.RetentionDays.ONE_MONTH,
-                        removal_policy=cdk.RemovalPolicy.DESTROY,
+                        name=settings.names.state_machine_log(workflow),
+                        settings=settings,
                     ),
                     level=sfn.LogLevel.ALL,
                     include_execution_data=False,
@@ -161,16 +160,8 @@ class WorkflowStateMachine(Construct):
         resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
         return machine
 
-    def _acknowledge_nested(self, workflow: CompiledWorkflow, role: iam.Role) -> None:
-        for key in workflow.nested:
-            acknowledge_wildcard(
-                role,
-                executions_arn(self, nested_name(workflow.name, key)),
-                "Nested executions get their names when they start; their state machine is named.",
-            )
-
-    def _queue(self, construct_id: str, name: str) -> sqs.Queue:
-        queue = DeadLetterQueue(self, construct_id, name=name)
+    def _queue(self, construct_id: str, name: str, settings: Settings) -> sqs.Queue:
+        queue = DeadLetterQueue(self, construct_id, name=name, settings=settings)
         acknowledge(queue, "AwsSolutions-SQS3", "This queue is a dead-letter queue itself; people read it.")
         return queue
 

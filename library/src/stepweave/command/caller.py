@@ -14,8 +14,6 @@ from stepweave.command.terminal.console import say_warning
 if TYPE_CHECKING:
     from mypy_boto3_sts.client import STSClient
 
-ENVIRONMENT_VARIABLE: Final = "STEPWEAVE_ENVIRONMENT"
-
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 10
 
@@ -44,9 +42,8 @@ def find_caller(session: boto3.Session) -> Caller:
     return Caller(identity["Account"], identity["Arn"])
 
 
-def warn_of_aws(session: boto3.Session, caller: Caller) -> None:
+def warn_of_aws(session: boto3.Session, caller: Caller, environment: str) -> None:
     """Say on standard error whose cloud it is that the command works on."""
-    environment = os.environ.get(ENVIRONMENT_VARIABLE) or "(none named)"
     say_warning(f"on AWS: account {caller.account}, region {session.region_name}, environment {environment}")
 
 

@@ -32,14 +32,22 @@ class TargetChoice:
         At this endpoint.
     aws : bool
         On AWS, with the user's credentials.
+    environment : str | None
+        In this deployment of the project; that of the project's settings if None.
     """
 
     endpoint_url: str | None = None
     aws: bool = False
+    environment: str | None = None
 
 
 def target_choice(
-    endpoint_url: str | None, *, aws: bool, local: bool, variables: Mapping[str, str] | None = None
+    endpoint_url: str | None,
+    *,
+    aws: bool,
+    local: bool,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> TargetChoice:
     """Return where the user wants to work.
 
@@ -49,6 +57,8 @@ def target_choice(
         The value of ``--endpoint-url``.
     aws, local : bool
         Whether ``--aws`` and ``--local`` are given.
+    environment : str | None
+        The value of ``--environment``.
     variables : Mapping[str, str] | None
         The environment variables; None for those of this process.
 
@@ -75,14 +85,14 @@ def target_choice(
             f"{how} says AWS, but {ENDPOINT_VARIABLE} says {configured}", f"unset {ENDPOINT_VARIABLE}, or {how}"
         )
     if endpoint_url is None:
-        return TargetChoice(aws=aws)
+        return TargetChoice(aws=aws, environment=environment)
     check_endpoint(endpoint_url)
     if not options and wanted == _LOCAL and not is_loopback(endpoint_url):
         raise CommandError(
             f"{TARGET_VARIABLE}={_LOCAL} says this machine, but {ENDPOINT_VARIABLE} says {endpoint_url}",
             "unset one of them",
         )
-    return TargetChoice(endpoint_url)
+    return TargetChoice(endpoint_url, environment=environment)
 
 
 def check_endpoint(endpoint_url: str) -> None:

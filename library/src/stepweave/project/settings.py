@@ -7,7 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ PROJECT_VARIABLE: Final = "STEPWEAVE_PROJECT"
 """Names the project's folder for a command that is called from elsewhere."""
 
 _TABLE: Final = "tool.stepweave"
-_NAMESPACE: Final = re.compile(r"[a-z][a-z0-9-]{0,19}[a-z0-9]|[a-z]")
+_NAMESPACE: Final = re.compile(r"[a-z][a-z0-9]{0,21}")
 _KEYS: Final = ("namespace", "agents", "workflows")
 
 
@@ -31,17 +31,20 @@ class Project:
     root : Path
         The folder.
     namespace : str
-        With what the names of all that is deployed begin: lower-case letters, digits and hyphens.
+        With what the names of all that is deployed begin: lower-case letters and digits, a letter first.
     agents : str
         The package of the agents, a folder below `root`; each agent is a folder in it.
     workflows : str
         The package of the workflows, a folder below `root`.
+    settings : Mapping[str, object]
+        What else the table says: what may be chosen about a deployment.
     """
 
     root: Path
     namespace: str
     agents: str = "lambdas"
     workflows: str = "state_machines"
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def agents_folder(self) -> Path:
@@ -144,15 +147,15 @@ def _project_at(folder: Path) -> Project | None:
         return None
     if not isinstance(table, Mapping):
         raise ProjectError(f"{file}: [{_TABLE}] must be a table")
-    return Project(folder, **_checked(file, table))
+    rest = {key: value for key, value in table.items() if key not in _KEYS}
+    for key in rest:
+        # What may be chosen about a deployment is checked where it is used; a mistyped folder would never be.
+        if close := get_close_matches(key, _KEYS, n=1, cutoff=0.8):
+            raise ProjectError(f"{file}: [{_TABLE}] has no setting {key!r}; did you mean {close[0]}?")
+    return Project(folder, **_checked(file, {key: table[key] for key in _KEYS if key in table}), settings=rest)
 
 
 def _checked(file: Path, table: Mapping[str, object]) -> dict[str, str]:
-    for key in table:
-        if key not in _KEYS:
-            close = get_close_matches(key, _KEYS, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(_KEYS)}"
-            raise ProjectError(f"{file}: [{_TABLE}] has no setting {key!r}; {remedy}")
     texts = {key: value for key, value in table.items() if isinstance(value, str)}
     for key, value in table.items():
         if key not in texts:
@@ -161,8 +164,8 @@ def _checked(file: Path, table: Mapping[str, object]) -> dict[str, str]:
         raise ProjectError(f'{file}: [{_TABLE}] needs a namespace, for example namespace = "claims"')
     if not _NAMESPACE.fullmatch(texts["namespace"]):
         raise ProjectError(
-            f"{file}: [{_TABLE}] namespace {texts['namespace']!r}: use lower-case letters, digits and hyphens, "
-            "at most 21 characters, and begin with a letter"
+            f"{file}: [{_TABLE}] namespace {texts['namespace']!r}: use lower-case letters and digits, at most 22 "
+            "characters, a letter first and no hyphens"
         )
     for key in ("agents", "workflows"):
         if key in texts:

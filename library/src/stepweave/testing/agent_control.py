@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from stepweave.cdk.naming import function_name
+from stepweave.cdk.naming import Names
 from stepweave.contract.agent import Agent
 from stepweave.contract.json_values import JsonType, NotJsonError
 from stepweave.local_cloud.faults.function_fault import (
@@ -148,15 +148,17 @@ class AgentControl(FunctionControl):
         The agent, or its name.
     task : str | None
         The only task for which it happens.
+    names : Names
+        The names of the deployment that the agent is part of.
 
     Example
     -------
     >>> local_cloud.agent("linter").fails(times=2, error="TransientError")  # doctest: +SKIP
     """
 
-    def __init__(self, plan: FaultPlan, agent: Agent[Any, Any] | str, task: str | None = None) -> None:
+    def __init__(self, plan: FaultPlan, agent: Agent[Any, Any] | str, task: str | None, names: Names) -> None:
         self._contract = agent if isinstance(agent, Agent) else _contract(agent)
-        super().__init__(plan, function_name(self._contract.name), task)
+        super().__init__(plan, names.function(self._contract.name), task)
 
     def returns(self, value: BaseModel | JsonValue, times: int | None = None) -> Self:
         """Return a value in place of the agent's own code.

@@ -18,6 +18,7 @@ from pydantic import BaseModel, JsonValue
 from lambdas.shared.repository.contract import RepoRef
 from scripts.repository.archive import archive_repository
 from scripts.repository.upload import upload
+from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError
 from stepweave.command.run.inputs import check_input
 from stepweave.command.target.deployment import Deployment, find_deployment
@@ -50,10 +51,13 @@ class Backend(abc.ABC):
     ----------
     session : boto3.Session
         Makes the clients.
+    names : Names
+        The names of the deployment.
     """
 
-    def __init__(self, session: boto3.Session) -> None:
+    def __init__(self, session: boto3.Session, names: Names) -> None:
         self._session = session
+        self._names = names
         self._clients: dict[str, Any] = {}
         self._started: list[Run] = []
 
@@ -163,7 +167,7 @@ class Backend(abc.ABC):
 
     def _deployment(self, workflow: str, where: str, how: str) -> Deployment:
         try:
-            return find_deployment(self.client("cloudformation"), workflow, where, how)
+            return find_deployment(self.client("cloudformation"), workflow, where, how, self._names)
         except CommandError as error:
             raise CommandError(f"{error.message}: {error.hint}") from None
 

@@ -6,6 +6,7 @@ from typing import Any, Final, NoReturn
 
 import boto3
 
+from stepweave.cdk.project_names import project_names
 from stepweave.contract.agent import Agent
 from stepweave.testing.agent_control import AgentControl
 from stepweave.testing.backend import Backend, Runnable, name_of
@@ -20,6 +21,8 @@ _HOW: Final = "tests never change an account: deploy it first, npx cdk deploy --
 class DeployedBackend(Backend):
     """Runs what others have deployed; tests deploy nothing and break nothing there.
 
+    Which environment that is, the variable ``STEPWEAVE_ENVIRONMENT`` says.
+
     Parameters
     ----------
     session : boto3.Session
@@ -29,7 +32,7 @@ class DeployedBackend(Backend):
     """
 
     def __init__(self, session: boto3.Session, where: str) -> None:
-        super().__init__(session)
+        super().__init__(session, project_names())
         self._where = where
         self._workflow = ""
 

@@ -13,13 +13,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from stepweave.cdk.errors import SynthesisError
-from stepweave.cdk.naming import ADMISSION, function_name
+from stepweave.cdk.naming import ADMISSION, DEFAULT_ENVIRONMENT, LIVE
+from stepweave.cdk.project_names import names_of
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
 from stepweave.graph.errors import WorkflowError
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.controls import Controls
 from stepweave.local_cloud.errors import LocalCloudError
+from stepweave.project.settings import find_project
 from stepweave.testing.agent_control import AgentControl, FunctionControl
 from stepweave.testing.backend import Backend, Runnable, compiled
 from stepweave.testing.emptying import empty_services
@@ -67,7 +69,7 @@ class LocalBackend(Backend):
         except BaseException:
             self._controls.close()
             raise
-        super().__init__(self.cloud.session())
+        super().__init__(self.cloud.session(), names_of(find_project(), DEFAULT_ENVIRONMENT))
         self._deployed: dict[str, tuple[str, CompiledWorkflow]] = {}
         self._definitions: dict[str, str] = {}
         self._own_rules = OwnRules(self.client)
@@ -128,16 +130,16 @@ class LocalBackend(Backend):
     def deploy_definition(self, name: str, definition: Mapping[str, Any]) -> str:
         """Deploy a state machine in Amazon States Language, and return its ARN, which `start` and `run` take.
 
-        ``${agent_linter}`` stands for the ARN of an agent's function, as in a compiled workflow; a workflow that uses
-        the agent must have been deployed before.
+        ``${agent_linter}`` stands for the ARN of an agent's live function, as in a compiled workflow; a workflow that
+        uses the agent must have been deployed before.
         """
         text = json.dumps(definition)
         for compiled_workflow in [one for _, one in self._deployed.values()]:
             for agent in compiled_workflow.agents:
-                arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name(agent.name)}"
+                arn = f"arn:aws:lambda:us-east-1:123456789012:function:{self._names.function(agent.name)}:{LIVE}"
                 text = text.replace(f"${{agent_{agent.name}}}", arn)
         text = text.replace(
-            "${admission}", f"arn:aws:lambda:us-east-1:123456789012:function:{function_name(ADMISSION)}"
+            "${admission}", f"arn:aws:lambda:us-east-1:123456789012:function:{self._names.function(ADMISSION)}:{LIVE}"
         )
         client = self.client("stepfunctions")
         known = self._definitions.get(name)
@@ -154,7 +156,7 @@ class LocalBackend(Backend):
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:
         """Return what makes an agent fail, return, wait or die; for one task only, if that is given."""
-        return AgentControl(self._controls.faults, agent, task)
+        return AgentControl(self._controls.faults, agent, task, self._names)
 
     def function(self, name: str) -> FunctionControl:
         """Return what makes a function that is no agent fail, wait or die, by the function's name."""

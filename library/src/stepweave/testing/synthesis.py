@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.testing.own_environment import own_environment
 
@@ -30,12 +31,12 @@ def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bun
     SynthesisError
         If a workflow cannot be deployed, or an agent not be bundled.
     """
-
     with own_environment():
         from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415 - starts Node.js
-        from stepweave.cdk.platform import Platform  # noqa: PLC0415
+        from stepweave.cdk.platform import this_machine  # noqa: PLC0415
 
-    app = create_app(folder, {"bundle_platform": Platform.native()})
-    add_stacks(app, workflows, bundler)
-    app.synth()
+        # Tests do not depend on what the environment of whoever runs them is called.
+        app = create_app(folder, {**this_machine(), "environment": DEFAULT_ENVIRONMENT})
+        add_stacks(app, workflows, bundler)
+        app.synth()
     return folder

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from typer.testing import CliRunner, Result
 
 from stepweave.cdk.application import create_app
-from stepweave.cdk.naming import STORAGE_STACK
+from stepweave.cdk.naming import Names
+from stepweave.cdk.platform import this_machine
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import StorageStack
 from stepweave.command.breaker import session as breaker_session
@@ -41,8 +42,8 @@ AGENTS = [
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     assembly = tmp_path_factory.mktemp("cdk.out")
-    synthesized = create_app(assembly)
-    StorageStack(synthesized, STORAGE_STACK, settings=Settings.from_context(synthesized.node))
+    synthesized = create_app(assembly, this_machine())
+    StorageStack(synthesized, Names().storage_stack, settings=Settings.from_context(synthesized.node))
     synthesized.synth()
     with LocalCloud.start() as cloud:
         cloud.deploy(assembly)

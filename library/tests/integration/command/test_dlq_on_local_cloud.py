@@ -18,7 +18,7 @@ from lambdas.documenter.contract import DocumentationReport, documenter
 from lambdas.shared.repository.contract import RepoRef
 from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.platform import Platform, this_machine
 from stepweave.command.caller import local_user
 from stepweave.command.dlq import discard as dlq_discard
 from stepweave.command.dlq.filter import LetterFilter
@@ -50,7 +50,7 @@ def nap_and_document(repo: RepoRef) -> DocumentationReport:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     assembly = tmp_path_factory.mktemp("cdk.out")
-    synthesized = create_app(assembly)
+    synthesized = create_app(assembly, this_machine())
     add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(require_project(), Platform.native()))
     synthesized.synth()
     with LocalCloud.start() as cloud:

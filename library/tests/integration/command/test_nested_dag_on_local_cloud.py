@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.platform import this_machine
 from stepweave.command.main import app
 from stepweave.command.profile import profile_workflow
 from stepweave.compiler import compile as stages
@@ -44,7 +45,7 @@ def cloud(dag: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
         compiled = compile_dag_file(read_dag_file(dag))
     assert len(compiled.nested) > 1
     folder = tmp_path_factory.mktemp("assembly")
-    cdk_app = create_app(folder)
+    cdk_app = create_app(folder, this_machine())
     # The same workflow stands for code-review, whose executions `stepweave profile` can look at.
     add_stacks(cdk_app, [replace(compiled, dag=replace(compiled.dag, name="code-review"))], dag=compiled)
     cdk_app.synth()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stepweave.cdk.naming import AGENTS_STACK, STORAGE_STACK, WORKFLOWS_STACK
+from stepweave.cdk.naming import Names
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,14 @@ class Resource:
 
     @property
     def properties(self) -> dict[str, Any]:
+        """All of them but the tags."""
         properties: dict[str, Any] = self.body.get("Properties", {})
-        return properties
+        return {name: value for name, value in properties.items() if name != "Tags"}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        tags: Any = self.body.get("Properties", {}).get("Tags", {})
+        return dict(tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
 
     def text(self, value: Any) -> str:
         return self.template.text(value)
@@ -142,13 +148,15 @@ class Assembly:
 
 
 Synthesize = Callable[..., Assembly]
-"""Synthesizes workflows with settings: ``synthesize([...], reserve_concurrency=\"false\")``."""
+"""Synthesizes workflows with settings: ``synthesize([...], reserve_concurrency=\"true\")``."""
 
 
-def read_assembly(folder: Path) -> Assembly:
+def read_assembly(folder: Path, names: Names | None = None) -> Assembly:
+    """Read what is in a folder; of the default deployment of this project, if no names are given."""
+    names = names or Names()
     bodies = {
         stack: json.loads((folder / f"{stack}.template.json").read_text())
-        for stack in (STORAGE_STACK, AGENTS_STACK, WORKFLOWS_STACK)
+        for stack in (names.storage_stack, names.agents_stack, names.workflows_stack)
     }
     exports: dict[str, str] = {}
     for body in bodies.values():

@@ -1,6 +1,7 @@
 """One synthesized application, shared by the tests, since jsii is slow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from lambdas.shared.repository.contract import RepoRef
 from state_machines.code_review import code_review
 from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
+from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import Platform
+from stepweave.cdk.settings import Settings
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker
@@ -64,6 +67,11 @@ def no_wheels(requirements: str, target: Path, *, platform: Platform, python: st
     (target / "installed.txt").write_text(f"{platform} {python}\n{requirements}")
 
 
+def _project_of(settings: Mapping[str, object]) -> Project:
+    rest = {name: value for name, value in settings.items() if name != "namespace"}
+    return Project(Path(), str(settings.get("namespace", "stepweave")), settings=rest)
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose agents have handlers that nobody runs."""
@@ -86,14 +94,16 @@ def synthesize(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Sy
         *,
         dag: CompiledWorkflow | None = None,
         kept: Iterable[Agent[Any, Any]] = (),
+        of: Mapping[str, object] | None = None,
         **context: object,
     ) -> Assembly:
         folder = tmp_path_factory.mktemp("assembly")
-        app = create_app(folder, context)
-        platform = Platform(str(context.get("bundle_platform", Platform.LINUX_X86_64)))
-        add_stacks(app, workflows, Bundler(project, platform, install=no_wheels), dag, kept)
+        app = create_app(folder, {"environment": DEFAULT_ENVIRONMENT, **context})
+        settings = Settings.from_context(app.node, _project_of(of or {}))
+        bundler = replace(Bundler.of(project, settings), install=no_wheels)
+        add_stacks(app, workflows, bundler, dag, kept, settings)
         app.synth()
-        return read_assembly(folder)
+        return read_assembly(folder, settings.names)
 
     return run
 
@@ -114,7 +124,7 @@ def other_choices(synthesize: Synthesize, compiled: list[CompiledWorkflow]) -> A
     """The same, with every setting other than its default."""
     return synthesize(
         compiled,
-        reserve_concurrency="false",
+        reserve_concurrency="true",
         retain_payloads="false",
         alarm_topic_arn="arn:aws:sns:eu-west-1:123456789012:on-call",
         bundle_platform="aarch64-manylinux2014",

@@ -8,10 +8,12 @@ import pytest
 
 from stepweave.cdk.application import create_app
 from stepweave.cdk.errors import SynthesisError
-from stepweave.cdk.naming import AGENTS_STACK, STORAGE_STACK, WORKFLOWS_STACK
+from stepweave.cdk.naming import Names
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.functions.replayer.contract import replayer
 from tests.unit.cdk.assembly import Assembly, Synthesize
+
+STORAGE, AGENTS, WORKFLOWS = Names().storage_stack, Names().agents_stack, Names().workflows_stack
 
 NO_FINER_RESOURCE = re.compile(
     r"xray:(Put(TraceSegments|TelemetryRecords)|GetSampling(Rules|Targets))"
@@ -53,10 +55,11 @@ def test_nothing_is_made_by_a_custom_resource(assembly: Assembly) -> None:
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
+        "AWS::Lambda::Alias",
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
         "AWS::Logs::LogGroup",
-        "AWS::Logs::ResourcePolicy",
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",
         "AWS::SQS::Queue",
@@ -68,10 +71,10 @@ def test_nothing_is_made_by_a_custom_resource(assembly: Assembly) -> None:
 def test_the_stacks_are_deployed_in_order_and_to_any_account(assembly: Assembly) -> None:
     artifacts = assembly.manifest["artifacts"]
     stacks = {name: body for name, body in artifacts.items() if body["type"] == "aws:cloudformation:stack"}
-    assert set(stacks) == {STORAGE_STACK, AGENTS_STACK, WORKFLOWS_STACK}
-    assert STORAGE_STACK in stacks[AGENTS_STACK]["dependencies"]
-    assert AGENTS_STACK in stacks[WORKFLOWS_STACK]["dependencies"]
-    assert not {AGENTS_STACK, WORKFLOWS_STACK}.intersection(stacks[STORAGE_STACK].get("dependencies", []))
+    assert set(stacks) == {STORAGE, AGENTS, WORKFLOWS}
+    assert STORAGE in stacks[AGENTS]["dependencies"]
+    assert AGENTS in stacks[WORKFLOWS]["dependencies"]
+    assert not {AGENTS, WORKFLOWS}.intersection(stacks[STORAGE].get("dependencies", []))
     assert {stack["environment"] for stack in stacks.values()} == {"aws://unknown-account/unknown-region"}
 
 

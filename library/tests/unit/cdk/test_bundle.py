@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from stepweave.cdk.bundle import Bundle, Bundler
+from stepweave.cdk.bundle_files import BundleFiles
+from stepweave.cdk.bundle_size import MAX_UNZIPPED_BYTES, fit
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.platform import Platform
 from stepweave.project.settings import Project
@@ -85,6 +87,7 @@ def test_a_bundle_holds_the_agent_what_all_share_the_contracts_and_the_wheels(bu
         "bin/program",
         "wheel/__init__.py",
         "wheel/template.py",
+        "wheel/tests/test_wheel.py",
         "lambdas/__init__.py",
         "lambdas/shared/repository/checkout.py",
         "lambdas/linter/__init__.py",
@@ -130,6 +133,36 @@ def test_the_same_input_gives_the_same_bytes(bundler: Bundler) -> None:
         ("lambdas/tester/handler.py", False),
         ("lambdas/linter/requirements.in", False),
         ("lambdas/linter/__pycache__/handler.cpython-311.pyc", False),
+        ("lambdas/.DS_Store", False),
+        ("lambdas/contract/.DS_Store", False),
+        ("lambdas/runtime/.agent_handler.py.swp", False),
+        ("lambdas/runtime/._agent_handler.py", False),
+        ("lambdas/runtime/.#agent_handler.py", False),
+        ("lambdas/runtime/#agent_handler.py#", False),
+        ("library/src/stepweave/runtime/agent_handler.py~", False),
+        ("lambdas/runtime/agent_handler.py.orig", False),
+        ("lambdas/runtime/agent_handler.pyc", False),
+        ("lambdas/linter/.ipynb_checkpoints/handler-checkpoint.py", False),
+        ("lambdas/linter/.mypy_cache/3.11/handler.data.json", False),
+        ("lambdas/linter/.venv/lib/x.py", False),
+        ("lambdas/linter/Untitled.ipynb", False),
+        ("lambdas/linter/.env", False),
+        ("lambdas/linter/.env.json", False),
+        ("lambdas/linter/prod.env", False),
+        ("lambdas/linter/id_rsa", False),
+        ("lambdas/linter/server.pem", False),
+        ("lambdas/linter/server.key", False),
+        ("lambdas/linter/Thumbs.db", False),
+        ("lambdas/linter/desktop.ini", False),
+        ("lambdas/linter/Icon\r", False),
+        ("lambdas/linter/README.md", False),
+        ("lambdas/linter/core.4711", False),
+        ("lambdas/linter/prompts/system.md", True),
+        ("lambdas/linter/data/rules.json", True),
+        ("lambdas/linter/data/requirements.txt", True),
+        ("lambdas/linter/templates/review.html.j2", True),
+        ("lambdas/linter/templates/LOGO.PNG", True),
+        ("lambdas/linter/model.onnx", True),
         ("README.md", False),
     ],
 )
@@ -137,9 +170,64 @@ def test_the_digest_changes_with_what_is_in_the_bundle_and_with_nothing_else(
     root: Path, bundler: Bundler, file: str, changes: bool
 ) -> None:
     before = bundler.bundle("linter").digest
-    (root / file).parent.mkdir(exist_ok=True)
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
     (root / file).write_text("# changed\n")
     assert (bundler.bundle("linter").digest != before) is changes
+
+
+def test_a_virtual_environment_in_a_folder_stays_there(root: Path, bundler: Bundler) -> None:
+    before = bundler.bundle("linter").digest
+    for name in ("pyvenv.cfg", "lib/python3.13/site-packages/six.py"):
+        (root / "lambdas/linter/venv" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "lambdas/linter/venv" / name).write_text("")
+    assert bundler.bundle("linter").digest == before
+
+
+def test_files_of_other_kinds_go_in_if_they_are_named(root: Path, installer: FakeInstaller) -> None:
+    (root / "lambdas/linter/bin").mkdir()
+    for name in ("bin/scan", "net.weights", "other.weights2", ".hidden"):
+        (root / "lambdas/linter" / name).write_text("")
+    files = BundleFiles(("*.weights", "lambdas/linter/bin/*", ".hidden"))
+    bundle = Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=installer, files=files).bundle("linter")
+    named = {"lambdas/linter/bin/scan", "lambdas/linter/net.weights", "lambdas/linter/.hidden"}
+    assert named <= names(bundle)
+    assert bundle.left_out == (Path("lambdas/linter/other.weights2"),)
+
+
+def test_only_what_somebody_may_miss_is_told(root: Path, bundler: Bundler) -> None:
+    for name in (".DS_Store", "x.py~", "net.weights", "Makefile", "README.md", "__pycache__/x.pyc"):
+        (root / "lambdas/linter" / name).parent.mkdir(exist_ok=True)
+        (root / "lambdas/linter" / name).write_text("")
+    assert [path.name for path in bundler.bundle("linter").left_out] == ["Makefile", "net.weights"]
+
+
+def test_a_bundle_that_lambda_would_refuse_is_not_made(root: Path) -> None:
+    def install(requirements: str, target: Path, *, platform: Platform, python: str) -> None:
+        for name, megabytes in (("numpy", 80), ("pandas", 150), ("six", 1), ("torch", 19)):
+            (target / name).mkdir()
+            with (target / name / "data.bin").open("wb") as file:
+                file.truncate(megabytes * 1024 * 1024)
+
+    assert MAX_UNZIPPED_BYTES == 250 * 1024 * 1024
+    with pytest.raises(
+        SynthesisError, match=r"agent linter: its bundle has 250\.0 MiB .* pandas 150\.0, numpy 80\.0, t"
+    ):
+        Bundler(Project(root, "test"), Platform.LINUX_X86_64, install=install).bundle("linter")
+    assert list((root / ".stepweave/bundles").iterdir()) == []
+
+
+@pytest.mark.parametrize(("limit", "bytecode"), [(1100, True), (1099, False), (1000, False), (999, None)])
+def test_bytecode_makes_way_for_what_a_function_needs(tmp_path: Path, limit: int, bytecode: bool | None) -> None:
+    (tmp_path / "package/__pycache__").mkdir(parents=True)
+    (tmp_path / "package/module.py").write_bytes(b"#" * 1000)
+    (tmp_path / "package/__pycache__/module.pyc").write_bytes(b"#" * 100)
+    if bytecode is None:
+        with pytest.raises(SynthesisError, match="agent linter"):
+            fit(tmp_path, "linter", limit)
+    else:
+        fit(tmp_path, "linter", limit)
+        assert (tmp_path / "package/__pycache__").exists() is bytecode
+        assert (tmp_path / "package/module.py").exists()
 
 
 def test_the_digest_changes_with_pins_platform_and_python(

@@ -4,6 +4,7 @@ import pytest
 
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import QueueKind, queue_name
+from tests.unit.cdk.alarms import alarms_of
 from tests.unit.cdk.assembly import Assembly, Resource
 
 ARN = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:%s"
@@ -31,15 +32,13 @@ def test_what_it_cannot_deal_with_waits_in_its_own_queue(assembly: Assembly, fun
     assert queue.properties["QueueName"] == "stepweave-dead-letters-invocations"
 
 
-def test_an_alarm_goes_off_as_soon_as_something_waits_there(
+def test_alarms_are_about_what_it_could_not_deal_with(
     assembly: Assembly, other_choices: Assembly, function: Resource
 ) -> None:
     queue = assembly.agents.named(function.properties["DeadLetterConfig"]["TargetArn"])
-    alarm = assembly.agents.one("AWS::CloudWatch::Alarm")
-    assert alarm.properties["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue.id, "QueueName"]}}]
-    assert (alarm.properties["Threshold"], alarm.properties["EvaluationPeriods"]) == (1, 1)
-    notified = other_choices.agents.one("AWS::CloudWatch::Alarm").properties["AlarmActions"]
-    assert notified == ["arn:aws:sns:eu-west-1:123456789012:on-call"]
+    assert alarms_of(assembly.agents, queue) == assembly.agents.all("AWS::CloudWatch::Alarm")
+    for alarm in other_choices.agents.all("AWS::CloudWatch::Alarm"):
+        assert alarm.properties["AlarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:on-call"]
 
 
 def test_it_looks_up_executions_and_sends_letters_and_can_do_nothing_else(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from stepweave.cdk.naming import state_machine_name
+from stepweave.cdk.naming import Names
 from stepweave.compiler.compile import compile_dag
 from stepweave.functions.replayer.contract import replayer
 from stepweave.graph.arguments import Constant
@@ -22,16 +22,18 @@ def test_nested_state_machines_are_deployed_and_may_be_run(synthesize: Synthesiz
     assembly = synthesize([workflow])
     machines = assembly.workflows.all("AWS::StepFunctions::StateMachine")
     names = {machine.properties["StateMachineName"] for machine in machines}
-    nested = {state_machine_name(f"large-nested-{number + 1}") for number in range(len(workflow.nested))}
-    assert names == {state_machine_name("large"), *nested}
+    nested = {Names().state_machine(f"large-nested-{number + 1}") for number in range(len(workflow.nested))}
+    assert names == {Names().state_machine("large"), *nested}
 
-    (main,) = [machine for machine in machines if machine.properties["StateMachineName"] == state_machine_name("large")]
+    (main,) = [
+        machine for machine in machines if machine.properties["StateMachineName"] == Names().state_machine("large")
+    ]
     wanted = {
         name: main.text(arn).rpartition(":")[2] for name, arn in main.properties["DefinitionSubstitutions"].items()
     }
     for name, deployed in wanted.items():
         if name.startswith("nested_"):
-            assert deployed == state_machine_name(f"large-{name.replace('_', '-')}")
+            assert deployed == Names().state_machine(f"large-{name.replace('_', '-')}")
 
     role = assembly.workflows.one("AWS::IAM::Role", Description="What the workflow large may do")
     allowed = {

@@ -110,8 +110,42 @@ def test_what_breakers_tell_on_the_bus_is_logged(assembly: Assembly) -> None:
     name = group.properties["LogGroupName"]
     assert name.startswith("/aws/events/"), "EventBridge writes to no other"
     assert rule.text(target["Arn"]).endswith(f":log-group:{name}")
-    policy = assembly.storage.one("AWS::Logs::ResourcePolicy")
-    assert "events.amazonaws.com" in str(policy.properties["PolicyDocument"])
+
+
+def test_the_bus_may_write_into_the_log_whichever_call_it_makes(assembly: Assembly) -> None:
+    group = assembly.storage.one("AWS::Logs::LogGroup")
+    allowed = {}
+    for statement in group.properties["ResourcePolicyDocument"]["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert statement["Principal"] == {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
+        assert group.text(statement["Resource"]).endswith(f":log-group:{group.properties['LogGroupName']}:*")
+        allowed[statement["Action"]] = statement.get("Condition")
+    assert set(allowed) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert allowed["logs:CreateLogStream"] is None, "it has no source, so that a condition on that never holds"
+    source = allowed["logs:PutLogEvents"]["ArnLike"]["aws:SourceArn"]
+    assert group.text(source).endswith(":rule/${EventBus}/*")
+
+
+def test_no_policy_of_the_account_is_used_up(assembly: Assembly) -> None:
+    """There are ten in a region; a log group has one of its own."""
+    for template in assembly.templates:
+        assert template.all("AWS::Logs::ResourcePolicy") == []
+
+
+def test_what_breakers_tell_waits_in_a_queue_if_it_cannot_be_logged(assembly: Assembly) -> None:
+    rule = assembly.storage.one("AWS::Events::Rule")
+    (target,) = rule.properties["Targets"]
+    queue = assembly.storage.named(target["DeadLetterConfig"]["Arn"])
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 24 * 3600, "MaximumRetryAttempts": 185}
+    assert queue.properties == {"MessageRetentionPeriod": 14 * 24 * 3600, "SqsManagedSseEnabled": True}
+    assert assembly.storage.refuses_plain_http("AWS::SQS::QueuePolicy", queue)
+    policy = assembly.storage.one("AWS::SQS::QueuePolicy", Queues=[{"Ref": queue.id}])
+    (allowed,) = [s for s in policy.properties["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
+    assert allowed["Action"] == "sqs:SendMessage"
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule.id, "Arn"]}}}
+    dimension = [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue.id, "QueueName"]}}]
+    assert assembly.storage.one("AWS::CloudWatch::Alarm", Dimensions=dimension, MetricName="NumberOfMessagesSent")
 
 
 def test_the_command_finds_the_breakers_by_an_output(assembly: Assembly) -> None:

@@ -4,7 +4,13 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
+from stepweave.command.target.deployed_options import (
+    AwsOption,
+    EndpointOption,
+    EnvironmentOption,
+    JsonOption,
+    LocalOption,
+)
 
 breaker = typer.Typer(
     help="Look at the circuit breakers of the deployed agents, and open or close them by hand.",
@@ -23,27 +29,29 @@ def list_all(
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show each breaker that an agent's contract names, and any other that has a state."""
     from stepweave.command.breaker.session import list_breakers
     from stepweave.command.target.deployed_target import deployed_target
 
-    list_breakers(deployed_target(endpoint_url, aws=aws, local=local), as_json=as_json)
+    list_breakers(deployed_target(endpoint_url, aws=aws, local=local, environment=environment), as_json=as_json)
 
 
 @breaker.command()
-def show(
+def show(  # noqa: PLR0913, PLR0917 - one parameter per option
     name: NameArgument,
     as_json: JsonOption = False,
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show all that is known of a breaker: its state and why, what it counts, who probes, and whom it guards."""
     from stepweave.command.breaker.session import show_breaker
     from stepweave.command.target.deployed_target import deployed_target
 
-    show_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, as_json=as_json)
+    show_breaker(deployed_target(endpoint_url, aws=aws, local=local, environment=environment), name, as_json=as_json)
 
 
 @breaker.command("open")
@@ -58,6 +66,7 @@ def open_by_hand(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Open a breaker: no call gets through until somebody closes it, or until a time is over and probes succeed.
 
@@ -70,7 +79,9 @@ def open_by_hand(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.OPEN, check_reason(reason), None if duration is None else read_duration("--for", duration))
-    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)
+    move_breaker(
+        deployed_target(endpoint_url, aws=aws, local=local, environment=environment), name, wish, as_json=as_json
+    )
 
 
 @breaker.command()
@@ -81,6 +92,7 @@ def close(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Close a breaker, whether failures or a person opened it. One that is closed stays as it is."""
     from stepweave.command.breaker.session import Hand, Wish, move_breaker
@@ -88,7 +100,9 @@ def close(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.CLOSE, check_reason(reason))
-    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)
+    move_breaker(
+        deployed_target(endpoint_url, aws=aws, local=local, environment=environment), name, wish, as_json=as_json
+    )
 
 
 @breaker.command()
@@ -99,6 +113,7 @@ def reset(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Close a breaker and forget the failures that it has counted, those of a closed one too."""
     from stepweave.command.breaker.session import Hand, Wish, move_breaker
@@ -106,4 +121,6 @@ def reset(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.RESET, check_reason(reason))
-    move_breaker(deployed_target(endpoint_url, aws=aws, local=local), name, wish, as_json=as_json)
+    move_breaker(
+        deployed_target(endpoint_url, aws=aws, local=local, environment=environment), name, wish, as_json=as_json
+    )

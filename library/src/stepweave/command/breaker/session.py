@@ -9,7 +9,6 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from stepweave.cdk.naming import EVENT_BUS
 from stepweave.command.breaker.contracts import NamedBreaker, named_breakers, project_agents
 from stepweave.command.breaker.table import BreakerTable, Move
 from stepweave.command.breaker.view import BreakerView, breaker_json, show_breakers, show_one
@@ -162,7 +161,7 @@ def _print(view: BreakerView, *, as_json: bool) -> None:
 def _tell(opened: OpenTarget, name: str, transition: Transition) -> None:
     client: EventBridgeClient = opened.client("events")
     try:
-        answer = client.put_events(Entries=[transition.event(name, EVENT_BUS)])
+        answer = client.put_events(Entries=[transition.event(name, opened.names.event_bus)])
     except Exception as error:
         known = explain(error)
         if known is None:

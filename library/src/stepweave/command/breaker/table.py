@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from stepweave.cdk.naming import BREAKERS_OUTPUT, STORAGE_STACK
+from stepweave.cdk.naming import BREAKERS_OUTPUT
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.target.deployment import stack_outputs
 from stepweave.command.target.open_target import OpenTarget
@@ -48,7 +48,7 @@ class BreakerTable:
         CommandError
             If there is none.
         """
-        outputs = stack_outputs(opened.client("cloudformation"), STORAGE_STACK) or {}
+        outputs = stack_outputs(opened.client("cloudformation"), opened.names.storage_stack) or {}
         if BREAKERS_OUTPUT not in outputs:
             raise CommandError(f"no table of circuit breakers is deployed on {opened.where}", opened.how_to_deploy)
         return cls(outputs[BREAKERS_OUTPUT], opened.client("dynamodb"))

@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
+from stepweave.command.target.deployed_options import (
+    AwsOption,
+    EndpointOption,
+    EnvironmentOption,
+    JsonOption,
+    LocalOption,
+)
 
 if TYPE_CHECKING:
     from stepweave.command.dlq.filter import LetterFilter
@@ -41,6 +47,7 @@ def list_dead_letters(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show what failed: which task, with what error, after how many attempts, and what a redrive would do."""
     from stepweave.command.dlq.filter import LetterFilter
@@ -51,11 +58,11 @@ def list_dead_letters(  # noqa: PLR0913, PLR0917 - one parameter per option
     if name is not None and workflow is not None and name != workflow:
         raise CommandError(f"two workflows are named, {name} and {workflow}", "name one of them")
     wanted = LetterFilter.of(name if workflow is None else workflow, error, older_than, newer_than)
-    list_letters(deployed_target(endpoint_url, aws=aws, local=local), wanted, as_json=as_json)
+    list_letters(deployed_target(endpoint_url, aws=aws, local=local, environment=environment), wanted, as_json=as_json)
 
 
 @dlq.command()
-def show(
+def show(  # noqa: PLR0913, PLR0917 - one parameter per option
     letter: Annotated[
         str, typer.Argument(help="The id that dlq list shows, or enough of its beginning.", metavar="ID")
     ],
@@ -63,12 +70,13 @@ def show(
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show all that is known of one failure: input, cause, trace, and where to look further."""
     from stepweave.command.dlq.session import show_letter
     from stepweave.command.target.deployed_target import deployed_target
 
-    show_letter(deployed_target(endpoint_url, aws=aws, local=local), letter, as_json=as_json)
+    show_letter(deployed_target(endpoint_url, aws=aws, local=local, environment=environment), letter, as_json=as_json)
 
 
 @dlq.command()
@@ -85,6 +93,7 @@ def redrive(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Run again what failed: once, however many people ask for it.
 
@@ -98,7 +107,7 @@ def redrive(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.target.deployed_target import deployed_target
 
     wanted = _wanted("redrive", letter, LetterFilter.of(workflow, error, older_than, newer_than), everything=everything)
-    opened = deployed_target(endpoint_url, aws=aws, local=local)
+    opened = deployed_target(endpoint_url, aws=aws, local=local, environment=environment)
     raise typer.Exit(redrive_letters(opened, wanted, as_json=as_json))
 
 
@@ -117,6 +126,7 @@ def discard(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Give up what failed: take it out of its queue, and keep a record of it.
 
@@ -133,7 +143,7 @@ def discard(  # noqa: PLR0913, PLR0917 - one parameter per option
     why = check_reason(reason)
     if not why:
         raise CommandError("nothing says why", "add --reason TEXT: it is kept with the record")
-    opened = deployed_target(endpoint_url, aws=aws, local=local)
+    opened = deployed_target(endpoint_url, aws=aws, local=local, environment=environment)
     raise typer.Exit(discard_letters(opened, wanted, why, as_json=as_json))
 
 

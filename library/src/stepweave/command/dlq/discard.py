@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from stepweave.cdk.naming import STORAGE_STACK
 from stepweave.command.dlq.letter import Letter
 from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.result import Result, Verdict
@@ -81,9 +80,10 @@ class Discarder:
         CommandError
             If there is none.
         """
-        bucket = (stack_outputs(opened.client("cloudformation"), STORAGE_STACK) or {}).get("PayloadBucketName")
+        stack = opened.names.storage_stack
+        bucket = (stack_outputs(opened.client("cloudformation"), stack) or {}).get("PayloadBucketName")
         if bucket is None:
-            raise CommandError(f"stack {STORAGE_STACK} on {opened.where} names no payload bucket", opened.how_to_deploy)
+            raise CommandError(f"stack {stack} on {opened.where} names no payload bucket", opened.how_to_deploy)
         return cls(mailbox, opened.client("s3"), bucket, opened.person, reason)
 
     def discard(self, letter: Letter, messages: Sequence[Message]) -> Result:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Self
 
-from stepweave.cdk.naming import state_machine_name
 from stepweave.command.dlq.letter import FailedExecution, Letter
 from stepweave.command.duration import read_duration
 from stepweave.command.errors import CommandError
@@ -70,8 +69,7 @@ class LetterFilter:
         letter : Letter
             The letter.
         queue_owner : str
-            The state machine or function whose queue it is in: what is no execution is of the workflow whose queue
-            holds it.
+            The workflow or agent whose queue it is in: what is no execution is of the workflow whose queue holds it.
         now : datetime
             The time.
         """
@@ -86,7 +84,7 @@ class LetterFilter:
             return True
         if isinstance(letter, FailedExecution):
             return letter.owner == self.workflow
-        return queue_owner == state_machine_name(self.workflow)
+        return queue_owner == self.workflow
 
     def _matches_error(self, letter: Letter) -> bool:
         return self.error is None or letter.error == self.error or fnmatchcase(letter.error, self.error)

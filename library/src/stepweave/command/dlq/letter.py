@@ -7,13 +7,13 @@ two messages about one failure are one letter.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from pydantic import JsonValue, ValidationError
 
-from stepweave.cdk.naming import QueueKind, state_machine_name
+from stepweave.cdk.naming import Names, QueueKind
 from stepweave.contract.dead_letter import DeadLetter
 from stepweave.contract.status_change import StatusChange, StatusChangeEvent
 
@@ -32,10 +32,13 @@ class FailedExecution:
     examined : bool
         Whether the function that makes dead letters has looked at it. If not, the letter holds what the event said:
         no task, and no input if that was too large for an event.
+    names : Names
+        The names of the deployment that it is part of.
     """
 
     letter: DeadLetter
     examined: bool = True
+    names: Names = field(default_factory=Names)
 
     @property
     def id(self) -> str:
@@ -50,7 +53,7 @@ class FailedExecution:
     @property
     def owner(self) -> str:
         """The workflow."""
-        return self.letter.state_machine.rpartition(":")[2].removeprefix(state_machine_name(""))
+        return self.names.owner(self.letter.state_machine.rpartition(":")[2])
 
     @property
     def error(self) -> str:
@@ -95,8 +98,8 @@ class FailedInvocation:
 
     @property
     def owner(self) -> str:
-        """The function."""
-        return self.function.rpartition(":")[2]
+        """The function, whichever version or alias of it was invoked."""
+        return self.function.rpartition(":function:")[2].partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,14 @@ class Unreadable:
 Letter: TypeAlias = FailedExecution | FailedInvocation | Unreadable
 
 
-def read_letter(queue: str, kind: QueueKind, body: str, attributes: Mapping[str, str], sent: datetime) -> Letter:
+def read_letter(  # noqa: PLR0913, PLR0917
+    queue: str,
+    kind: QueueKind,
+    body: str,
+    attributes: Mapping[str, str],
+    sent: datetime,
+    names: Names | None = None,
+) -> Letter:
     """Read a message.
 
     Parameters
@@ -141,19 +151,22 @@ def read_letter(queue: str, kind: QueueKind, body: str, attributes: Mapping[str,
         Its attributes by name.
     sent : datetime
         When it was sent.
+    names : Names | None
+        The names of the deployment that the queue is part of.
 
     Example
     -------
     >>> read_letter("stepweave-linter-invocations", QueueKind.INVOCATIONS, "{}", {}, datetime.now(UTC)).owner
     'stepweave-linter'
     """
-    value = _json(body)
+    value, names = _json(body), names or Names()
     try:
-        return FailedExecution(DeadLetter.model_validate(value))
+        return FailedExecution(DeadLetter.model_validate(value), names=names)
     except ValidationError:
         pass
     try:
-        return FailedExecution(_unexamined(StatusChangeEvent.model_validate(value).detail, sent), examined=False)
+        unexamined = _unexamined(StatusChangeEvent.model_validate(value).detail, sent)
+        return FailedExecution(unexamined, examined=False, names=names)
     except ValidationError:
         pass
     function = queue.removesuffix(f"-{kind}") if kind is QueueKind.INVOCATIONS else attributes.get(_TARGET, "")

@@ -153,7 +153,7 @@ class Mailbox:
             name: value.get("StringValue", "") for name, value in received.get("MessageAttributes", {}).items()
         }
         sent = time_of(received.get("Attributes", {}).get("SentTimestamp", "0"))
-        letter = read_letter(queue.name, queue.kind, received["Body"], attributes, sent)
+        letter = read_letter(queue.name, queue.kind, received["Body"], attributes, sent, queue.names)
         message = Message(queue, received["MessageId"], received["ReceiptHandle"], letter, received["Body"], attributes)
         with self._changing:
             self._held[message.id] = message

@@ -139,9 +139,8 @@ def _deal_with(
 
 @contextmanager
 def _mailbox(opened: OpenTarget, workflow: str | None, lock_seconds: int) -> Iterator[tuple[Mailbox, int]]:
-    client = opened.client("sqs")
-    queues = find_queues(client, opened.where, workflow)
-    with Mailbox(client, queues, lock_seconds, 0 if opened.local else _LONG_POLL_SECONDS) as mailbox:
+    queues = find_queues(opened, workflow)
+    with Mailbox(opened.client("sqs"), queues, lock_seconds, 0 if opened.local else _LONG_POLL_SECONDS) as mailbox:
         yield mailbox, mailbox.locked_by_others()
 
 
@@ -155,8 +154,13 @@ def _entries(messages: Iterable[Message], wanted: LetterFilter, now: datetime) -
         Entry(max((one.letter for one in group), key=lambda one: getattr(one, "examined", True)), group)
         for group in groups.values()
     ]
-    meant = [entry for entry in entries if wanted.matches(entry.letter, entry.messages[0].queue.owner, now)]
+    meant = [entry for entry in entries if wanted.matches(entry.letter, _owner(entry), now)]
     return sorted(meant, key=lambda entry: (entry.letter.failed, entry.letter.id), reverse=True)
+
+
+def _owner(entry: Entry) -> str:
+    queue = entry.messages[0].queue
+    return queue.names.owner(queue.owner)
 
 
 def _with_prospects(opened: OpenTarget, entries: Sequence[Entry]) -> list[Entry]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from stepweave.command.paths import writable_folder
+from stepweave.command.target.deployed_options import EnvironmentOption
 
 DEFAULT_PORT = 4566
 """The port that tools for local AWS endpoints look at first."""
@@ -35,6 +36,7 @@ def up(
             parser=writable_folder,
         ),
     ] = None,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Start a local cloud, deploy the project into it, and say how to use it.
 
@@ -46,7 +48,9 @@ def up(
     """
     from stepweave.command.local.session import start_in_background, start_in_foreground
 
-    (start_in_foreground if foreground else start_in_background)(port, deploy=deploy, persist=persist)
+    (start_in_foreground if foreground else start_in_background)(
+        port, deploy=deploy, persist=persist, environment=environment
+    )
 
 
 @local.command()
@@ -60,11 +64,12 @@ def down() -> None:
 @local.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show whether the local cloud is up, where, and what is deployed there. Exit code 1 if it is not up."""
     from stepweave.command.local.session import show_status
 
-    if not show_status(as_json=as_json):
+    if not show_status(as_json=as_json, environment=environment):
         raise typer.Exit(1)
 
 
@@ -77,8 +82,9 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Go on with what it logs from now on, until Ctrl-C.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as it is, one JSON object a line.")] = False,
+    environment: EnvironmentOption = None,
 ) -> None:
     """Show what a function in the local cloud has logged."""
     from stepweave.command.local.function_logs import show_logs
 
-    show_logs(function, follow=follow, as_json=as_json)
+    show_logs(function, follow=follow, as_json=as_json, environment=environment)

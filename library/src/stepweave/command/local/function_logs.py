@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from stepweave.cdk.naming import function_name
+from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import CommandError
 from stepweave.command.local.log_line import LogLine, read_line
 from stepweave.command.target.open_target import OpenTarget, at_local_endpoint, require_local_cloud
@@ -18,7 +18,7 @@ _OVERLAP_MS: Final = 2_000  # logs are delivered a moment after they were writte
 _INDENT: Final = " " * 14
 
 
-def show_logs(function: str, *, follow: bool, as_json: bool) -> None:
+def show_logs(function: str, *, follow: bool, as_json: bool, environment: str | None = None) -> None:
     """Print what a function has logged.
 
     Parameters
@@ -29,6 +29,8 @@ def show_logs(function: str, *, follow: bool, as_json: bool) -> None:
         Go on with what it logs from now on, until Ctrl-C.
     as_json : bool
         Print each event as it is, one JSON object a line.
+    environment : str | None
+        In which deployment of the project the agent is.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def show_logs(function: str, *, follow: bool, as_json: bool) -> None:
     endpoint = daemon_endpoint()
     if endpoint is None:
         raise CommandError("no local cloud is up", "start one: stepweave local up")
-    target = at_local_endpoint(endpoint)
+    target = at_local_endpoint(endpoint, names=project_names(environment))
     group = _log_group(target, function)
     console = standard_output()
     nothing = True
@@ -83,12 +85,12 @@ def _log_group(target: OpenTarget, function: str) -> str:
         for found in page["Functions"]:
             name = found["FunctionName"]
             known[name] = (found.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
-    for name in (function, function_name(function)):
+    for name in (function, target.names.function(function)):
         if name in known:
             return known[name]
     if not known:
         raise CommandError("nothing is deployed in the local cloud", "deploy the project: stepweave local up")
-    agents = {name.removeprefix(function_name("")): name for name in known}
+    agents = {target.names.owner(name): name for name in known if name.startswith(f"{target.names.prefix}-")}
     close = difflib.get_close_matches(function.replace("_", "-"), [*agents, *known], n=1)
     hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(agents))}"
     raise CommandError(f"the local cloud has no function {function}", hint)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from stepweave.cdk.naming import Names
+from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import CommandError
 from stepweave.command.local.usage import usage
 from stepweave.command.target.aws_environment import aws_configuration_hidden
@@ -16,7 +18,9 @@ from stepweave.local_cloud.errors import PortInUseError
 from stepweave.project.settings import Project, require_project
 
 
-def start_in_background(port: int, *, deploy: bool, persist: Path | None = None) -> None:
+def start_in_background(
+    port: int, *, deploy: bool, persist: Path | None = None, environment: str | None = None
+) -> None:
     """Start the local cloud unless it is up, and return when it can be used.
 
     Parameters
@@ -27,6 +31,8 @@ def start_in_background(port: int, *, deploy: bool, persist: Path | None = None)
         Whether the project is deployed into it.
     persist : Path | None
         The folder that keeps its state across restarts.
+    environment : str | None
+        Which deployment of the project goes there.
 
     Raises
     ------
@@ -36,7 +42,7 @@ def start_in_background(port: int, *, deploy: bool, persist: Path | None = None)
         If it cannot be started.
     """
     require_local_cloud()
-    project = require_project()
+    project, names = require_project(), project_names(environment)
     with step("starting the local cloud", "started") as starting:
         state, is_new = daemon.up(project.root, port, persist)
         if not is_new:
@@ -47,15 +53,18 @@ def start_in_background(port: int, *, deploy: bool, persist: Path | None = None)
         kept = "does not keep its state" if state.persist is None else f"keeps its state in {state.persist}"
         say_warning(f"it {kept}; to change that: stepweave local down")
     # Asking a new one that holds nothing would only wait until all of it is loaded.
-    _present(project, state, "stepweave local down", deploy=deploy, is_empty=is_new and not state.began_with_stacks)
+    is_empty = is_new and not state.began_with_stacks
+    _present(project, names, state, "stepweave local down", deploy=deploy, is_empty=is_empty)
 
 
-def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None) -> None:
+def start_in_foreground(
+    port: int, *, deploy: bool, persist: Path | None = None, environment: str | None = None
+) -> None:
     """Run the local cloud in this process until Ctrl-C.
 
     Parameters
     ----------
-    port, deploy, persist
+    port, deploy, persist, environment
         See `start_in_background`.
 
     Raises
@@ -66,10 +75,10 @@ def start_in_foreground(port: int, *, deploy: bool, persist: Path | None = None)
         If it is up already.
     """
     require_local_cloud()
-    project = require_project()
+    project, names = require_project(), project_names(environment)
 
     def present(state: DaemonState) -> None:
-        _present(project, state, "Ctrl-C", deploy=deploy, is_empty=not state.began_with_stacks)
+        _present(project, names, state, "Ctrl-C", deploy=deploy, is_empty=not state.began_with_stacks)
 
     try:
         with aws_configuration_hidden():
@@ -91,12 +100,12 @@ def stop() -> None:
         say(f"stopped; its state is kept in {state.persist}")
 
 
-def show_status(*, as_json: bool) -> bool:
+def show_status(*, as_json: bool, environment: str | None = None) -> bool:
     """Print whether the local cloud of the project is up; tell whether it is."""
     found = daemon.status(require_project().root)
     state = found.state
     running = state is not None and found.answers
-    deployed = _deployed(state) if state is not None and running else {}
+    deployed = _deployed(state, project_names(environment)) if state is not None and running else {}
     if as_json:
         details = {} if state is None else state.model_dump(mode="json")
         print(json.dumps({"running": running, **details, "state_machines": deployed}))  # noqa: T201 - the result
@@ -111,10 +120,12 @@ def show_status(*, as_json: bool) -> bool:
     return running
 
 
-def _present(project: Project, state: DaemonState, stop: str, *, deploy: bool, is_empty: bool) -> None:
+def _present(  # noqa: PLR0913
+    project: Project, names: Names, state: DaemonState, stop: str, *, deploy: bool, is_empty: bool
+) -> None:
     if deploy:
-        deploy_project(project, at_local_endpoint(state.endpoint_url))
-    deployed = {} if is_empty and not deploy else _deployed(state)
+        deploy_project(project, at_local_endpoint(state.endpoint_url, names=names))
+    deployed = {} if is_empty and not deploy else _deployed(state, names)
     _print_state(state, deployed)
     console = standard_output()
     for purpose, lines in usage(state.endpoint_url, deployed, stop):
@@ -124,8 +135,8 @@ def _present(project: Project, state: DaemonState, stop: str, *, deploy: bool, i
             console.print(styled(f"  {line}"), soft_wrap=True)
 
 
-def _deployed(state: DaemonState) -> dict[str, str]:
-    return state_machines(at_local_endpoint(state.endpoint_url).client("cloudformation"))
+def _deployed(state: DaemonState, names: Names) -> dict[str, str]:
+    return state_machines(at_local_endpoint(state.endpoint_url, names=names).client("cloudformation"), names)
 
 
 def _print_state(state: DaemonState, deployed: dict[str, str]) -> None:

@@ -4,7 +4,13 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, JsonOption, LocalOption
+from stepweave.command.target.deployed_options import (
+    AwsOption,
+    EndpointOption,
+    EnvironmentOption,
+    JsonOption,
+    LocalOption,
+)
 
 
 def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -12,6 +18,7 @@ def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,
+    environment: EnvironmentOption = None,
     executions: Annotated[
         int, typer.Option(help="How many of the latest executions to look at.", min=1, max=1000, metavar="N")
     ] = 20,
@@ -25,4 +32,5 @@ def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.profile.profile_workflow import profile_workflow
     from stepweave.command.target_choice import target_choice
 
-    profile_workflow(workflow, target_choice(endpoint_url, aws=aws, local=local), executions, as_json=as_json)
+    choice = target_choice(endpoint_url, aws=aws, local=local, environment=environment)
+    profile_workflow(workflow, choice, executions, as_json=as_json)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
@@ -47,13 +48,14 @@ def profile_workflow(name: str, choice: TargetChoice, executions: int, *, as_jso
         If there is nowhere to look, or no execution to learn from, or the file cannot be written.
     """
     workflow = find_workflow(name)
+    names = project_names(choice.environment)
     target = choose_target(choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
     if target.place is Place.IN_PROCESS:
         raise CommandError(
             "there are no past executions to learn from: no local cloud is up",
             "run the workflow in one that stays (stepweave local up), or look at AWS (--aws)",
         )
-    with open_target(target) as opened:
+    with open_target(target, names) as opened:
         learned = _learn(workflow, opened, executions)
     file = durations_file(workflow)
     with writing(file, "make the folder of the workflow writable"):
@@ -84,7 +86,9 @@ def medians(executions: Iterable[Progress]) -> Mapping[str, float]:
 
 def _learn(workflow: Workflow, opened: OpenTarget, executions: int) -> LearnedDurations:
     client: SFNClient = opened.client("stepfunctions")
-    deployment = find_deployment(opened.client("cloudformation"), workflow.name, opened.where, opened.how_to_deploy)
+    deployment = find_deployment(
+        opened.client("cloudformation"), workflow.name, opened.where, opened.how_to_deploy, opened.names
+    )
     with step("reading histories", "read") as reading:
         arns = list(_latest(client, deployment.state_machine_arn, executions))
         seconds = medians(_progress(client, arn) for arn in arns)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from stepweave.command.paths import writable_folder
-from stepweave.command.target.deployed_options import AwsOption, EndpointOption, LocalOption
+from stepweave.command.target.deployed_options import AwsOption, EndpointOption, EnvironmentOption, LocalOption
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 
@@ -41,6 +41,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             parser=writable_folder,
         ),
     ] = None,
+    environment: EnvironmentOption = None,
     name: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +77,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
             repo=repo,
             inputs=inputs,
             options=tuple(context.args),
-            choice=target_choice(endpoint_url, aws=aws, local=local),
+            choice=target_choice(endpoint_url, aws=aws, local=local, environment=environment),
             reports=reports,
             name=name,
         )

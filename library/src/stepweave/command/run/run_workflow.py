@@ -11,7 +11,7 @@ import typer
 from scripts.repository.archive import RepositoryArchive, archive_repository
 from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
-from stepweave.cdk.naming import WORKFLOWS_STACK, dag_stack_name
+from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import DefinedTask
 from stepweave.command.executions.definitions import read_definitions
@@ -67,6 +67,8 @@ class RunRequest:
         Where report files go.
     name : str | None
         The execution's name.
+    environment : str | None
+        Which deployment of the project to run.
     """
 
     workflow: str | None
@@ -89,8 +91,6 @@ class _CheckedRun:
         The workflow's name.
     tasks : tuple of str
         Its tasks in the author's order.
-    stack : str
-        The stack that holds it.
     name : str
         The execution's name.
     inputs : ExecutionInput
@@ -109,7 +109,6 @@ class _CheckedRun:
 
     workflow: str
     tasks: tuple[str, ...]
-    stack: str
     name: str
     inputs: ExecutionInput
     archive: RepositoryArchive | None
@@ -133,8 +132,9 @@ def run_workflow(request: RunRequest) -> Outcome:
     """
     with ExitStack() as held:
         checked = _check(request, held)
+        names = project_names(request.choice.environment)
         target = choose_target(request.choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
-        return _execute(checked, held.enter_context(open_target(target, request.dag)))
+        return _execute(checked, held.enter_context(open_target(target, names, request.dag)))
 
 
 def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
@@ -147,7 +147,6 @@ def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
     return _CheckedRun(
         workflow=workflow.name,
         tasks=tuple(task.id for task in workflow.trace().tasks),
-        stack=WORKFLOWS_STACK,
         name=name,
         inputs=inputs,
         archive=None if request.repo is None else _archived(request.repo, held),
@@ -170,7 +169,6 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
     return _CheckedRun(
         workflow=file.name,
         tasks=tuple(task.id for task in file.tasks),
-        stack=dag_stack_name(file.name),
         name=name,
         inputs=ExecutionInput({}),
         archive=None,
@@ -204,7 +202,12 @@ def _archived(source: str, held: ExitStack) -> RepositoryArchive:
 
 def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
     deployment = find_deployment(
-        opened.client("cloudformation"), run.workflow, opened.where, opened.how_to_deploy, run.stack
+        opened.client("cloudformation"),
+        run.workflow,
+        opened.where,
+        opened.how_to_deploy,
+        opened.names,
+        is_dag=bool(run.made_from),
     )
     s3: S3Client = opened.client("s3")
     repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from stepweave.cdk.project_names import ENVIRONMENT_VARIABLE
+
 EndpointOption = Annotated[
     str | None,
     typer.Option(
@@ -19,3 +21,13 @@ AwsOption = Annotated[
 LocalOption = Annotated[bool, typer.Option("--local", help="Work in the local cloud, whatever the environment says.")]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
+
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--environment",
+        help="Which deployment of the project, for example staging (default: the one that has no name).",
+        metavar="NAME",
+        envvar=ENVIRONMENT_VARIABLE,
+    ),
+]

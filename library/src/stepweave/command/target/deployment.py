@@ -4,14 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stepweave.cdk.naming import (
-    DAG_CONSTRUCT,
-    STORAGE_STACK,
-    WORKFLOWS_STACK,
-    dag_stack_name,
-    pascal_case,
-    state_machine_name,
-)
+from stepweave.cdk.naming import DAG_CONSTRUCT, Names, pascal_case
 from stepweave.command.errors import CommandError
 
 if TYPE_CHECKING:
@@ -38,8 +31,8 @@ class Deployment:
     payload_bucket: str
 
 
-def find_deployment(
-    client: "CloudFormationClient", workflow: str, where: str, how: str, stack: str = WORKFLOWS_STACK
+def find_deployment(  # noqa: PLR0913
+    client: "CloudFormationClient", workflow: str, where: str, how: str, names: Names, *, is_dag: bool = False
 ) -> Deployment:
     """Find a workflow among the deployed stacks.
 
@@ -51,38 +44,52 @@ def find_deployment(
         The workflow's name, for example ``code-review``.
     where, how : str
         What to call the place, and how one deploys there, should it not be found.
-    stack : str
-        The stack that holds it: that of all workflows, or that of a DAG file.
+    names : Names
+        The names of the deployment.
+    is_dag : bool
+        Whether the workflow is that of a DAG file, which has a stack of its own.
 
     Raises
     ------
     CommandError
         If the stacks are not there, or do not hold the workflow.
     """
-    construct = pascal_case(workflow) if stack == WORKFLOWS_STACK else DAG_CONSTRUCT
+    construct, stack = pascal_case(workflow), names.workflows_stack
+    if is_dag:
+        construct, stack = DAG_CONSTRUCT, names.dag_stack(workflow)
     arn = (stack_outputs(client, stack) or {}).get(f"{construct}{_ARN_OUTPUT}")
     if arn is None:
         raise CommandError(f"workflow {workflow} is not deployed on {where}", how)
-    bucket = (stack_outputs(client, STORAGE_STACK) or {}).get("PayloadBucketName")
+    bucket = (stack_outputs(client, names.storage_stack) or {}).get("PayloadBucketName")
     if bucket is None:
-        raise CommandError(f"stack {STORAGE_STACK} on {where} names no payload bucket", how)
+        raise CommandError(f"stack {names.storage_stack} on {where} names no payload bucket", how)
     return Deployment(arn, bucket)
 
 
-def state_machines(client: "CloudFormationClient") -> dict[str, str]:
+def state_machines(client: "CloudFormationClient", names: Names) -> dict[str, str]:
     """Return the ARNs of the deployed state machines by the name of their workflow; empty if there are none.
 
     The project's workflows come first, then those of DAG files.
     """
-    stacks = [
-        stack
-        for page in client.get_paginator("describe_stacks").paginate()
-        for stack in page["Stacks"]
-        if stack["StackName"].startswith(dag_stack_name(""))
-    ]
-    stacks.sort(key=lambda stack: (stack["StackName"] != WORKFLOWS_STACK, stack["StackName"]))
+    stacks = _stacks(client, names)
+    stacks.sort(key=lambda stack: (stack["StackName"] != names.workflows_stack, stack["StackName"]))
     arns = [arn for stack in stacks for key, arn in sorted(_outputs(stack).items()) if key.endswith(_ARN_OUTPUT)]
-    return {arn.rpartition(":")[2].removeprefix(state_machine_name("")): arn for arn in arns}
+    return {names.owner(arn.rpartition(":")[2]): arn for arn in arns}
+
+
+def deployed_queues(client: "CloudFormationClient", names: Names) -> frozenset[str]:
+    """Return the names of the queues that the stacks of a deployment hold.
+
+    The names alone do not tell: those of one environment may begin like those of another.
+    """
+    paginator = client.get_paginator("list_stack_resources")
+    return frozenset(
+        resource["PhysicalResourceId"].rpartition("/")[2]
+        for stack in _stacks(client, names)
+        for page in paginator.paginate(StackName=stack["StackName"])
+        for resource in page["StackResourceSummaries"]
+        if resource["ResourceType"] == "AWS::SQS::Queue" and resource.get("PhysicalResourceId")
+    )
 
 
 def stack_outputs(client: "CloudFormationClient", stack: str) -> Mapping[str, str] | None:
@@ -94,6 +101,11 @@ def stack_outputs(client: "CloudFormationClient", stack: str) -> Mapping[str, st
             return None
         raise
     return _outputs(found[0]) if found else None
+
+
+def _stacks(client: "CloudFormationClient", names: Names) -> "list[StackTypeDef]":
+    pages = client.get_paginator("describe_stacks").paginate()
+    return [stack for page in pages for stack in page["Stacks"] if names.owns_stack(stack["StackName"])]
 
 
 def _outputs(stack: "StackTypeDef") -> dict[str, str]:

@@ -4,12 +4,15 @@ import importlib.util
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 
 from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, Names
+from stepweave.cdk.platform import this_machine
+from stepweave.cdk.project_names import project_names
 from stepweave.command.caller import Caller, find_caller, local_user, warn_of_aws
 from stepweave.command.errors import CommandError
 from stepweave.command.target.aws_environment import aws_configuration_hidden
@@ -43,6 +46,8 @@ class OpenTarget:
         The DAG file that is to be run there.
     caller : Caller | None
         Whom the credentials belong to; None for what is not AWS itself.
+    names : Names
+        The names of the deployment that is looked at.
     """
 
     session: boto3.Session
@@ -50,6 +55,7 @@ class OpenTarget:
     local: bool
     dag: DagDeployment | None = None
     caller: Caller | None = None
+    names: Names = field(default_factory=Names)
 
     @property
     def person(self) -> str:
@@ -59,15 +65,21 @@ class OpenTarget:
     @property
     def where(self) -> str:
         """What to call it."""
+        environment = self.names.environment
+        of = "" if environment == DEFAULT_ENVIRONMENT else f" (environment {environment})"
         if self.endpoint_url is None:
-            return f"AWS in {self.session.region_name}"
-        return f"the local cloud at {self.endpoint_url}" if self.local else self.endpoint_url
+            return f"AWS in {self.session.region_name}{of}"
+        return (f"the local cloud at {self.endpoint_url}" if self.local else self.endpoint_url) + of
 
     @property
     def how_to_deploy(self) -> str:
         """What to do if something is not deployed there."""
         endpoint = "" if self.endpoint_url is None else f"AWS_ENDPOINT_URL={shlex.quote(self.endpoint_url)} "
         chosen = {} if self.dag is None else self.dag.context(self.dag.path)
+        if self.local:
+            chosen |= this_machine()
+        if self.names.environment != DEFAULT_ENVIRONMENT:
+            chosen["environment"] = self.names.environment
         context = "".join(f" -c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
         return f"deploy it: {endpoint}npx cdk deploy --all{context}"
 
@@ -88,13 +100,15 @@ class OpenTarget:
 
 
 @contextmanager
-def open_target(target: Target, dag: DagDeployment | None = None) -> Iterator[OpenTarget]:
+def open_target(target: Target, names: Names, dag: DagDeployment | None = None) -> Iterator[OpenTarget]:
     """Open a place, and bring what is deployed there up to date if it is a local cloud that this command cares for.
 
     Parameters
     ----------
     target : Target
         The place.
+    names : Names
+        The names of the deployment that is looked at.
     dag : DagDeployment | None
         The DAG file that is to be run there.
 
@@ -104,36 +118,49 @@ def open_target(target: Target, dag: DagDeployment | None = None) -> Iterator[Op
         If the app cannot be synthesized, or the local cloud is not installed.
     """
     if target.place is Place.IN_PROCESS:
-        with _own_local_cloud(require_project(), dag) as opened:
+        with _own_local_cloud(require_project(), names, dag) as opened:
             yield opened
     elif target.session is not None:
-        yield at_remote_target(target, target.session, dag)
+        yield at_remote_target(target, target.session, names, dag)
     else:
-        opened = at_local_endpoint(target.endpoint_url or "", dag)
+        opened = at_local_endpoint(target.endpoint_url or "", dag, names)
         if target.deploys:
             deploy_project(require_project(), opened)
         yield opened
 
 
-def at_remote_target(target: Target, session: boto3.Session, dag: DagDeployment | None = None) -> OpenTarget:
+def at_remote_target(
+    target: Target, session: boto3.Session, names: Names, dag: DagDeployment | None = None
+) -> OpenTarget:
     """Return AWS, or an endpoint that is not on this machine, and say on standard error where that is."""
     if target.endpoint_url is not None:
         say_warning(f"at {target.endpoint_url}, with your AWS credentials")
-        return OpenTarget(session, target.endpoint_url, local=False, dag=dag)
+        return OpenTarget(session, target.endpoint_url, local=False, dag=dag, names=names)
     caller = find_caller(session)
-    warn_of_aws(session, caller)
-    return OpenTarget(session, None, local=False, dag=dag, caller=caller)
+    warn_of_aws(session, caller, names.environment)
+    return OpenTarget(session, None, local=False, dag=dag, caller=caller, names=names)
 
 
-def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None) -> OpenTarget:
-    """Return what is at an endpoint on this machine, opened without anybody's credentials."""
-    return OpenTarget(LocalSession(endpoint_url), endpoint_url, local=True, dag=dag)
+def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None, names: Names | None = None) -> OpenTarget:
+    """Return what is at an endpoint on this machine, opened without anybody's credentials.
+
+    Parameters
+    ----------
+    endpoint_url : str
+        The endpoint.
+    dag : DagDeployment | None
+        The DAG file that is to be run there.
+    names : Names | None
+        The names of the deployment that is looked at; those of the current folder's project if not given.
+    """
+    session = LocalSession(endpoint_url)
+    return OpenTarget(session, endpoint_url, local=True, dag=dag, names=names or project_names())
 
 
 def deploy_project(project: Project, opened: OpenTarget) -> None:
     """Synthesize a project and deploy it into a local cloud, as far as anything changed."""
     with project_lock(project):
-        assembly = synthesize(project, opened.dag)
+        assembly = synthesize(project, opened.dag, opened.names.environment)
         changed: set[str] = set()
         with step("deploying", "deployed") as deploying:
             deploy_assembly(opened.session, assembly, lambda _, what: changed.add(what))
@@ -157,10 +184,10 @@ def require_local_cloud() -> None:
 
 
 @contextmanager
-def _own_local_cloud(project: Project, dag: DagDeployment | None) -> Iterator[OpenTarget]:
+def _own_local_cloud(project: Project, names: Names, dag: DagDeployment | None) -> Iterator[OpenTarget]:
     require_local_cloud()
     say("starting a local cloud for this run (`stepweave local up` starts one that stays)", "dim")
     with aws_configuration_hidden(), LocalCloud.start() as cloud:
-        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag)
+        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag, names=names)
         deploy_project(project, opened)
         yield opened

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import stepweave
 from stepweave.cdk.dag_deployment import DagDeployment
-from stepweave.cdk.platform import Platform
+from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
+from stepweave.cdk.platform import this_machine
 from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.target.aws_environment import without_aws
@@ -42,7 +43,7 @@ def project_lock(project: Project) -> Iterator[None]:
         yield
 
 
-def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
+def synthesize(project: Project, dag: DagDeployment | None = None, environment: str = DEFAULT_ENVIRONMENT) -> Path:
     """Synthesize the project's app as the local cloud needs it.
 
     Parameters
@@ -51,6 +52,8 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
         Whose app.
     dag : DagDeployment | None
         The DAG file that is deployed beside the project's workflows.
+    environment : str
+        Which deployment of the project it is to be.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
         If the app fails; the message is that of its error, and the whole output is in a file.
     """
     stamp = project.state / "cdk.out.sha256"
-    digest = source_digest(project) + ("" if dag is None else dag_digest(dag))
+    digest = " ".join([source_digest(project), environment, *([] if dag is None else [dag_digest(dag)])])
     if stamp.exists() and stamp.read_text() == digest and (project.assembly / "manifest.json").exists():
         return project.assembly
     if importlib.util.find_spec("aws_cdk") is None:
@@ -76,7 +79,7 @@ def synthesize(project: Project, dag: DagDeployment | None = None) -> Path:
     shutil.rmtree(project.assembly, ignore_errors=True)
     first = not (project.state / "bundles").exists()
     with step("synthesizing the app" + (" and fetching what its agents need" if first else ""), "synthesized"):
-        _run_app(project, {} if dag is None else dag.context(dag.path.resolve()))
+        _run_app(project, {"environment": environment, **({} if dag is None else dag.context(dag.path.resolve()))})
     with writing(stamp):
         replace_file(stamp, digest)
     return project.assembly
@@ -179,6 +182,6 @@ def _environment(project: Project, context: Mapping[str, str]) -> dict[str, str]
         **kept,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)]),
         "CDK_OUTDIR": str(project.assembly),
-        # As `cdk -c` passes it on: the functions' wheels must run on this very machine.
-        "CDK_CONTEXT_JSON": json.dumps({"bundle_platform": Platform.native(), **context}),
+        # As `cdk -c` passes it on: the functions must run on this very machine.
+        "CDK_CONTEXT_JSON": json.dumps({**this_machine(), **context}),
     }

@@ -79,8 +79,9 @@ def test_the_event_of_an_asynchronous_invocation_is_known_with_its_function() ->
     assert found.id != other.id
 
 
-def test_an_undelivered_event_of_another_kind_is_for_the_function_that_did_not_get_it() -> None:
-    target = "arn:aws:lambda:eu-west-1:123456789012:function:stepweave-dead-letters"
+@pytest.mark.parametrize("qualifier", ["", ":live", ":7", ":$LATEST"])
+def test_an_undelivered_event_of_another_kind_is_for_the_function_that_did_not_get_it(qualifier: str) -> None:
+    target = f"arn:aws:lambda:eu-west-1:123456789012:function:stepweave-dead-letters{qualifier}"
     found = read('{"id": "1"}', QueueKind.UNDELIVERED, TARGET_ARN=target, ERROR_MESSAGE="throttled")
     assert isinstance(found, FailedInvocation)
     assert (found.function, found.owner, found.error) == (target, "stepweave-dead-letters", "throttled")

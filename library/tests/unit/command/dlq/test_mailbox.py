@@ -10,11 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from stepweave.cdk.naming import QueueKind
+from stepweave.cdk.naming import Names, QueueKind
 from stepweave.command.dlq.letter import FailedInvocation
 from stepweave.command.dlq.mailbox import Mailbox
 from stepweave.command.dlq.queues import Queue, find_queues
 from stepweave.command.errors import CommandError
+from stepweave.command.target.open_target import OpenTarget
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -109,7 +110,18 @@ def test_a_message_whose_lock_is_lost_is_not_ours_any_more(
     assert visible(sqs, queue) == (0 if lost else 1), "what is not ours is not given back"
 
 
-def test_queues_are_found_by_their_names(sqs: "SQSClient") -> None:
+def deploy(stack: str, *queues: str) -> None:
+    """Deploy a stack of queues."""
+    resources = {
+        f"Queue{number}": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}
+        for number, name in enumerate(queues)
+    }
+    client = boto3.client("cloudformation", region_name="us-east-1")
+    client.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
+
+
+@pytest.mark.usefixtures("sqs")
+def test_queues_are_found_by_their_names() -> None:
     names = [
         "stepweave-code-review-failures",
         "stepweave-code-review-undelivered",
@@ -119,15 +131,38 @@ def test_queues_are_found_by_their_names(sqs: "SQSClient") -> None:
         "stepweave-something-else",
         "other-failures",
     ]
+    opened = OpenTarget(boto3.Session(region_name="us-east-1"), None, local=False)
     with pytest.raises(CommandError, match="no workflow is deployed on AWS"):
-        find_queues(sqs, "AWS")
-    for name in names:
-        sqs.create_queue(QueueName=name)
-    found = {queue.name: queue for queue in find_queues(sqs, "AWS")}
+        find_queues(opened)
+    deploy("StepweaveWorkflows", *names)
+    found = {queue.name: queue for queue in find_queues(opened)}
     assert set(found) == set(names[:5])
     assert found["stepweave-linter-invocations"].kind is QueueKind.INVOCATIONS
     assert found["stepweave-linter-invocations"].owner == "stepweave-linter"
-    assert {queue.name for queue in find_queues(sqs, "AWS", "code_review")} == {names[0], names[1], names[3]}
+    assert {queue.name for queue in find_queues(opened, "code_review")} == {names[0], names[1], names[3]}
     with pytest.raises(CommandError, match="no workflow called 'code' is deployed") as refused:
-        find_queues(sqs, "AWS", "code")
+        find_queues(opened, "code")
     assert refused.value.hint == "deployed: code-review, nightly"
+
+
+def test_queues_of_other_environments_are_somebody_elses(sqs: "SQSClient") -> None:
+    """Those of the default environment begin like those of all others, and may even be called alike."""
+    deploy("StepweaveWorkflows", "stepweave-nightly-failures", "stepweave-staging-area-failures")
+    deploy("StepweaveDagMontage", "stepweave-dag-montage-failures")
+    deploy("Stepweave-staging-Workflows", "stepweave-staging-nightly-failures")
+    deploy("Stepweave-staging2-Workflows", "stepweave-staging2-nightly-failures")
+    sqs.create_queue(QueueName="stepweave-by-hand-failures")
+    session = boto3.Session(region_name="us-east-1")
+    found = {
+        environment: sorted(
+            (queue.name, queue.names.owner(queue.owner))
+            for queue in find_queues(OpenTarget(session, None, local=False, names=Names(environment=environment)))
+        )
+        for environment in ("default", "staging")
+    }
+    assert found["default"] == [
+        ("stepweave-dag-montage-failures", "dag-montage"),
+        ("stepweave-nightly-failures", "nightly"),
+        ("stepweave-staging-area-failures", "staging-area"),
+    ]
+    assert found["staging"] == [("stepweave-staging-nightly-failures", "nightly")]

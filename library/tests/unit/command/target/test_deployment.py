@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError
 from stepweave.command.target.deployment import find_deployment, stack_outputs, state_machines
 
@@ -36,7 +37,7 @@ class FakeCloudFormation:
 
 
 def find(service: FakeCloudFormation) -> Any:
-    return find_deployment(service, "code-review", "AWS in eu-west-1", "deploy it")  # type: ignore[arg-type]
+    return find_deployment(service, "code-review", "AWS in eu-west-1", "deploy it", Names())  # type: ignore[arg-type]
 
 
 def test_a_workflow_is_found_by_the_stacks_outputs() -> None:
@@ -46,7 +47,7 @@ def test_a_workflow_is_found_by_the_stacks_outputs() -> None:
     )
     found = find(service)
     assert (found.state_machine_arn, found.payload_bucket) == (ARN, "bucket")
-    assert state_machines(service) == {"code-review": ARN}  # type: ignore[arg-type]
+    assert state_machines(service, Names()) == {"code-review": ARN}  # type: ignore[arg-type]
 
 
 def test_all_deployed_workflows_are_listed_the_projects_own_first() -> None:
@@ -57,9 +58,9 @@ def test_all_deployed_workflows_are_listed_the_projects_own_first() -> None:
         StepweaveStorage={"PayloadBucketName": "bucket"},
         StepweaveWorkflows={"CodeReviewStateMachineArn": ARN},
     )
-    found = state_machines(service)  # type: ignore[arg-type]
+    found = state_machines(service, Names())  # type: ignore[arg-type]
     assert list(found.items()) == [("code-review", ARN), ("dag-montage", dag)]
-    assert state_machines(FakeCloudFormation()) == {}  # type: ignore[arg-type]
+    assert state_machines(FakeCloudFormation(), Names()) == {}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

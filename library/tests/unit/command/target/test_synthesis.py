@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,18 @@ def test_the_app_sees_nothing_of_the_users_aws_account(project: Project, monkeyp
     seen = json.loads((synthesize(project) / "environment.json").read_text())
     aws = {name: value for name, value in seen.items() if name.startswith("AWS_") or name == "CDK_DEFAULT_ACCOUNT"}
     assert aws == {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    assert json.loads(seen["CDK_CONTEXT_JSON"])["bundle_platform"]
+    context = json.loads(seen["CDK_CONTEXT_JSON"])
+    assert context["bundle_platform"]
+    assert context["python"] == f"{sys.version_info.major}.{sys.version_info.minor}", "what functions here run"
+
+
+def test_an_environment_is_synthesized_as_that_and_nothing_of_it_stays(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPWEAVE_ENVIRONMENT", "production")
+    for environment in ("staging", "default", "staging"):
+        seen = json.loads((synthesize(project, environment=environment) / "environment.json").read_text())
+        assert json.loads(seen["CDK_CONTEXT_JSON"])["environment"] == environment
 
 
 def test_a_failed_app_leaves_nothing_half_done(project: Project) -> None:

@@ -12,6 +12,7 @@ from stepweave.local_cloud.adapters.cloudformation.resources.registration import
 from stepweave.local_cloud.adapters.cloudformation.stack_operations import stack_operations
 from stepweave.local_cloud.adapters.sqs.updates import queue_updates
 from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
+from stepweave.local_cloud.adapters.step_functions.version_updates import version_updates
 
 
 def cloudformation_adapters(endpoint_url: str) -> tuple[AbstractContextManager[Any], ...]:
@@ -26,6 +27,7 @@ def cloudformation_adapters(endpoint_url: str) -> tuple[AbstractContextManager[A
         resource_types(*RESOURCES),
         complete_resources(),
         stack_operations(),
+        version_updates(),
         change_sets_by_stack(),
         queue_updates(),
         local_queue_urls(endpoint_url),
