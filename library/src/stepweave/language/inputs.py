@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
-from stepweave.language.placeholder import Placeholder
+from stepweave.language.placeholder import Owner, Placeholder
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class InputField:
 class InputPlaceholder(Placeholder):
     """Stands for a field of the execution's input while the workflow is traced."""
 
-    def __init__(self, field: InputField, owner: object) -> None:
+    def __init__(self, field: InputField, owner: Owner) -> None:
+        super().__init__(owner)
         self._field = field
-        self._owner = owner
 
     def _described(self) -> str:
         return f"the workflow input {self._field.name!r}"
