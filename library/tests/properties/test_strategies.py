@@ -26,7 +26,7 @@ from stepweave.graph.gates import gate_primes
 from stepweave.graph.order import Order, members, order_of, restricted
 from stepweave.graph.strategy import Strategy
 from stepweave.simulator.simulation import Trace, simulate
-from tests.properties.graphs import dags, dependency_maps
+from tests.properties.graphs import dag_of, dags, dependency_maps, series_parallel_maps
 
 _INPUT: JsonValue = {"seed": 7}
 _ROUNDING = 1e-6
@@ -56,6 +56,29 @@ def test_auto_stays_within_the_tolerance_and_saves_transitions(dag: Dag, data: s
     auto = _run(dag, "auto", seconds, durations=seconds, tolerance=tolerance)
     assert auto.makespan <= least * (1 + tolerance) + _ROUNDING
     assert auto.transitions <= _run(dag, "gates", seconds).transitions
+
+
+@given(dags(), st.data(), st.sampled_from([0.0, 0.02, 0.5]))
+def test_auto_costs_no_more_than_levels_that_are_as_quick(dag: Dag, data: st.DataObject, tolerance: float) -> None:
+    seconds = _drawn(dag, data)
+    auto = _run(dag, "auto", seconds, durations=seconds, tolerance=tolerance)
+    levels = _run(dag, "levels", seconds)
+    if levels.makespan <= auto.makespan + _ROUNDING:
+        assert auto.transitions <= levels.transitions
+
+
+@given(series_parallel_maps(), st.sampled_from([[1.0], [1.0, 2.0], [0.0, 3.0]]), st.data())
+def test_barriers_save_states_of_series_parallel_orders_too(
+    edges: dict[str, dict[str, bool]], drawn: list[float], data: st.DataObject
+) -> None:
+    dag = dag_of(edges)
+    seconds = {task: data.draw(st.sampled_from(drawn)) for task in edges}
+    auto = _run(dag, "auto", seconds, durations=seconds, tolerance=0.0)
+    levels = _run(dag, "levels", seconds)
+    assert auto.transitions <= _run(dag, "gates", seconds).transitions
+    assert auto.makespan <= critical_path_seconds(dag.dependencies, seconds) + _ROUNDING
+    if levels.makespan <= auto.makespan + _ROUNDING:
+        assert auto.transitions <= levels.transitions
 
 
 @given(dags(), st.data())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from stepweave.compiler.asl import Definition
 from stepweave.compiler.dataflow import dataflow
@@ -26,9 +26,9 @@ from stepweave.compiler.recursion import deep_recursion
 from stepweave.compiler.schedule import schedule
 from stepweave.contract.agent import Agent
 from stepweave.graph.dag import Dag
-from stepweave.graph.decomposition import Block
+from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series
 from stepweave.graph.order import Order, members, order_of
-from stepweave.graph.strategy import arrange
+from stepweave.graph.strategy import STRATEGIES, Arrangements, Strategy
 from stepweave.graph.validate import validate
 from stepweave.language.workflow import Workflow
 
@@ -95,15 +95,63 @@ def compile_dag(dag: Dag, options: CompileOptions = AS_DECLARED) -> CompiledWork
     """
     validate(dag)
     with deep_recursion():
-        return _compile(dag, options)
+        order = order_of(dag.dependencies)
+        return _compile(dag, order, arrangements(dag, order, options).by(options.strategy))
 
 
-def _compile(dag: Dag, options: CompileOptions) -> CompiledWorkflow:
-    order = order_of(dag.dependencies)
+def compile_by_strategy(dag: Dag, options: CompileOptions) -> Mapping[Strategy, CompiledWorkflow]:
+    """Compile a graph with every strategy. Those that come to the same share one result.
+
+    Raises
+    ------
+    WorkflowError
+        If the graph is not valid or does not fit the limits of Step Functions.
+    """
+    validate(dag)
+    compiled: dict[tuple[object, ...], CompiledWorkflow] = {}
+    found: dict[Strategy, CompiledWorkflow] = {}
+    with deep_recursion():
+        order = order_of(dag.dependencies)
+        arranged = arrangements(dag, order, options)
+        for strategy in STRATEGIES:
+            block = arranged.by(strategy)
+            outline = tuple(_outline(block))
+            if outline not in compiled:
+                compiled[outline] = _compile(dag, order, block)
+            found[strategy] = compiled[outline]
+    return found
+
+
+def arrangements(dag: Dag, order: Order, options: CompileOptions) -> Arrangements:
+    """Return the ways in which the tasks of a graph can be arranged."""
     durations = known_durations(dag, options)
     seconds = {number: durations[task] for number, task in enumerate(order.tasks) if task in durations}
-    tolerance = dag.tolerance if options.tolerance is None else options.tolerance
-    block = arrange(order, options.strategy, seconds, tolerance)
+    return Arrangements(order, seconds, dag.tolerance if options.tolerance is None else options.tolerance)
+
+
+def _outline(block: Block) -> Iterator[object]:
+    """Yield what tells a block from others, without any nesting: tuples that nest deeply cannot be compared."""
+    ahead: list[Block | str] = [block]
+    while ahead:
+        match ahead.pop():
+            case str(end):
+                yield end
+            case Leaf(task):
+                yield task
+            case Gated(part, awaited):
+                yield ("gate", awaited)
+                ahead += ["end", part]
+            case Nested(part):
+                yield "nested"
+                ahead += ["end", part]
+            case Series(parts) | Parallel(parts) | Prime(parts) as nesting:
+                yield type(nesting).__name__
+                ahead += ["end", *reversed(parts)]
+            case other:
+                assert_never(other)
+
+
+def _compile(dag: Dag, order: Order, block: Block) -> CompiledWorkflow:
     emitted = _emit(dag, order, block)
     if not _fits(emitted.main):
         taken = task_weights(emitted.main, dag.by_id, emitted.main["TimeoutSeconds"])

@@ -10,9 +10,10 @@ A result that is used across a gate cannot come in a document: its task publishe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import assert_never
 
 from stepweave.compiler.schedule import RunBranches, RunNested, RunTask, Sequence, WaitAtGate, tasks_of
 from stepweave.graph.dag import INPUTS, Dag
@@ -185,10 +186,15 @@ class _Document:
     def renew(self, slots: dict[str, Slot] | None = None) -> None:
         self.slots, self.free, self.stale, self.clean = slots or {}, [], 0, True
 
-    def for_branch(self, needed: frozenset[str]) -> _Document:
-        branch = _Document(dict(self.slots), borrowed=frozenset(self.slots.values()))
-        branch.retire(needed)
-        return branch
+    def for_branches(self, needed: Iterable[frozenset[str]]) -> Iterator[_Document]:
+        """Yield what each branch starts with, given what it needs."""
+        borrowed = frozenset(self.slots.values())
+        position = {task: number for number, task in enumerate(self.slots)}
+        for each in needed:
+            kept = sorted(each & position.keys(), key=position.__getitem__)
+            yield _Document(
+                {task: self.slots[task] for task in kept}, borrowed=borrowed, stale=len(position) - len(kept)
+            )
 
 
 def dataflow(dag: Dag, sequence: Sequence) -> Program:
@@ -222,7 +228,7 @@ def most_in_document(dag: Dag) -> int:
 def _program(dag: Dag, sequence: Sequence, fetched: frozenset[str], most: int) -> Program:
     """Decide the data flow where some results are fetched by every task that uses them."""
     carried: dict[str, frozenset[str]] = {}
-    _find_carried(dag, sequence, frozenset(), carried, most)
+    _find_carried(dag, sequence, set(), carried, most)
     carried = {task: uses - fetched for task, uses in carried.items()}
     published = frozenset(used for task in dag.tasks for used in task.uses - carried[task.id])
     needed = frozenset({dag.result}) if dag.result is not None else frozenset[str]()
@@ -254,9 +260,16 @@ def widest(flow: Flow) -> int:
 
 
 def _find_carried(
-    dag: Dag, sequence: Sequence, known: frozenset[str], carried: dict[str, frozenset[str]], room: int
-) -> frozenset[str]:
-    """Find for each task those of its inputs that a document can carry to it: the ones from states before its own."""
+    dag: Dag, sequence: Sequence, known: set[str], carried: dict[str, frozenset[str]], room: int
+) -> list[str]:
+    """Find for each task those of its inputs that a document can carry to it: the ones from states before its own.
+
+    Returns
+    -------
+    list of str
+        The tasks of the sequence, which `known` holds afterwards too.
+    """
+    added: list[str] = []
     for step in sequence:
         match step:
             case RunTask(task) if task == INPUTS:
@@ -267,12 +280,23 @@ def _find_carried(
                 carried[task] = uses & known if len(uses) <= most else frozenset()
                 if dag.by_id[task].takes_inputs:
                     carried[task] |= {INPUTS}
-                known |= {task}
+                known.add(task)
+                added.append(task)
             case RunBranches(branches):
-                known = known.union(*(_find_carried(dag, branch, known, carried, room) for branch in branches))
+                inside: list[str] = []
+                for branch in branches:
+                    tasks = _find_carried(dag, branch, known, carried, room)
+                    known.difference_update(tasks)  # another branch does not know them
+                    inside += tasks
+                known.update(inside)
+                added += inside
             case RunNested(inner):
-                known = _find_carried(dag, inner, known, carried, room)
-    return known
+                added += _find_carried(dag, inner, known, carried, room)
+            case WaitAtGate():
+                continue
+            case _:
+                assert_never(step)
+    return added
 
 
 def _flow(
@@ -293,6 +317,8 @@ def _flow(
                 states.append(_branches(uses, step, document, live[position], returned))
             case WaitAtGate():
                 states.append(GateFlow(step, document.width))
+            case _:
+                assert_never(step)
     return tuple(states), document
 
 
@@ -354,9 +380,9 @@ def _branches(
     flows: list[Flow] = []
     width = 0
     leaves: dict[str, tuple[int, Slot, Slot]] = {}
-    for number, branch in enumerate(branches):
-        kept = (live & inside[number]) | (carried if number == carrier else frozenset())
-        start = document.for_branch(uses[number] | kept)
+    keeps = [(live & tasks) | (carried if number == carrier else frozenset()) for number, tasks in enumerate(inside)]
+    starts = document.for_branches(used | kept for used, kept in zip(uses, keeps, strict=True))
+    for number, (branch, start, kept) in enumerate(zip(branches, starts, keeps, strict=True)):
         start.clean = not nested  # a nested execution starts with its input, which holds more than results
         flow, end = _flow(task_uses, branch, start, kept, returns=None)
         flows.append(flow)

@@ -21,7 +21,7 @@ class LearnedDurations(BaseModel):
     It is committed with the workflow, so that everybody compiles the same state machine.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     executions: Annotated[int, Field(gt=0, description="how many executions were looked at")]
     seconds: Annotated[

@@ -1,7 +1,10 @@
 """Checks a definition against the quotas of Step Functions, so that they are never discovered in an execution."""
 
+from typing import assert_never, cast
+
 from stepweave.compiler.asl import Branch, Definition, State, definition_json
-from stepweave.compiler.jsonpath_dialect.breakers import is_waiting, longest_wait_rounds
+from stepweave.compiler.jsonpath_dialect.breakers import longest_wait_rounds
+from stepweave.compiler.jsonpath_dialect.reading import Purpose, purpose_of, states_in
 from stepweave.compiler.jsonpath_dialect.retriers import retries_of
 from stepweave.graph.errors import WorkflowError
 
@@ -96,22 +99,24 @@ def events_of(state: State, timeout_seconds: int) -> int:
     timeout_seconds : int
         How long its execution may take.
     """
-    if state["Type"] == "Parallel":
-        return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
-    if is_waiting(state):
-        round_trip = 3 * _EVENTS_OF_ENTRY + _EVENTS_OF_ATTEMPT  # this state, the wait, and the task again
-        return round_trip * longest_wait_rounds(state, timeout_seconds)
-    if state["Type"] != "Task":
-        return _EVENTS_OF_ENTRY
-    attempts = 1 + retries_of(state).author
-    token = _EVENTS_OF_TOKEN if state.get("Resource", "").endswith(".waitForTaskToken") else 0
-    return _EVENTS_OF_ENTRY + attempts * (_EVENTS_OF_ATTEMPT + token)
+    author = 1 + retries_of(state).author
+    match purpose := purpose_of(state):
+        case Purpose.PARALLEL:
+            return _EVENTS_OF_ENTRY + _EVENTS_OF_PARALLEL
+        case Purpose.BREAKER:
+            round_trip = 3 * _EVENTS_OF_ENTRY + _EVENTS_OF_ATTEMPT  # this state, the wait, and the task again
+            return round_trip * longest_wait_rounds(state, timeout_seconds)
+        case Purpose.STEP:
+            return _EVENTS_OF_ENTRY
+        case Purpose.GATE:
+            return _EVENTS_OF_ENTRY + author * (_EVENTS_OF_ATTEMPT + _EVENTS_OF_TOKEN)
+        case Purpose.AGENT | Purpose.NESTED | Purpose.SERVICE | Purpose.ADMISSION:
+            return _EVENTS_OF_ENTRY + author * _EVENTS_OF_ATTEMPT
+        case Purpose.MAP:
+            raise ValueError("how many events a Map writes depends on its items, of which nothing is known")
+    assert_never(purpose)
 
 
 def states_of(branch: Branch) -> dict[str, State]:
     """Return every state of a definition by name, those of branches included."""
-    states = dict(branch["States"])
-    for state in branch["States"].values():
-        for inner in state.get("Branches", ()):
-            states |= states_of(inner)
-    return states
+    return {name: cast("State", state) for name, state in states_in(branch)}

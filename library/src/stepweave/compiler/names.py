@@ -1,11 +1,14 @@
 """Names of states and of the keys under which results travel."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from stepweave.compiler.dataflow import BranchesFlow, Flow, GateFlow, Slot
 
 MAX_STATE_NAME = 80
 """Characters that a state's name may have (Amazon States Language)."""
+
+_PLAIN_KEY = re.compile(r"[\w.:/#~=+@-]+", re.ASCII)
 
 
 class Names:
@@ -74,14 +77,15 @@ def _listed(start: str, tasks: Sequence[str]) -> str:
 def slot_keys(flow: Flow) -> dict[Slot, str]:
     """Choose the key of every slot: the task's id, or a number where several results take turns.
 
-    A colon keeps the numbered ones apart from task ids, which hold none.
+    An id with a space, a comma, a parenthesis or the like gets a number too: inside an intrinsic function not every
+    engine reads such a key, quoted or not. No task's id begins like a numbered key.
     """
     keys: dict[Slot, str] = {}
     shared = 0
     for slot in _slots(flow):
         if slot in keys:
             continue
-        if len(slot.occupants) == 1:
+        if len(slot.occupants) == 1 and _PLAIN_KEY.fullmatch(slot.occupants[0]):
             keys[slot] = slot.occupants[0]
         else:
             shared += 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stepweave.contract.option_checks import check_number
+from stepweave.graph.dag import MAX_TOLERANCE
 from stepweave.graph.strategy import STRATEGIES, Strategy
+
+_MAX_SECONDS = 366 * 24 * 3600
+"""An execution of Step Functions lasts a year at the most."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,9 @@ class CompileOptions:
     Raises
     ------
     ValueError
-        If a duration or the tolerance is negative or no number.
+        If the strategy is unknown, or a duration or the tolerance is negative, too large or not finite.
+    TypeError
+        If a value is of another type.
     """
 
     strategy: Strategy = "auto"
@@ -39,11 +45,12 @@ class CompileOptions:
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ValueError(f"strategy must be one of {', '.join(STRATEGIES)}, not {self.strategy!r}")
-        if self.tolerance is not None and not (math.isfinite(self.tolerance) and self.tolerance >= 0):
-            raise ValueError(f"tolerance must be a number of at least 0, not {self.tolerance}")
+        if self.tolerance is not None:
+            check_number("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+        if not isinstance(self.durations, Mapping | None):
+            raise TypeError(f"durations must be a mapping of task ids to seconds, not {self.durations!r}")
         for task, seconds in (self.durations or {}).items():
-            if not (math.isfinite(seconds) and seconds >= 0):
-                raise ValueError(f"the duration of task {task!r} must be a number of at least 0, not {seconds}")
+            check_number(f"the duration of task {task!r}", seconds, 0, _MAX_SECONDS)
 
 
 AS_DECLARED = CompileOptions()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
-from stepweave.compiler.asl import Branch
+from stepweave.compiler.jsonpath_dialect.reading import Purpose, StateJson, branches_of, purpose_of
 from stepweave.compiler.limits import definition_bytes, events_of
-from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Series
+from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ _PARALLEL = Weight(400, 4)
 _NESTED = Weight(900, 10)
 
 
-def task_weights(branch: Branch, tasks: Container[str], timeout_seconds: int) -> dict[str, Weight]:
+def task_weights(branch: StateJson, tasks: Container[str], timeout_seconds: int) -> dict[str, Weight]:
     """Return what each task takes in a definition: its own state, those of its fallbacks, and what runs if it failed.
 
     Parameters
@@ -57,14 +58,15 @@ def task_weights(branch: Branch, tasks: Container[str], timeout_seconds: int) ->
     taken: dict[str, Weight] = {}
     last = ""
     for name, state in branch["States"].items():
-        if state["Type"] == "Parallel":
-            for inner in state["Branches"]:
+        purpose = purpose_of(state)
+        if purpose is Purpose.PARALLEL:
+            for inner in branches_of(state):
                 taken |= task_weights(inner, tasks, timeout_seconds)
             continue
         if name in tasks:
             last = name
-        elif state.get("Resource", "").endswith(".waitForTaskToken"):
-            continue  # a gate
+        elif purpose is Purpose.GATE:
+            continue
         weight = Weight(len(name) + definition_bytes(state) + 10, events_of(state, timeout_seconds))
         taken[last] = taken.get(last, Weight(0, 0)) + weight
     return taken
@@ -99,7 +101,9 @@ def _fitted(block: Block, tasks: Mapping[int, Weight], room: Weight) -> tuple[Bl
             return _packed([_fitted(part, tasks, room) for part in parts], Series, Weight(0, 0), room)
         case Parallel(parts):
             return _packed([_fitted(part, tasks, room) for part in parts], Parallel, _PARALLEL, room)
-    raise ValueError("prime blocks and nested executions cannot be partitioned")
+        case Prime() | Nested():
+            raise ValueError("prime blocks and nested executions cannot be partitioned")
+    assert_never(block)
 
 
 def _packed(
@@ -124,11 +128,13 @@ def _packs(parts: list[tuple[Block, Weight]], room: Weight, own: Weight) -> Iter
     aim = _total(parts).share_of(room)
     aim /= int(aim) + 1
     pack: list[tuple[Block, Weight]] = []
+    taken = own
     for part in parts:
-        if pack and (_total([*pack, part]) + own).share_of(room) > min(1.0, aim + part[1].share_of(room) / 2):
+        if pack and (taken + part[1]).share_of(room) > min(1.0, aim + part[1].share_of(room) / 2):
             yield pack
-            pack = []
+            pack, taken = [], own
         pack.append(part)
+        taken += part[1]
     yield pack
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series
 from stepweave.graph.order import Order, members
@@ -69,6 +70,7 @@ def schedule(order: Order, block: Block) -> Sequence:
             return (RunNested(schedule(order, part)),)
         case Prime():
             raise ValueError("a prime block has no shape: replace it by gates or by levels first")
+    assert_never(block)
 
 
 def tasks_of(sequence: Sequence) -> Iterator[str]:
@@ -82,3 +84,7 @@ def tasks_of(sequence: Sequence) -> Iterator[str]:
                     yield from tasks_of(branch)
             case RunNested(inner):
                 yield from tasks_of(inner)
+            case WaitAtGate():
+                continue
+            case _:
+                assert_never(step)

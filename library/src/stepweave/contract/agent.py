@@ -9,13 +9,16 @@ from pydantic import BaseModel
 
 from stepweave.contract.breaker import Breaker
 from stepweave.contract.calls import record_call
+from stepweave.contract.option_checks import check_instance, check_time, check_whole_number, check_whole_seconds
 from stepweave.contract.retry import Retry
 
 InputT = TypeVar("InputT", bound=BaseModel)
 OutputT = TypeVar("OutputT", bound=BaseModel)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_MAX_TIMEOUT = timedelta(minutes=15)
+_MAX_TIMEOUT_SECONDS = 900
+_MOST_MIB = 10_240
+_MOST_CONCURRENT = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,11 @@ class Agent(Generic[InputT, OutputT]):
     input, output : type[BaseModel]
         The models of what it is given and what it returns.
     timeout : timedelta
-        How long one attempt may take, at most 15 minutes.
+        How long one attempt may take: whole seconds, at most 15 minutes.
     memory_mb : int
-        Memory of the function in MiB, 128 to 10,240.
+        Memory of the function in whole MiB, 128 to 10,240.
     ephemeral_storage_mb : int
-        Size of the function's ``/tmp`` in MiB, 512 to 10,240.
+        Size of the function's ``/tmp`` in whole MiB, 512 to 10,240.
     reserved_concurrency : int | None
         How many invocations may run at once over the whole fleet; None reserves none.
     retry : Retry
@@ -51,7 +54,8 @@ class Agent(Generic[InputT, OutputT]):
     ValueError
         If a value is outside the range that AWS Lambda allows.
     TypeError
-        If the breaker is no :class:`~stepweave.contract.breaker.Breaker`.
+        If a value is of another type: memory is a whole number, a time a ``timedelta``, a breaker a
+        :class:`~stepweave.contract.breaker.Breaker`.
 
     Example
     -------
@@ -70,22 +74,24 @@ class Agent(Generic[InputT, OutputT]):
     breaker: Breaker | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"the name of an agent must be a text, as in Agent(name='linter', ...), not {self.name!r}")
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"agent name {self.name!r}: use a lower-case Python identifier of at most 40 characters")
-        if not timedelta(seconds=1) <= self.timeout <= _MAX_TIMEOUT:
-            raise ValueError(f"agent {self.name}: timeout must be 1 second to 15 minutes, not {self.timeout}")
-        if self.expected is not None and not timedelta() < self.expected <= self.timeout:
-            raise ValueError(
-                f"agent {self.name}: expected must be above 0 and at most the timeout, not {self.expected}"
-            )
-        if self.breaker is not None and not isinstance(self.breaker, Breaker):
-            raise TypeError(f"agent {self.name}: breaker must be a Breaker, as in Breaker(name='github-api')")
-        for what, value in (("memory_mb", self.memory_mb), ("ephemeral_storage_mb", self.ephemeral_storage_mb)):
-            least = 128 if what == "memory_mb" else 512
-            if not least <= value <= 10_240:
-                raise ValueError(f"agent {self.name}: {what} must be {least} to 10240, not {value}")
-        if self.reserved_concurrency is not None and self.reserved_concurrency < 1:
-            raise ValueError(f"agent {self.name}: reserved_concurrency must be at least 1")
+        own = f"agent {self.name}"
+        for what, model in (("input", self.input), ("output", self.output)):
+            if not (isinstance(model, type) and issubclass(model, BaseModel)):
+                raise TypeError(f"{own}: {what} must be a class derived from pydantic.BaseModel, not {model!r}")
+        check_whole_seconds(f"{own}: timeout", self.timeout, 1, _MAX_TIMEOUT_SECONDS)
+        check_whole_number(f"{own}: memory_mb", self.memory_mb, 128, _MOST_MIB)
+        check_whole_number(f"{own}: ephemeral_storage_mb", self.ephemeral_storage_mb, 512, _MOST_MIB)
+        if self.reserved_concurrency is not None:
+            check_whole_number(f"{own}: reserved_concurrency", self.reserved_concurrency, 1, _MOST_CONCURRENT)
+        check_instance(f"{own}: retry", self.retry, Retry, "Retry(attempts=5)")
+        if self.expected is not None:
+            check_time(f"{own}: expected", self.expected, timedelta(microseconds=1), self.timeout)
+        if self.breaker is not None:
+            check_instance(f"{own}: breaker", self.breaker, Breaker, "Breaker('github-api')")
 
     def __call__(self, task_id: str | None = None, /, **inputs: object) -> Any:
         """Place a task of this agent in the workflow that is being traced.

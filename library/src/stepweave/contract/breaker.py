@@ -9,6 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from stepweave.contract.option_checks import (
+    check_error_names,
+    check_flag,
+    check_instance,
+    check_time,
+    check_whole_number,
+)
+
 ITEM_KEY: Final = "id"
 """Partition key of the breakers table: the breaker's name."""
 
@@ -62,6 +70,8 @@ class CircuitBreakerConfig:
     ------
     ValueError
         If a count is below 1 or above 1,000 (`half_open_max_calls`: 100), or a time below 1 second or above 24 hours.
+    TypeError
+        If a count is no whole number, or a time no ``timedelta``.
     """
 
     failure_threshold: int = 5
@@ -76,11 +86,9 @@ class CircuitBreakerConfig:
             ("success_threshold", _MOST_COUNTED),
             ("half_open_max_calls", _MOST_PROBES),
         ):
-            if not 1 <= getattr(self, what) <= most:
-                raise ValueError(f"circuit breaker: {what} must be 1 to {most}, not {getattr(self, what)}")
+            check_whole_number(f"circuit breaker: {what}", getattr(self, what), 1, most)
         for what in ("window", "recovery_timeout"):
-            if not timedelta(seconds=1) <= getattr(self, what) <= _LONGEST:
-                raise ValueError(f"circuit breaker: {what} must be 1 second to 24 hours, not {getattr(self, what)}")
+            check_time(f"circuit breaker: {what}", getattr(self, what), timedelta(seconds=1), _LONGEST)
 
 
 @dataclass(frozen=True)
@@ -107,6 +115,8 @@ class Breaker:
     ------
     ValueError
         If the name is not such a name, or the ignored errors are no tuple of names.
+    TypeError
+        If a value is of another type.
     """
 
     name: str
@@ -116,13 +126,20 @@ class Breaker:
     fail_open: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(
+                f"the name of a circuit breaker must be a text, as in Breaker('github-api'), not {self.name!r}"
+            )
         if not _NAME.fullmatch(self.name):
             raise ValueError(
                 f"circuit breaker name {self.name!r}: use 1 to 80 letters, digits, '.', '_' or '-', "
                 "beginning with a letter or digit"
             )
-        if not isinstance(self.ignored_errors, tuple) or not all(isinstance(each, str) for each in self.ignored_errors):
-            raise ValueError(f"circuit breaker {self.name}: ignored_errors must be a tuple of the names of errors")
+        own = f"circuit breaker {self.name}"
+        check_instance(f"{own}: config", self.config, CircuitBreakerConfig, "CircuitBreakerConfig(failure_threshold=5)")
+        check_error_names(f"{own}: ignored_errors", self.ignored_errors)
+        check_flag(f"{own}: waits", self.waits)
+        check_flag(f"{own}: fail_open", self.fail_open)
 
 
 def open_message(name: str, retry_after: datetime, why: str = "") -> str:

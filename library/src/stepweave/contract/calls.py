@@ -8,24 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from stepweave.contract.agent import Agent
+from typing import Any, Protocol, TypeVar
 
 
-class CallRecorder(Protocol):
+class Called(Protocol):
+    """A contract that is called, as far as it matters here."""
+
+    @property
+    def name(self) -> str:
+        """The agent's name."""
+
+
+CalledT_contra = TypeVar("CalledT_contra", bound=Called, contravariant=True)
+
+
+class CallRecorder(Protocol[CalledT_contra]):
     """What records the calls of agents while a workflow function is traced."""
 
-    def record(self, agent: Agent[Any, Any], task_id: str | None, inputs: Mapping[str, object]) -> object:
+    def record(self, agent: CalledT_contra, task_id: str | None, inputs: Mapping[str, object]) -> object:
         """Record one call and return the handle of its future result."""
 
 
-_recorder: ContextVar[CallRecorder | None] = ContextVar("stepweave_call_recorder", default=None)
+_recorder: ContextVar[CallRecorder[Any] | None] = ContextVar("stepweave_call_recorder", default=None)
 
 
 @contextmanager
-def recording(recorder: CallRecorder) -> Iterator[None]:
+def recording(recorder: CallRecorder[Any]) -> Iterator[None]:
     """Send every call of an agent to `recorder` while the context lasts."""
     token = _recorder.set(recorder)
     try:
@@ -34,7 +42,7 @@ def recording(recorder: CallRecorder) -> Iterator[None]:
         _recorder.reset(token)
 
 
-def record_call(agent: Agent[Any, Any], task_id: str | None, inputs: Mapping[str, object]) -> object:
+def record_call(agent: Called, task_id: str | None, inputs: Mapping[str, object]) -> object:
     """Record a call with the recorder in force."""
     recorder = _recorder.get()
     if recorder is None:

@@ -4,6 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from stepweave.contract.option_checks import (
+    check_number,
+    check_retried_errors,
+    check_whole_number,
+    check_whole_seconds,
+)
+
 TRANSIENT_ERRORS: Final = ("TransientError",)
 """What a task is tried again after unless its author says otherwise: the agent says that another attempt may cure it.
 An error of the agent's own logic is none of them. What the platform does wrong needs no naming: see below."""
@@ -30,21 +37,24 @@ class Retry:
     Parameters
     ----------
     attempts : int
-        How many times the task is tried again after one of `errors`; 0 for never. What the platform does wrong is tried
-        again in any case, and does not count.
+        How many times the task is tried again after one of `errors`, at most 99,999,999; 0 for never. What the platform
+        does wrong is tried again in any case, and does not count.
     interval : timedelta
-        The wait before the second attempt, whole seconds.
+        The wait before the second attempt: whole seconds, 1 to 99,999,999.
     backoff : float
-        The factor by which the wait grows from attempt to attempt, at least 1.
+        The factor by which the wait grows from attempt to attempt, 1 to 1,000.
     max_delay : timedelta
-        The longest wait, whole seconds, longer than `interval`.
+        The longest wait: whole seconds, fewer than 31,622,400 (366 days), longer than `interval`.
     errors : tuple[str, ...]
-        The names of the errors that are retried, beside `PLATFORM_ERRORS`, which always are.
+        The names of the errors that are retried, beside `PLATFORM_ERRORS`, which always are. ``States.ALL``, which
+        means every error, must stand alone.
 
     Raises
     ------
     ValueError
-        If Step Functions would refuse a value.
+        If Step Functions would refuse a value. ``errors="TransientError"`` is a text, and no tuple of one.
+    TypeError
+        If a value is of another type.
     """
 
     attempts: int = 3
@@ -54,18 +64,12 @@ class Retry:
     errors: tuple[str, ...] = TRANSIENT_ERRORS
 
     def __post_init__(self) -> None:
-        if not 0 <= self.attempts <= 99_999_999:
-            raise ValueError(f"retry: attempts must be 0 to 99999999, not {self.attempts}")
-        if self.backoff < 1:
-            raise ValueError(f"retry: backoff must be at least 1, not {self.backoff}")
-        for what, value, most in (
-            ("interval", self.interval, 99_999_999),
-            ("max_delay", self.max_delay, 31_622_399),
-        ):
-            seconds = value.total_seconds()
-            if seconds != int(seconds) or not 1 <= seconds <= most:
-                raise ValueError(f"retry: {what} must be whole seconds, 1 to {most}, not {value}")
+        check_whole_number("retry: attempts", self.attempts, 0, 99_999_999)
+        check_number("retry: backoff", self.backoff, 1, 1_000)
+        check_whole_seconds("retry: interval", self.interval, 1, 99_999_999)
+        check_whole_seconds("retry: max_delay", self.max_delay, 1, 31_622_399)
         if self.max_delay <= self.interval:
             raise ValueError(f"retry: max_delay {self.max_delay} must be longer than interval {self.interval}")
+        check_retried_errors("retry: errors", self.errors)
         if self.attempts and not self.errors:
-            raise ValueError("retry: name at least one error to retry, or set attempts=0")
+            raise ValueError("retry: errors must name at least one error to retry, or set attempts=0")

@@ -7,6 +7,7 @@ from typing import Any
 from stepweave.contract.agent import Agent
 from stepweave.dag_files.errors import abbreviated
 from stepweave.dag_files.node import Node
+from stepweave.language.call_site import raised_at
 from stepweave.project.agents import agent_contract, agent_names, contract_file
 
 _FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -29,7 +30,8 @@ def find_agent(name: Node) -> Agent[Any, Any]:
     try:
         contract = agent_contract(wanted)
     except Exception as error:
-        what = f"{type(error).__name__}: {error}"
+        where = f", at {place}" if (place := raised_at(error)) else ""
+        what = f"{type(error).__name__}: {error}{where}"
         raise name.error(f"the contract of agent {wanted!r} cannot be imported: {what}") from error
     if contract is None:
         raise name.error(f"{contract_file(wanted)} defines no agent {wanted!r}", "define it there")

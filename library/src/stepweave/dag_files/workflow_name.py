@@ -3,8 +3,7 @@
 import hashlib
 import re
 
-MAX_NAME = 48
-"""A state machine is called ``stepweave-NAME``, one of a nested execution more than that; AWS takes 80 characters."""
+from stepweave.language.workflow import MAX_NAME
 
 _PREFIX = "dag"
 _DIGEST = 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from pydantic import JsonValue
 
@@ -73,31 +74,25 @@ def stand_ins(argument: Argument, place: StandIn) -> Iterator[StandIn]:
             return
 
 
-def inputs_in(argument: Argument) -> Iterator[str]:
-    """Yield the workflow inputs that an argument uses, repetitions included."""
-    match argument:
-        case WorkflowInput(name):
-            yield name
-        case ListOf(items):
-            for item in items:
-                yield from inputs_in(item)
-        case MapOf(fields):
-            for _, item in fields:
-                yield from inputs_in(item)
-        case Constant() | ResultOf():
-            return
-
-
 def results_in(argument: Argument) -> Iterator[str]:
     """Yield the ids of the tasks whose results an argument uses, in order, repetitions included."""
+    return (leaf.task for leaf in _leaves(argument) if isinstance(leaf, ResultOf))
+
+
+def inputs_in(argument: Argument) -> Iterator[str]:
+    """Yield the names of the workflow inputs that an argument uses, in order, repetitions included."""
+    return (leaf.name for leaf in _leaves(argument) if isinstance(leaf, WorkflowInput))
+
+
+def _leaves(argument: Argument) -> Iterator[Constant | WorkflowInput | ResultOf]:
     match argument:
-        case ResultOf(task):
-            yield task
         case ListOf(items):
             for item in items:
-                yield from results_in(item)
+                yield from _leaves(item)
         case MapOf(fields):
             for _, item in fields:
-                yield from results_in(item)
-        case Constant() | WorkflowInput():
-            return
+                yield from _leaves(item)
+        case Constant() | WorkflowInput() | ResultOf():
+            yield argument
+        case _:
+            assert_never(argument)

@@ -10,6 +10,9 @@ from stepweave.graph.pace import Pace
 from stepweave.graph.search import bettered
 from stepweave.graph.shape import Parts, Shape
 
+_FEWEST = 1
+"""States that barriers cannot save: side by side takes one ``Parallel``."""
+
 
 def level_all(order: Order) -> Shape:
     """Put a barrier after each level of a whole order: the layered execution that needs no gate."""
@@ -36,10 +39,12 @@ def shape_within(pace: Pace, block: Block, gated: Shape, tolerance: float) -> Sh
     Shape
         The one that was given if none is better.
     """
-    waiting = _Within(pace, pace.critical_path * (1 + tolerance))
+    if gated.states <= _FEWEST:
+        return gated
+    waiting = _Within(pace, pace.critical_path * (1 + tolerance) + pace.padding)
     starts = (gated, level_all(pace.order), _some_leveled(pace.order, block, waiting))
     start = min((shape for shape in starts if waiting.accepts(shape)), key=lambda shape: shape.cost, default=gated)
-    found = bettered(pace.order, start, waiting, least=1)
+    found = bettered(pace.order, start, waiting, least=_FEWEST)
     return found if found.states < gated.states else gated
 
 

@@ -17,6 +17,9 @@ from stepweave.graph.location import SourceLocation
 TOLERANCE = 0.02
 """A workflow's tolerance unless its author sets another: two hundredths of the critical path."""
 
+MAX_TOLERANCE = 1_000.0
+"""The largest tolerance: beyond it barriers alone would decide, and sums of seconds lose their precision."""
+
 
 INPUTS = "stepweave:input"
 """Stands for the workflow's inputs where tasks' ids stand for their results."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from stepweave.graph.modules import maximal_modules
 from stepweave.graph.order import Order, closed, components, members
@@ -84,6 +85,7 @@ def tasks_in(block: Block) -> int:
             return tasks_in(part)
         case Series(parts) | Parallel(parts) | Prime(parts):
             return sum(tasks_in(part) for part in parts)
+    assert_never(block)
 
 
 def decompose(order: Order) -> Block:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import assert_never
 
-from stepweave.graph.decomposition import Block, Leaf, Parallel, Prime, Series, decompose
+from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series, decompose
 from stepweave.graph.order import Order, closed, levels, members
 from stepweave.graph.shape import Parts, Shape, parallel, series
 from stepweave.graph.skeleton import skeleton
@@ -35,7 +36,9 @@ def first_shape(order: Order, block: Block, leveled: Collection[Prime] = ()) -> 
             if any(block is each for each in leveled):
                 return in_levels(quotient, shapes)
             return _filled(decompose(closed(quotient.tasks, skeleton(quotient))), shapes)
-    raise ValueError("a decomposition holds neither gates nor nested executions")
+        case Gated() | Nested():
+            raise ValueError("a decomposition holds neither gates nor nested executions")
+    assert_never(block)
 
 
 def in_levels(order: Order, shapes: list[Shape]) -> Shape:
@@ -60,4 +63,6 @@ def _filled(block: Block, shapes: list[Shape]) -> Shape:
             return series([_filled(each, shapes) for each in inner])
         case Parallel(inner):
             return parallel([_filled(each, shapes) for each in inner])
-    raise AssertionError("a skeleton is series-parallel")
+        case Prime() | Gated() | Nested():
+            raise ValueError("a skeleton is series-parallel, and has neither gates nor nested executions")
+    assert_never(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import sub
 
 from stepweave.graph.decomposition import Leaf, Series
 from stepweave.graph.order import Order, members
@@ -27,6 +28,8 @@ class Pace:
         self.order = order
         # A task of no length at all would hide that two tasks wait for one another.
         self.seconds = [max(each, 1e-9 * max(seconds)) or 1.0 for each in seconds]
+        self.padding = sum(map(sub, self.seconds, seconds)) if max(seconds) else 0.0
+        """By how much that can lengthen an execution at the most."""
         self.starts = [0.0] * len(seconds)
         """When each task can start at the earliest."""
         self.rests = [0.0] * len(seconds)

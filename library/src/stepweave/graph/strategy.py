@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, assert_never, get_args
 
 from stepweave.graph.barriers import level_all, shape_within
 from stepweave.graph.decomposition import (
@@ -22,7 +24,7 @@ from stepweave.graph.decomposition import (
 from stepweave.graph.gates import gate_primes, gated_shape, has_prime
 from stepweave.graph.order import Order, members, restricted
 from stepweave.graph.pace import Pace
-from stepweave.graph.shape import Parts
+from stepweave.graph.shape import Parts, Shape
 
 Strategy = Literal["auto", "gates", "levels"]
 
@@ -30,52 +32,85 @@ STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 def arrange(order: Order, strategy: Strategy, seconds: Mapping[int, float], tolerance: float) -> Block:
-    """Turn an order into sequences, parallels and gates.
+    """Turn an order into sequences, parallels and gates: see `Arrangements`."""
+    return Arrangements(order, seconds, tolerance).by(strategy)
+
+
+@dataclass(frozen=True)
+class Arrangements:
+    """What the strategies make of an order. What several of them need is found once.
 
     Parameters
     ----------
     order : Order
         The order of the tasks.
-    strategy : Strategy
-        ``gates``: no task ever waits without need. ``levels``: a barrier after each level of the whole order.
-        ``auto``: gates, except where known durations show that barriers need fewer states and cost little time.
     seconds : Mapping[int, float]
         How long tasks take, as far as that is known.
     tolerance : float
         How much longer than its critical path the whole may take for the sake of fewer states.
-
-    Returns
-    -------
-    Block
-        A block without `Prime`, which puts every task after its dependencies.
     """
-    match strategy:
-        case "levels":
-            return Parts(order).gated(level_all(order))
-        case "gates":
-            return gate_primes(order, decompose(order))
-        case "auto":
-            return _cheapest(order, decompose(order), seconds, tolerance)
 
+    order: Order
+    seconds: Mapping[int, float]
+    tolerance: float
 
-def _cheapest(order: Order, block: Block, seconds: Mapping[int, float], tolerance: float) -> Block:
-    """Put barriers wherever they pay, and nowhere if not every duration of a part is known.
+    def by(self, strategy: Strategy) -> Block:
+        """Turn the order into sequences, parallels and gates.
 
-    A part that takes at most so much longer than its own critical path lengthens that of the whole by no more,
-    whatever the unknown durations around it are.
-    """
-    if not has_prime(block):
-        return block
-    if len(seconds) == len(order.tasks):
-        return _barriers_or_gates(order, block, [seconds[task] for task in range(len(seconds))], tolerance)
-    known = sum(1 << task for task in seconds)
-    settled = {part: _settled(order, part, seconds, tolerance) for part in _known_parts(block, known)}
-    return _around(order, {part: found for part, found in settled.items() if found is not None})
+        Parameters
+        ----------
+        strategy : Strategy
+            ``gates``: no task ever waits without need. ``levels``: a barrier after each level of the whole order.
+            ``auto``: gates, except where known durations show that barriers need fewer states and cost little time.
 
+        Returns
+        -------
+        Block
+            A block without `Prime`, which puts every task after its dependencies.
+        """
+        match strategy:
+            case "levels":
+                return Parts(self.order).gated(level_all(self.order))
+            case "gates":
+                return self._gated_block
+            case "auto":
+                return self._cheapest()
+        assert_never(strategy)
 
-def _barriers_or_gates(order: Order, block: Block, seconds: Sequence[float], tolerance: float) -> Block:
-    gated = gated_shape(order, block)
-    return Parts(order).gated(shape_within(Pace(order, seconds), block, gated, tolerance))
+    @property
+    def series_parallel(self) -> bool:
+        """Whether sequences and parallels alone can say the order, so that no gate is needed."""
+        return not has_prime(self._decomposed)
+
+    @cached_property
+    def _decomposed(self) -> Block:
+        return decompose(self.order)
+
+    @cached_property
+    def _gated(self) -> Shape:
+        return gated_shape(self.order, self._decomposed)
+
+    @cached_property
+    def _gated_block(self) -> Block:
+        return self._decomposed if self.series_parallel else Parts(self.order).gated(self._gated)
+
+    def _cheapest(self) -> Block:
+        """Put barriers wherever they pay, and nowhere if not every duration of a part is known.
+
+        A part that takes at most so much longer than its own critical path lengthens that of the whole by no more,
+        whatever the unknown durations around it are.
+        """
+        order, block, seconds = self.order, self._decomposed, self.seconds
+        if len(seconds) == len(order.tasks):
+            pace = Pace(order, [seconds[task] for task in range(len(seconds))])
+            found = shape_within(pace, block, self._gated, self.tolerance)
+            return self._gated_block if found is self._gated else Parts(order).gated(found)
+        if self.series_parallel:
+            return block
+        known = sum(1 << task for task in seconds)
+        parts = {part: _settled(order, part, seconds, self.tolerance) for part in _known_parts(block, known)}
+        settled = {part: found for part, found in parts.items() if found is not None}
+        return _around(order, settled) if settled else self._gated_block
 
 
 def _known_parts(block: Block, known: int) -> list[int]:
@@ -123,3 +158,4 @@ def _renumbered(block: Block, parts: Sequence[Block], ends: Sequence[int]) -> Bl
             return Parallel(flat(Parallel, [_renumbered(inner, parts, ends) for inner in inner_parts]))
         case Prime() | Nested():
             raise ValueError("a block that was arranged holds no prime block, and no nested execution yet")
+    assert_never(block)

@@ -1,6 +1,7 @@
 """Checks that a graph can be run at all."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from stepweave.graph.location import SourceLocation
 MAX_ID_LENGTH = 80
 """Characters that a state's name, which a task's id is, may have (Amazon States Language)."""
 
-_ID = re.compile(r"[!-~]+")
+_UNPRINTABLE = re.compile(r"[^ -~]")
 _SYNTAX = re.compile(r"[\[\]{}$'\"`\\]")
 _RESERVED = ("slot:", "gate:", "breaker:", "stepweave:")
 _FOLDERS = frozenset({".", ".."})
@@ -62,20 +63,28 @@ class UnusableId:
 def check_id(task_id: str) -> UnusableId | None:
     """Say what is wrong with a task's id, which is the name of its state and the key of its result; None if nothing is.
 
-    Step Functions takes any text of 80 characters as the name of a state. What does not get through everywhere else is
-    refused: characters outside ASCII (CloudWatch), and the syntax of paths, intrinsic functions and substitutions,
-    which engines differ in reading inside of quotes.
+    Step Functions takes any text of 80 characters as the name of a state: spaces, commas and parentheses too, which it
+    takes in no name of an execution or a state machine. What does not get through everywhere else is refused: line
+    breaks and other characters that are not printable ASCII (CloudWatch, terminals), and the syntax of paths, intrinsic
+    functions and substitutions, which engines differ in reading inside of quotes.
     """
     if len(task_id) > MAX_ID_LENGTH:
         return UnusableId(
             f"task id {task_id[:20]!r}... has {len(task_id):,} characters",
             f"Step Functions allows {MAX_ID_LENGTH}; choose a shorter one",
         )
-    if not _ID.fullmatch(task_id):
+    if found := _UNPRINTABLE.search(task_id):
         return UnusableId(
-            f"task id {task_id!r} cannot name a state",
-            "use letters, digits and other printable ASCII characters, without spaces",
+            f"task id {task_id!r} cannot name a state: it holds {_described(found.group())}",
+            "use letters, digits, spaces and other printable ASCII characters",
         )
+    if not task_id or task_id != task_id.strip():
+        fault = (
+            "begins or ends with a space, which nobody would see"
+            if task_id.strip()
+            else "cannot name a state: it is blank"
+        )
+        return UnusableId(f"task id {task_id!r} {fault}", "give each task an id that people can read")
     if found := _SYNTAX.search(task_id):
         return UnusableId(
             f"task id {task_id!r} holds {found.group()!r}, which the paths of Step Functions cannot quote",
@@ -87,6 +96,11 @@ def check_id(task_id: str) -> UnusableId | None:
             f"let it not begin with {', '.join(_RESERVED)}, and have no part '.' or '..' between slashes",
         )
     return None
+
+
+def _described(character: str) -> str:
+    name = unicodedata.name(character, "a control character")
+    return f"U+{ord(character):04X} ({name})"
 
 
 def _check_references(dag: Dag) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,15 +10,12 @@ from stepweave.contract.json_values import FieldType, JsonType, NotJsonError, fi
 from stepweave.graph.arguments import Argument, Constant, ListOf, MapOf, ResultOf, WorkflowInput
 from stepweave.graph.errors import WorkflowError
 from stepweave.language.inputs import InputPlaceholder
-from stepweave.language.placeholder import Placeholder
+from stepweave.language.placeholder import Owner, Placeholder, check_own
 from stepweave.language.task import TaskHandle, TaskRecord, check_used_itself
 from stepweave.language.types import accepts, accepts_failure, holds_items, item_type, type_name
 
-if TYPE_CHECKING:
-    from stepweave.language.trace import Trace
 
-
-def bind(trace: Trace, record: TaskRecord) -> tuple[tuple[str, Argument], ...]:
+def bind(owner: Owner, record: TaskRecord) -> tuple[tuple[str, Argument], ...]:
     """Return the arguments of a task by field name.
 
     Raises
@@ -41,7 +38,7 @@ def bind(trace: Trace, record: TaskRecord) -> tuple[tuple[str, Argument], ...]:
             record.location,
             f"pass {', '.join(f'{name}=...' for name in missing)} to {record.agent.name}",
         )
-    binder = _Binder(trace, record)
+    binder = _Binder(owner, record)
     return tuple(
         ((field := field_type(record.agent.input, name)).key, binder.bind_field(field, value))
         for name, value in record.inputs.items()
@@ -49,8 +46,8 @@ def bind(trace: Trace, record: TaskRecord) -> tuple[tuple[str, Argument], ...]:
 
 
 class _Binder:
-    def __init__(self, trace: Trace, record: TaskRecord) -> None:
-        self._trace = trace
+    def __init__(self, owner: Owner, record: TaskRecord) -> None:
+        self._owner = owner
         self._record = record
 
     def bind_field(self, field: FieldType, value: object) -> Argument:
@@ -64,7 +61,7 @@ class _Binder:
             case TaskHandle():
                 return self._result(field, declared, value)
             case InputPlaceholder():
-                self._trace.check_own(value, self._record.location)
+                check_own(self._owner, value, self._record.location)
                 annotation = value._field.annotation  # noqa: SLF001 - placeholders keep their fields out of the way
                 self._check(field, declared, annotation, repr(value))
                 return WorkflowInput(value._field.name)  # noqa: SLF001
@@ -78,7 +75,7 @@ class _Binder:
         return self._constant(field, declared, value, JsonType.of(declared))
 
     def _result(self, field: str, declared: object, handle: TaskHandle) -> Argument:
-        self._trace.check_own(handle, self._record.location)
+        check_own(self._owner, handle, self._record.location)
         source = handle._record  # noqa: SLF001
         check_used_itself(source, self._record.location)
         self._check(field, declared, source.agent.output, repr(handle))

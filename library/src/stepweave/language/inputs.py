@@ -15,7 +15,7 @@ from stepweave.graph.errors import WorkflowError
 from stepweave.graph.inputs import Input
 from stepweave.graph.location import SourceLocation
 from stepweave.language.input_schema import input_schema
-from stepweave.language.placeholder import Placeholder
+from stepweave.language.placeholder import Owner, Placeholder
 from stepweave.language.types import type_name
 
 
@@ -50,9 +50,9 @@ class InputField:
 class InputPlaceholder(Placeholder):
     """Stands for a field of the execution's input while the workflow is traced."""
 
-    def __init__(self, field: InputField, owner: object) -> None:
+    def __init__(self, field: InputField, owner: Owner) -> None:
+        super().__init__(owner)
         self._field = field
-        self._owner = owner
 
     def _described(self) -> str:
         return f"the workflow input {self._field.name!r}"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from stepweave.contract.agent import Agent
+from stepweave.contract.option_checks import check_time, check_whole_seconds
 from stepweave.contract.retry import Retry
 from stepweave.graph.dag import ControlEdge
 from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
 from stepweave.language.call_site import call_site
-from stepweave.language.placeholder import Placeholder
+from stepweave.language.placeholder import Owner, Placeholder, check_own
 from stepweave.language.types import accepts, type_name
 
-if TYPE_CHECKING:
-    from stepweave.language.trace import Trace
+_MAX_EXPECTED = timedelta(days=365)
+_CORRECT = "correct it here, or leave it out: then it is as the agent's contract says"
 
 
 @dataclass
@@ -44,8 +45,8 @@ class TaskHandle(Placeholder):
     ``tester("test_coverage", repo=repo).after(quality).retry(attempts=5)``.
     """
 
-    def __init__(self, trace: Trace, record: TaskRecord) -> None:
-        self._trace = trace
+    def __init__(self, owner: Owner, record: TaskRecord) -> None:
+        super().__init__(owner)
         self._record = record
 
     def after(self, *tasks: TaskHandle) -> Self:
@@ -64,7 +65,7 @@ class TaskHandle(Placeholder):
                     location,
                     "pass what the call of an agent returned",
                 )
-            self._trace.check_own(task, location)
+            check_own(self._owner, task, location)
             self._record.after.append(ControlEdge(task._record.id, location))  # noqa: SLF001 - a handle of its own kind
         return self
 
@@ -95,17 +96,18 @@ class TaskHandle(Placeholder):
         WorkflowError
             If Step Functions would refuse a value.
         """
-        base = self._record.retry or self._record.agent.retry
+        given = {
+            "attempts": attempts,
+            "interval": interval,
+            "backoff": backoff,
+            "max_delay": max_delay,
+            "errors": errors,
+        }
+        changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         try:
-            self._record.retry = Retry(
-                attempts=base.attempts if attempts is None else attempts,
-                interval=interval or base.interval,
-                backoff=base.backoff if backoff is None else backoff,
-                max_delay=max_delay or base.max_delay,
-                errors=base.errors if errors is None else errors,
-            )
-        except ValueError as error:
-            raise WorkflowError(f"task {self._record.id!r}: {error}", call_site()) from error
+            self._record.retry = replace(self._record.retry or self._record.agent.retry, **changed)
+        except (TypeError, ValueError) as error:
+            raise WorkflowError(f"task {self._record.id!r}: {error}", call_site(), _CORRECT) from error
         return self
 
     def timeout(self, limit: timedelta) -> Self:
@@ -116,15 +118,17 @@ class TaskHandle(Placeholder):
         WorkflowError
             If `limit` is not in that range.
         """
-        seconds = limit.total_seconds()
-        most = self._record.agent.timeout
-        if seconds < 1 or seconds != int(seconds) or limit > most:
+        agent = self._record.agent
+        most = int(agent.timeout.total_seconds())
+        try:
+            check_whole_seconds(f"task {self._record.id!r}: timeout", limit, 1, most)
+        except (TypeError, ValueError) as error:
             raise WorkflowError(
-                f"task {self._record.id!r} has a timeout of {limit}",
+                str(error),
                 call_site(),
-                f"give whole seconds, at most the {most} of agent {self._record.agent.name!r}, "
-                "or raise the timeout in its contract",
-            )
+                f"give whole seconds, at most the {agent.timeout} of agent {agent.name!r}, or raise the timeout in its "
+                "contract",
+            ) from error
         self._record.timeout = limit
         return self
 
@@ -136,12 +140,12 @@ class TaskHandle(Placeholder):
         Raises
         ------
         WorkflowError
-            If `duration` is not above 0.
+            If `duration` is not above 0, or longer than an execution can last.
         """
-        if duration <= timedelta():
-            raise WorkflowError(
-                f"task {self._record.id!r} is expected to take {duration}", call_site(), "give a time above 0"
-            )
+        try:
+            check_time(f"task {self._record.id!r}: expect", duration, timedelta(microseconds=1), _MAX_EXPECTED)
+        except (TypeError, ValueError) as error:
+            raise WorkflowError(str(error), call_site(), "give a time above 0, as in timedelta(seconds=30)") from error
         self._record.expected = duration
         return self
 
@@ -186,7 +190,7 @@ class TaskHandle(Placeholder):
                 location,
                 "pass what the call of an agent returned",
             )
-        self._trace.check_own(task, location)
+        check_own(self._owner, task, location)
         other = task._record
         if self._record.fallback is not None:
             raise WorkflowError(

@@ -9,10 +9,10 @@ from typing import Any
 from stepweave.contract.agent import Agent
 from stepweave.graph.dag import Task
 from stepweave.graph.errors import WorkflowError
-from stepweave.graph.location import SourceLocation
 from stepweave.language.binding import bind
 from stepweave.language.call_site import call_site
 from stepweave.language.inputs import InputField, InputPlaceholder
+from stepweave.language.source_check import check_not_enclosed
 from stepweave.language.task import TaskHandle, TaskRecord, check_used_itself
 
 BACKSTOP = timedelta(seconds=10)
@@ -31,6 +31,7 @@ class Trace:
     def __init__(self, workflow: str) -> None:
         self.workflow = workflow
         self._handles: list[TaskHandle] = []
+        self._refusals: list[WorkflowError] = []
 
     def input(self, field: InputField) -> InputPlaceholder:
         """Make the placeholder of a workflow input."""
@@ -39,32 +40,24 @@ class Trace:
     def record(self, agent: Agent[Any, Any], task_id: str | None, inputs: Mapping[str, object]) -> TaskHandle:
         """Place a task."""
         location = call_site()
+        try:
+            check_not_enclosed()
+        except WorkflowError as refusal:
+            self.note(refusal)  # what encloses the call may catch it
+            raise
         if task_id is not None and not isinstance(task_id, str):
             raise WorkflowError(
                 f"agent {agent.name!r} is given {task_id!r} as its task's id",
                 location,
                 f"pass inputs by name: {agent.name}('task_id', {next(iter(agent.input.model_fields), 'field')}=...)",
             )
-        handle = TaskHandle(self, TaskRecord(task_id or agent.name, agent, dict(inputs), location))
+        handle = TaskHandle(self, TaskRecord(agent.name if task_id is None else task_id, agent, dict(inputs), location))
         self._handles.append(handle)
         return handle
 
-    def check_own(self, value: TaskHandle | InputPlaceholder, location: SourceLocation | None) -> None:
-        """Refuse a placeholder that another workflow made.
-
-        Raises
-        ------
-        WorkflowError
-            Naming the line that used it.
-        """
-        owner = value._trace if isinstance(value, TaskHandle) else value._owner  # noqa: SLF001 - the trace made it
-        if owner is not self:
-            where = f"workflow {owner.workflow!r}" if isinstance(owner, Trace) else "another workflow"
-            raise WorkflowError(
-                f"{value!r} belongs to {where} but is used in workflow {self.workflow!r}",
-                location,
-                "place the task in this workflow, or pass the value as an input of this workflow",
-            )
+    def note(self, refusal: WorkflowError) -> None:
+        """Remember a refusal, so that it counts even if the function catches it."""
+        self._refusals.append(refusal)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the tasks in the order in which they were placed, with their inputs bound and type-checked.
@@ -73,7 +66,10 @@ class Trace:
         ------
         WorkflowError
             If an input does not fit the agent's contract, or a task waits for another's fallback.
+            What was refused first, if the function caught that.
         """
+        if self._refusals:
+            raise self._refusals[0]
         records = [handle._record for handle in self._handles]  # noqa: SLF001 - the trace made it
         fallbacks = {record.id: record for record in records if record.replaces is not None}
         for record in records:

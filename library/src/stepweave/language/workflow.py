@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import inspect
-import math
+import re
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NoReturn
 
 from stepweave.contract.calls import recording
-from stepweave.graph.dag import TOLERANCE, Dag
+from stepweave.contract.option_checks import check_number, check_whole_seconds
+from stepweave.graph.arguments import inputs_in
+from stepweave.graph.dag import MAX_TOLERANCE, TOLERANCE, Dag, Task
 from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
 from stepweave.language.call_site import call_site, shown
 from stepweave.language.inputs import read_signature
+from stepweave.language.placeholder import check_own
+from stepweave.language.source_check import check_source
 from stepweave.language.task import TaskHandle, check_used_itself
 from stepweave.language.trace import Trace
 from stepweave.language.types import accepts, accepts_failure, type_name
 
-_MAX_TIMEOUT = timedelta(days=365)
+MAX_NAME = 48
+"""A state machine is called ``stepweave-NAME``, one of a nested execution more than that; AWS takes 80 characters."""
+
+_NAME = re.compile(rf"[A-Za-z0-9-]{{1,{MAX_NAME}}}")
+_MAX_TIMEOUT_SECONDS = 365 * 24 * 3600
 
 
 class Workflow:
@@ -42,8 +50,7 @@ class Workflow:
         self.name = function.__name__.replace("_", "-")
         self.location = SourceLocation(shown(function.__code__.co_filename), function.__code__.co_firstlineno)
         self.inputs, self.output = read_signature(function, self.location)
-        self._check_timeout()
-        self._check_tolerance()
+        self._check_options()
 
     @property
     def description(self) -> str:
@@ -63,6 +70,7 @@ class Workflow:
         WorkflowError
             If the function uses the language wrongly or fails.
         """
+        check_source(self.function)
         trace = Trace(self.name)
         placeholders = {field.name: trace.input(field) for field in self.inputs}
         with recording(trace):
@@ -73,6 +81,7 @@ class Workflow:
             except Exception as error:
                 raise self._failure(error) from error
         tasks = trace.tasks()
+        self._check_inputs_used(tasks)
         return Dag(
             name=self.name,
             description=self.description,
@@ -108,7 +117,7 @@ class Workflow:
                 self.location,
                 f"return the result of the task that makes its {type_name(self.output)}, or annotate it '-> None'",
             )
-        trace.check_own(returned, self.location)
+        check_own(trace, returned, self.location)
         record = returned._record  # noqa: SLF001 - the trace made it
         check_used_itself(record, self.location)
         if not accepts(self.output, record.agent.output):
@@ -126,21 +135,34 @@ class Workflow:
             )
         return record.id
 
-    def _check_timeout(self) -> None:
-        seconds = self.timeout.total_seconds()
-        if seconds != int(seconds) or not timedelta(seconds=1) <= self.timeout <= _MAX_TIMEOUT:
-            raise WorkflowError(
-                f"workflow {self.name!r} has a timeout of {self.timeout}",
-                self.location,
-                "give whole seconds, from one second to 365 days",
-            )
+    def _check_inputs_used(self, tasks: tuple[Task, ...]) -> None:
+        arguments = (argument for task in tasks for one in task.alternatives for _, argument in one.arguments)
+        used = {name for argument in arguments for name in inputs_in(argument)}
+        for field in self.inputs:
+            if field.name not in used:
+                raise WorkflowError(
+                    f"workflow {self.name!r} never uses its input {field.name!r}",
+                    self.location,
+                    "hand it to an agent, or remove the parameter: who starts an execution would have to give it for "
+                    "nothing",
+                )
 
-    def _check_tolerance(self) -> None:
-        if not (math.isfinite(self.tolerance) and self.tolerance >= 0):
+    def _check_options(self) -> None:
+        try:
+            check_whole_seconds(f"workflow {self.name!r}: timeout", self.timeout, 1, _MAX_TIMEOUT_SECONDS)
+            check_number(f"workflow {self.name!r}: tolerance", self.tolerance, 0, MAX_TOLERANCE)
+        except (TypeError, ValueError) as error:
             raise WorkflowError(
-                f"workflow {self.name!r} has a tolerance of {self.tolerance}",
+                str(error),
                 self.location,
-                "give a number of at least 0: 0.02 allows two hundredths more than the critical path",
+                "correct it in @workflow(...): the timeout is a timedelta of at most 365 days, and a tolerance of 0.02 "
+                "allows two hundredths more than the critical path",
+            ) from error
+        if not _NAME.fullmatch(self.name):
+            raise WorkflowError(
+                f"workflow {self.name!r} has a name that its state machine cannot have",
+                self.location,
+                f"name the function with at most {MAX_NAME} ASCII letters, digits and underscores",
             )
 
     def __call__(self, *_args: object, **_inputs: object) -> NoReturn:

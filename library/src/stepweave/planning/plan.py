@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from stepweave.compiler.compile import compile_dag
+from stepweave.compiler.compile import compile_by_strategy
 from stepweave.compiler.durations import known_durations
 from stepweave.compiler.options import AS_DECLARED, CompileOptions
 from stepweave.compiler.recursion import deep_recursion
@@ -15,8 +15,7 @@ from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import decompose
 from stepweave.graph.gates import has_prime
 from stepweave.graph.order import order_of
-from stepweave.graph.strategy import STRATEGIES, Strategy
-from stepweave.graph.validate import validate
+from stepweave.graph.strategy import Strategy
 from stepweave.planning.prediction import Prediction, predict
 
 ASSUMED_SECONDS = 1.0
@@ -86,22 +85,19 @@ def plan(dag: Dag, options: CompileOptions = AS_DECLARED) -> Plan:
     WorkflowError
         If the graph is not valid or does not fit the limits of Step Functions.
     """
-    validate(dag)
-    with deep_recursion():
-        return _plan(dag, options)
-
-
-def _plan(dag: Dag, options: CompileOptions) -> Plan:
+    compiled = compile_by_strategy(dag, options)
     known = known_durations(dag, options)
     seconds = {task.id: known.get(task.id, ASSUMED_SECONDS) for task in dag.tasks}
+    with deep_recursion():
+        # Strategies that come to the same are simulated once.
+        predicted = {id(each): predict(each, seconds) for each in {id(one): one for one in compiled.values()}.values()}
+        series_parallel = not has_prime(decompose(order_of(dag.dependencies)))
     return Plan(
         tasks=len(dag.tasks),
         edges=sum(map(len, dag.dependencies.values())),
-        series_parallel=not has_prime(decompose(order_of(dag.dependencies))),
+        series_parallel=series_parallel,
         critical_path_seconds=critical_path_seconds(dag.dependencies, seconds),
         strategy=options.strategy,
-        strategies={
-            strategy: predict(compile_dag(dag, replace(options, strategy=strategy)), seconds) for strategy in STRATEGIES
-        },
+        strategies={strategy: predicted[id(each)] for strategy, each in compiled.items()},
         unknown=tuple(task for task in seconds if task not in known),
     )

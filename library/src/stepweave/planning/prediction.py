@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import JsonValue
 
 from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.compiler.jsonpath_dialect.reading import Purpose, purpose_of
 from stepweave.compiler.limits import definition_bytes, states_of
 from stepweave.contract.event import TaskEvent
 from stepweave.simulator.simulation import simulate
@@ -64,7 +66,7 @@ def predict(compiled: CompiledWorkflow, seconds: Mapping[str, float]) -> Predict
     states = [state for definition in definitions for state in states_of(definition).values()]
     return Prediction(
         makespan_seconds=trace.makespan,
-        gates=sum(state.get("Resource", "").endswith(":updateItem.waitForTaskToken") for state in states),
+        gates=sum(purpose_of(state) is Purpose.GATE for state in states),
         states=len(states),
         transitions=trace.transitions,
         history_events=trace.history_events,
@@ -74,6 +76,11 @@ def predict(compiled: CompiledWorkflow, seconds: Mapping[str, float]) -> Predict
     )
 
 
+@lru_cache(maxsize=8)
+def _text(length: int) -> str:
+    return "x" * length  # one object for all results of that size: thousands of them would fill the memory
+
+
 def _largest_result(event: TaskEvent, _attempt: int) -> JsonValue:
     quotes = 2
-    return "x" * (event.result_limit_bytes - quotes)
+    return _text(event.result_limit_bytes - quotes)

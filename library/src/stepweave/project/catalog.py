@@ -8,7 +8,7 @@ from types import ModuleType
 
 from stepweave.graph.errors import WorkflowError
 from stepweave.graph.location import SourceLocation
-from stepweave.language.call_site import shown
+from stepweave.language.call_site import raised_at, shown
 from stepweave.language.workflow import Workflow
 from stepweave.project.settings import Project, require_project
 
@@ -56,6 +56,7 @@ def _load(name: str, file: Path) -> ModuleType:
         where = SourceLocation(shown(error.filename or str(file)), error.lineno or 1)
         raise WorkflowError(f"{type(error).__name__}: {error.msg}", where) from error
     except Exception as error:
+        where = raised_at(error) or SourceLocation(shown(str(file)), 1)
         raise WorkflowError(
-            f"{type(error).__name__} while the module was imported: {error}", SourceLocation(shown(str(file)), 1)
+            f"{type(error).__name__} while workflow module {name!r} was imported: {error}", where
         ) from error

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import JsonValue
 
@@ -22,6 +22,7 @@ from stepweave.simulator.choice import chosen
 from stepweave.simulator.errors import TaskError, rule_for
 from stepweave.simulator.paths import read, render, write
 from stepweave.simulator.processes import Clock, Fork, Process, Signal, Sleep
+from stepweave.simulator.size import json_size, json_text
 from stepweave.simulator.table import ConditionFailedError, Table
 from stepweave.simulator.trace import Trace
 
@@ -147,7 +148,7 @@ class _Simulation:
             case "Map":
                 items = read(state.get("ItemsPath", "$"), given, context)
                 result = yield from self._attempts(state, lambda _: self._map(state, items, given, scope), scope)
-            case kind:
+            case "Task" | "Parallel" | "Pass" | "Succeed" as kind:
                 if "Parameters" in state:
                     given = render(state["Parameters"], given, context)
                     self._weigh(given)
@@ -160,6 +161,8 @@ class _Simulation:
                 else:
                     result = state.get("Result", given)
                 self._weigh(result)
+            case other:
+                assert_never(other)
         if "ResultSelector" in state:
             result = render(state["ResultSelector"], result, context)
         document = write(document, state.get("ResultPath", "$"), result)
@@ -255,7 +258,7 @@ class _Simulation:
 
     def _publish(self, event: TaskEvent, result: JsonValue) -> JsonValue:
         """Publish a result as an agent does, and return what is published: the first one stays."""
-        item = {"id": {"S": item_id(event.execution, event.represents)}, RESULT: {"S": json.dumps(result)}}
+        item = {"id": {"S": item_id(event.execution, event.represents)}, RESULT: {"S": json_text(result)}}
         try:
             self._gates.put({"Item": item, "ConditionExpression": "attribute_not_exists(id)"})
         except ConditionFailedError:
@@ -307,8 +310,7 @@ class _Simulation:
         self.trace.histories[scope.number] += events
 
     def _weigh(self, document: JsonValue) -> None:
-        size = len(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
-        self.trace.peak_payload_bytes = max(self.trace.peak_payload_bytes, size)
+        self.trace.peak_payload_bytes = max(self.trace.peak_payload_bytes, json_size(document))
 
 
 def _admitted(given: Any, execution_input: Any) -> JsonValue:
@@ -325,4 +327,7 @@ def _admitted(given: Any, execution_input: Any) -> JsonValue:
 
 
 def _delay(retrier: Retrier, taken: int) -> float:
-    return min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** taken, retrier["MaxDelaySeconds"])
+    try:
+        return min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** taken, retrier["MaxDelaySeconds"])
+    except OverflowError:  # a large factor, many times over
+        return retrier["MaxDelaySeconds"]

@@ -53,6 +53,12 @@ def test_an_id_that_is_no_identifier_is_quoted() -> None:
     assert _input_of(ResultOf("my-task.1"), first="my-task.1") == {"given.$": "$['my-task.1']"}
 
 
+@pytest.mark.parametrize("task_id", ["a b", "align (sample 1, lane 2)", "a,b", "what?", "a*b", "a;b", "x|y", "a & b"])
+def test_an_id_that_paths_might_not_quote_gives_its_result_a_numbered_key(task_id: str) -> None:
+    argument = ListOf((ResultOf(task_id), Constant(1)))
+    assert _input_of(argument, first=task_id) == {"given.$": "States.Array($['slot:1'], 1)"}
+
+
 def test_too_many_constants_in_one_list_are_refused_with_a_remedy() -> None:
     argument = ListOf((ResultOf("a"), *(Constant(f"constant number {number}") for number in range(600))))
     with pytest.raises(WorkflowError, match=r"task 'b'.*10000.*pass fewer"):

@@ -19,11 +19,11 @@ class Empty(BaseModel):
     [
         ({"name": "Linter"}, "lower-case"),
         ({"name": "a" * 41}, "at most 40"),
-        ({"timeout": timedelta(minutes=16)}, "15 minutes"),
-        ({"timeout": timedelta(milliseconds=500)}, "1 second"),
+        ({"timeout": timedelta(minutes=16)}, "whole seconds, 1 to 900"),
+        ({"timeout": timedelta(milliseconds=500)}, "whole seconds, 1 to 900"),
         ({"memory_mb": 64}, "memory_mb must be 128 to 10240"),
         ({"ephemeral_storage_mb": 20_000}, "ephemeral_storage_mb must be 512 to 10240"),
-        ({"reserved_concurrency": 0}, "at least 1"),
+        ({"reserved_concurrency": 0}, "must be 1 to"),
     ],
 )
 def test_values_that_aws_would_refuse(settings: dict[str, object], problem: str) -> None:
@@ -33,7 +33,7 @@ def test_values_that_aws_would_refuse(settings: dict[str, object], problem: str)
 
 
 def test_a_breaker_that_is_none() -> None:
-    with pytest.raises(TypeError, match="breaker must be a Breaker"):
+    with pytest.raises(TypeError, match="breaker must be a Breaker, as in"):
         Agent(name="linter", input=Empty, output=Empty, breaker="github-api")  # type: ignore[arg-type]
 
 

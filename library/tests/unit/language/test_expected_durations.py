@@ -33,7 +33,7 @@ def test_a_task_is_expected_to_take_what_its_agent_does_unless_its_author_says_o
 
 @pytest.mark.parametrize("tolerance", [-0.1, math.nan, math.inf])
 def test_a_tolerance_is_a_number_of_at_least_0(tolerance: float) -> None:
-    with pytest.raises(WorkflowError, match=r"test_expected_durations\.py:\d+: workflow 'odd' has a tolerance of"):
+    with pytest.raises(WorkflowError, match=r"test_expected_durations\.py:\d+: workflow 'odd': tolerance must be"):
 
         @workflow(tolerance=tolerance)
         def odd() -> None:
@@ -45,7 +45,10 @@ def test_a_task_takes_some_time() -> None:
     def odd() -> None:
         unknown().expect(timedelta())
 
-    with pytest.raises(WorkflowError, match=r"task 'unknown' is expected to take 0:00:00; give a time above 0"):
+    with pytest.raises(
+        WorkflowError,
+        match=r"task 'unknown': expect must be above 0, at most 365 days, not 0:00:00; give a time above 0",
+    ):
         odd.trace()
 
 

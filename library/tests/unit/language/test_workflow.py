@@ -1,8 +1,11 @@
 """What a workflow function becomes, and what is said where it cannot become anything."""
 
+import contextlib
+import copy
 import inspect
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -355,10 +358,10 @@ def comparison() -> Workflow:
     return book
 
 
-def id_with_spaces() -> Workflow:
+def id_with_a_line_break() -> Workflow:
     @workflow()
     def book() -> Text:
-        return write("my task")  # here
+        return write("my\ntask")  # here
 
     return book
 
@@ -423,6 +426,217 @@ def calls_a_workflow() -> Workflow:
     return book
 
 
+def tries() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        try:  # here
+            first = write("first")
+        except Exception:  # noqa: BLE001
+            first = write("second")
+        return first
+
+    return book
+
+
+def cleans_up() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        try:  # here
+            return first
+        finally:
+            write("second")
+
+    return book
+
+
+def _placed_in_a_try() -> Text:
+    try:  # there
+        return write("first")
+    except ValueError:
+        return write("second")
+
+
+def suppresses() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        with contextlib.suppress(Exception):  # here
+            write("second")
+        return first
+
+    return book
+
+
+def unused_input() -> Workflow:
+    @workflow()  # here
+    def book(times: int, unused: int) -> Count:
+        return read(times=times)
+
+    return book
+
+
+def awaits() -> Workflow:
+    @workflow()  # here
+    async def book() -> Text:
+        return write()
+
+    return book
+
+
+def yields() -> Workflow:
+    @workflow()  # here
+    def book() -> Text:
+        yield write()
+
+    return book
+
+
+def compares_with_none() -> Workflow:
+    @workflow()
+    def book(times: int) -> Count:
+        return read("r") if times is None else read("r", times=times)  # here
+
+    return book
+
+
+def compares_a_result_with_none() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first, second = write("first"), write("second").optional()
+        return first if second is not None else second  # here
+
+    return book
+
+
+def matches() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        match first:  # here
+            case None:
+                return write("second")
+        return first
+
+    return book
+
+
+def asks_for_type() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first").optional()
+        return write("second") if isinstance(first, TaskFailure) else first  # here
+
+    return book
+
+
+def representation() -> Workflow:
+    @workflow()
+    def book() -> Count:
+        first = write("first")
+        return read(named={f"{first!r}": first})  # here
+
+    return book
+
+
+def text() -> Workflow:
+    @workflow()
+    def book() -> Count:
+        return read(named={f"about {write('first')}": write("second")})  # here
+
+    return book
+
+
+def forgotten_call() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        first.optional  # noqa: B018  # here
+        return first
+
+    return book
+
+
+def asserts() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        assert first  # here
+        return first
+
+    return book
+
+
+def loops() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        for each in first:  # here
+            write(each)
+        return first
+
+    return book
+
+
+def loops_while() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        while not first:  # here
+            first = write("again")
+        return first
+
+    return book
+
+
+def looks_inside() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        if "a" in first:  # here
+            return write("second")
+        return first
+
+    return book
+
+
+def unites() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return write("first") | write("second")  # here
+
+    return book
+
+
+def keeps_in_it() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        first.note = "important"  # here
+        return first
+
+    return book
+
+
+def enters() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        with first:  # here
+            pass
+        return first
+
+    return book
+
+
+def copies() -> Workflow:
+    @workflow()
+    def book() -> Text:
+        return copy.copy(write("first"))  # here
+
+    return book
+
+
 def no_tasks() -> Workflow:
     @workflow()
     def book() -> None:
@@ -456,13 +670,34 @@ WRONG = {
     condition: ["used as a condition", "hand it to an agent"],
     field: ["by its field 'text'"],
     comparison: ["the workflow input 'times' is used in a comparison"],
-    id_with_spaces: ["'my task'", "use letters"],
+    id_with_a_line_break: ["'my\\ntask'", "U+000A", "use letters"],
     id_not_ascii: ["'überprüfen'", "use letters"],
     id_too_long: ["81 characters", "80"],
     positional_input: ["as its task's id", "by name"],
     bad_retry: ["max_delay", "longer than interval"],
     bad_timeout: ["1:00:00", "at most"],
     raising: ["KeyError", "'b'"],
+    tries: ["a 'try' in a workflow function", ".optional()", ".fallback(...)"],
+    cleans_up: ["a 'try' in a workflow function"],
+    suppresses: ["a task is called inside a 'with'", ".optional()"],
+    unused_input: ["never uses its input 'unused'", "remove the parameter"],
+    awaits: ["async function", "write 'def'"],
+    yields: ["generator", "return"],
+    compares_with_none: ["'times' is compared by 'is'", "hand it to an agent"],
+    compares_a_result_with_none: ["'second' is compared by 'is'"],
+    matches: ["'first' is matched"],
+    asks_for_type: ["'first' is given to isinstance()"],
+    representation: ["'first' is used as text"],
+    text: ["is used as text"],
+    forgotten_call: ["'first.optional' does nothing", "task.optional()"],
+    asserts: ["used as a condition"],
+    loops: ["used in a loop"],
+    loops_while: ["used as a condition"],
+    looks_inside: ["used in a loop"],
+    unites: ["used in arithmetic"],
+    keeps_in_it: ["used to keep 'note' in it"],
+    enters: ["in a 'with'"],
+    copies: ["as something to copy"],
     calls_a_workflow: ["called like a function", "stepweave run inner"],
 }
 
@@ -478,6 +713,68 @@ def test_a_mistake_is_reported_at_its_line_with_a_remedy(make: Callable[[], Work
     assert caught.value.location.line == here
     for part in WRONG[make]:
         assert part in str(caught.value)
+
+
+def test_a_try_in_a_function_that_the_workflow_calls_is_found_too() -> None:
+    @workflow()
+    def book() -> Text:
+        return _placed_in_a_try()
+
+    with pytest.raises(WorkflowError, match="a task is called inside a 'try'") as caught:
+        book.trace()
+    source, first = inspect.getsourcelines(_placed_in_a_try)
+    there = first + next(number for number, line in enumerate(source) if line.rstrip().endswith("there"))
+    assert caught.value.location is not None
+    assert caught.value.location.line == there
+
+
+def test_a_refusal_that_is_caught_counts_all_the_same() -> None:
+    def looked_into(text: Any) -> None:
+        try:
+            if text:
+                return
+        except Exception:  # noqa: BLE001 - what is tested
+            return
+
+    @workflow()
+    def book() -> Text:
+        first = write("first")
+        looked_into(first)
+        return first
+
+    with pytest.raises(WorkflowError, match="used as a condition"):
+        book.trace()
+
+
+def test_python_that_runs_at_build_time_is_welcome() -> None:
+    many: int | None = 3
+
+    def chained(first: object, number: int) -> object:
+        return read(f"read_{number}", text=first)
+
+    with contextlib.suppress(KeyError):
+
+        @workflow()
+        def book() -> None:
+            """Write, then read."""
+            with contextlib.nullcontext(many) as count:
+                numbers = range(count or 0)
+            if many is not None:
+                first = write("first")
+            [chained(first, number) for number in numbers]
+            while numbers:
+                numbers = numbers[1:]
+                check(f"check_{len(numbers)}", text=first)
+
+        assert len(book.trace().tasks) == 7
+
+
+def test_an_input_that_only_a_fallback_uses_is_used() -> None:
+    @workflow()
+    def book(times: int) -> Count:
+        return read("a").fallback(read("b", named={}, texts=[], times=times))
+
+    assert [one.name for one in book.trace().inputs] == ["times"]
 
 
 def test_an_empty_workflow_is_refused() -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from stepweave.compiler.compile import compile_by_strategy, compile_dag
 from stepweave.compiler.options import CompileOptions
+from stepweave.graph.strategy import STRATEGIES, Strategy
 from stepweave.planning.plan import plan
 from tests.properties.graphs import dag_of
 
@@ -58,3 +60,16 @@ def test_a_sequence_needs_nothing_but_its_tasks() -> None:
     made = plan(dag_of({"a": {}, "b": {"a": True}}))
     assert made.series_parallel
     assert made.chosen.transitions == made.chosen.states == 2
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_each_strategy_is_compiled_as_it_is_alone(strategy: Strategy) -> None:
+    options = CompileOptions(strategy, {"a": 1.0, "b": 4.0, "c": 5.0, "d": 2.0})
+    assert compile_by_strategy(dag_of(N_SHAPE), options)[strategy] == compile_dag(dag_of(N_SHAPE), options)
+
+
+def test_strategies_that_come_to_the_same_are_compiled_and_simulated_once() -> None:
+    chain = {"a": {}, "b": {"a": True}, "c": {"b": True}}
+    assert len({id(each) for each in compile_by_strategy(dag_of(chain), CompileOptions()).values()}) == 1
+    assert len({id(each) for each in compile_by_strategy(dag_of(N_SHAPE), CompileOptions()).values()}) == 2
+    assert len({id(each) for each in plan(dag_of(N_SHAPE)).strategies.values()}) == 2

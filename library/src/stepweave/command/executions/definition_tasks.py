@@ -1,14 +1,20 @@
 """The tasks that a state machine's definition holds, and when each is tried again."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from stepweave.compiler.jsonpath_dialect.reading import (
+    Purpose,
+    StateJson,
+    branches_of,
+    nested_state_machine,
+    purpose_of,
+    stands_for,
+    states_in,
+)
 
 _TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 _NEVER_RETRIED = frozenset({"States.DataLimitExceeded", "States.Runtime"})
-
-StateJson = Mapping[str, Any]
-"""A state, or a definition, in Amazon States Language."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +77,21 @@ def defined_tasks(definition: StateJson, nested: Mapping[str, StateJson] | None 
 
 def nested_state_machines(definition: StateJson) -> tuple[str, ...]:
     """List the ARNs of the state machines whose executions a definition starts and waits for."""
-    return tuple(dict.fromkeys(arn for state in _all_states(definition) if (arn := _nested_state_machine(state))))
+    return tuple(dict.fromkeys(arn for _, state in states_in(definition) if (arn := nested_state_machine(state))))
 
 
 def _tasks(machine: StateJson, nested: Mapping[str, StateJson]) -> Iterator[DefinedTask]:
     states: Mapping[str, StateJson] = machine["States"]
     for name in _in_order(str(machine["StartAt"]), states):
         state = states[name]
-        for inner in _inner_machines(state):
+        for inner in branches_of(state):
             yield from _tasks(inner, nested)
-        if state["Type"] != "Task":
-            continue
-        arn = _nested_state_machine(state)
+        arn = nested_state_machine(state)
         if arn in nested:
             yield from _tasks(nested[arn], {known: each for known, each in nested.items() if known != arn})
-        elif _calls_function(str(state.get("Resource", ""))) and not _admits(state):
+        elif purpose_of(state) is Purpose.AGENT:
             retriers = tuple(_retriers(state.get("Retry", ())))
-            yield DefinedTask(name, retriers, _stands_for(state), frozenset(_coming_back(name, states)))
+            yield DefinedTask(name, retriers, stands_for(state), frozenset(_coming_back(name, states)))
 
 
 def _coming_back(name: str, states: Mapping[str, StateJson]) -> Iterator[str]:
@@ -97,38 +101,9 @@ def _coming_back(name: str, states: Mapping[str, StateJson]) -> Iterator[str]:
         while following in states and following not in seen and following != name:
             seen.add(following)
             state = states[following]
-            following = "" if _calls_function(str(state.get("Resource", ""))) else str(state.get("Next", ""))
+            following = "" if purpose_of(state) is Purpose.AGENT else str(state.get("Next", ""))
         if following == name:
             yield from catcher["ErrorEquals"]
-
-
-def _all_states(machine: StateJson) -> Iterator[StateJson]:
-    for state in machine["States"].values():
-        yield state
-        for inner in _inner_machines(state):
-            yield from _all_states(inner)
-
-
-def _nested_state_machine(state: StateJson) -> str:
-    """Return the ARN of the state machine that a state runs; empty if it runs none, or which is told by its input."""
-    if ":states:startExecution.sync" not in str(state.get("Resource", "")):
-        return ""
-    return str((state.get("Parameters") or state.get("Arguments") or {}).get("StateMachineArn", ""))
-
-
-def _stands_for(state: StateJson) -> str:
-    """Read from the event of a fallback in whose place it runs."""
-    given = state.get("Parameters")
-    return str(given.get("stands_for") or "") if isinstance(given, Mapping) else ""
-
-
-def _inner_machines(state: StateJson) -> Sequence[StateJson]:
-    if state["Type"] == "Parallel":
-        branches: Sequence[StateJson] = state["Branches"]
-        return branches
-    if state["Type"] == "Map":
-        return [state.get("ItemProcessor") or state["Iterator"]]
-    return ()
 
 
 def _retriers(entries: Iterable[StateJson]) -> Iterator[Retrier]:
@@ -153,14 +128,3 @@ def _next_states(state: StateJson) -> list[str]:
     rules = [state, *state.get("Choices", ()), *state.get("Catch", ())]
     following = [str(rule["Next"]) for rule in rules if "Next" in rule]
     return [*following, str(state["Default"])] if "Default" in state else following
-
-
-def _admits(state: StateJson) -> bool:
-    """Tell whether a state admits the workflow's inputs, which is no task of the author's."""
-    given = state.get("Parameters")
-    return isinstance(given, Mapping) and given.keys() == {"execution.$", "inputs", "limit_bytes"}
-
-
-def _calls_function(resource: str) -> bool:
-    # ${agent_linter} in a compiled definition, the function's ARN in a deployed one.
-    return ":function:" in resource or resource.startswith("${agent_") or ":states:::lambda:invoke" in resource

@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stepweave.command.executions.definition_tasks import DefinedTask, StateJson, defined_tasks, nested_state_machines
+from stepweave.command.executions.definition_tasks import DefinedTask, defined_tasks, nested_state_machines
+from stepweave.compiler.jsonpath_dialect.reading import StateJson
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

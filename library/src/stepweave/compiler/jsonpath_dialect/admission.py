@@ -5,10 +5,12 @@ What it returns fits into every document: the inputs with their defaults, the la
 """
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from stepweave.compiler.asl import Retrier, State, Substitution
+from stepweave.compiler.asl import State, Substitution
+from stepweave.compiler.jsonpath_dialect.retriers import library_retriers
 from stepweave.contract.admission import DeclaredInput
-from stepweave.contract.retry import TRANSIENT_ERRORS
 from stepweave.graph.dag import Dag
 
 FUNCTION = Substitution.of("admission")
@@ -29,7 +31,7 @@ def admission_state(dag: Dag) -> State:
         "Resource": FUNCTION,
         "Parameters": {"execution.$": "$$.Execution.Id", "inputs": _declared(dag), "limit_bytes": 0},
         "TimeoutSeconds": _TIMEOUT_SECONDS,
-        "Retry": [_RETRIER],
+        "Retry": library_retriers(),
     }
 
 
@@ -45,11 +47,7 @@ def _declared(dag: Dag) -> str:
     return json.dumps(inputs, ensure_ascii=False, separators=(",", ":"))
 
 
-_RETRIER: Retrier = {
-    "ErrorEquals": list(TRANSIENT_ERRORS),
-    "IntervalSeconds": 1,
-    "MaxAttempts": 12,
-    "BackoffRate": 2.0,
-    "MaxDelaySeconds": 60,
-    "JitterStrategy": "FULL",
-}
+def is_admission(state: Mapping[str, Any]) -> bool:
+    """Tell whether a state admits inputs, in a compiled definition or in a deployed one."""
+    given = state.get("Parameters")
+    return isinstance(given, Mapping) and given.keys() == {"execution.$", "inputs", "limit_bytes"}

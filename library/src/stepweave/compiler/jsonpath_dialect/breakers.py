@@ -5,6 +5,9 @@ What is left to the state machine: to record a crash, which the agent did not li
 breaker lets a task try again.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from stepweave.compiler.asl import Catcher, State, Substitution
 from stepweave.compiler.jsonpath_dialect.expressions import Origin, literal
 from stepweave.compiler.jsonpath_dialect.retriers import dynamodb_retrier
@@ -77,7 +80,7 @@ def open_catcher(following: str) -> Catcher:
     return {"ErrorEquals": [CIRCUIT_OPEN], "ResultPath": _OPEN, "Next": following}
 
 
-def longest_wait_rounds(found: State, timeout_seconds: int) -> int:
+def longest_wait_rounds(found: Mapping[str, Any], timeout_seconds: int) -> int:
     """Return how many times a task may find its breaker open before its execution's time is up.
 
     Parameters
@@ -98,6 +101,6 @@ def longest_wait_rounds(found: State, timeout_seconds: int) -> int:
     return 2 + 2 * timeout_seconds // recovery
 
 
-def is_waiting(state: State) -> bool:
+def is_waiting(state: Mapping[str, object]) -> bool:
     """Tell whether a state is the first of `waiting_states`."""
     return state["Type"] == "Pass" and state.get("ResultPath") == _OPEN

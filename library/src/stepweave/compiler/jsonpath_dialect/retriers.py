@@ -11,7 +11,7 @@ from typing import Final
 
 from stepweave.compiler.asl import Retrier, State
 from stepweave.contract.breaker import CIRCUIT_OPEN
-from stepweave.contract.retry import PLATFORM_ERRORS
+from stepweave.contract.retry import PLATFORM_ERRORS, TRANSIENT_ERRORS
 from stepweave.graph.dag import Task
 
 _ATTEMPTS: Final = 24
@@ -65,11 +65,18 @@ def nested_retrier() -> Retrier:
     return _platform_retrier(_service_errors("StepFunctions", *more))
 
 
+def library_retriers() -> list[Retrier]:
+    """Write how a state is tried again that calls a function of the library."""
+    return [_platform_retrier([*PLATFORM_ERRORS, *TRANSIENT_ERRORS])]
+
+
 def retries_of(state: State) -> Retries:
     """Return how often a state may be tried again. What calls no agent is tried again for the platform alone."""
     author, platform = 0, 0
     for retrier in state.get("Retry", ()):
-        if state["Resource"].startswith(AGENT_PREFIX) and not set(retrier["ErrorEquals"]) <= set(PLATFORM_ERRORS):
+        if state.get("Resource", "").startswith(AGENT_PREFIX) and not set(retrier["ErrorEquals"]) <= set(
+            PLATFORM_ERRORS
+        ):
             author += retrier["MaxAttempts"]
         else:
             platform += retrier["MaxAttempts"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from pydantic import JsonValue
 
@@ -143,6 +144,8 @@ class _Emitter:
                     states[names[position]] = _then(self._admit(state), following)
                 case TaskFlow():
                     states |= self._task(state, following)
+                case _:
+                    assert_never(state)
         return {"StartAt": names[0], "States": states}
 
     def _name(self, state: TaskFlow | BranchesFlow | GateFlow) -> str:
@@ -156,6 +159,7 @@ class _Emitter:
                 return self._names.nested(self._executions, list(_last_tasks(state)))
             case BranchesFlow():
                 return self._names.waiting_for(list(_last_tasks(state)))
+        assert_never(state)
 
     def _admit(self, flow: TaskFlow) -> State:
         """Write the state that admits the workflow's inputs."""
@@ -278,6 +282,8 @@ class _Emitter:
                 return {"OutputPath": None}  # type: ignore[typeddict-item]
             case Pass.RESULT, Slot() as slot:
                 return {"OutputPath": f"${member(self._keys[slot])}"}  # type: ignore[typeddict-item]
+            case (Pass.DOCUMENT, _) | (Pass.RESULT, None):
+                pass
         return {}  # type: ignore[typeddict-item]
 
     def _execution(self, name: str, flow: BranchesFlow) -> State:
@@ -347,6 +353,10 @@ def _gates(flow: Flow) -> Iterator[WaitAtGate]:
             case BranchesFlow(branches):
                 for branch in branches:
                     yield from _gates(branch)
+            case TaskFlow():
+                continue
+            case _:
+                assert_never(state)
 
 
 def _last_tasks(flow: BranchesFlow) -> Iterator[str]:
@@ -356,3 +366,7 @@ def _last_tasks(flow: BranchesFlow) -> Iterator[str]:
                 yield task
             case BranchesFlow() as inner:
                 yield from _last_tasks(inner)
+            case GateFlow():
+                raise ValueError("a gate stands before what waits at it, and ends no branch")
+            case other:
+                assert_never(other)
