@@ -79,7 +79,8 @@ def test_no_state_is_given_more_than_step_functions_takes(dag: Dag, data: st.Dat
         try:
             compiled = compile_dag(dag)
         except WorkflowError as error:
-            assert "constants of task" in str(error)
+            if "constants of task" not in str(error):
+                raise
             return
     assert _simulate(compiled, execution_input, failing).peak_payload_bytes <= PAYLOAD_QUOTA
 

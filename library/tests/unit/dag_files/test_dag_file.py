@@ -11,10 +11,11 @@ from stepweave.dag_files.compile import compile_dag_file
 from stepweave.dag_files.dag_file import DagFile
 from stepweave.dag_files.errors import DagFileError
 from stepweave.dag_files.read import read_dag_file
-from stepweave.dag_files.workflow_name import MAX_NAME, workflow_name
+from stepweave.dag_files.workflow_name import workflow_name
 from stepweave.functions.replayer.contract import replayer
 from stepweave.graph.arguments import Constant, ListOf, ResultOf
 from stepweave.graph.validate import validate
+from stepweave.language.workflow import MAX_NAME
 
 REPO = {"bucket": "b", "key": "k", "sha256": "0", "name": "demo"}
 
