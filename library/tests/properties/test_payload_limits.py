@@ -79,7 +79,8 @@ def test_no_state_is_given_more_than_step_functions_takes(dag: Dag, data: st.Dat
         try:
             compiled = compile_dag(dag)
         except WorkflowError as error:
-            assert "constants of task" in str(error)
+            if "constants of task" not in str(error):
+                raise
             return
     assert _simulate(compiled, execution_input, failing).peak_payload_bytes <= PAYLOAD_QUOTA
 
@@ -162,7 +163,5 @@ def test_inputs_fit_as_references_into_the_widest_document(count: int) -> None:
 
 def test_too_many_inputs_are_refused() -> None:
     inputs = tuple(Input(f"input{number}") for number in range(51))
-    with pytest.raises(
-        WorkflowError, match="takes 51 inputs, more than the 50 allowed; put some of them into one model"
-    ):
+    with pytest.raises(WorkflowError, match="takes 51 inputs, more than the 50 allowed; put some of them"):
         compile_dag(Dag("wide", "", inputs, (Task("a", worker),), None, timedelta(hours=1)))

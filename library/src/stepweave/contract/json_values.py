@@ -124,7 +124,7 @@ class JsonType(Generic[T]):
             plain = self.adapter.dump_python(value, mode="json", by_alias=False, round_trip=True, warnings="none")
         except (PydanticSerializationError, ValueError, RecursionError) as error:
             raise NotJsonError(str(error)) from None
-        written = _under_read_names(value, plain)
+        written: JsonValue = _under_read_names(value, plain)
         check_json(written)
         return written
 

@@ -28,7 +28,7 @@ def test_the_names_in_json_are_those_that_the_next_task_reads() -> None:
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_does_not_have_is_refused(number: float) -> None:
-    with pytest.raises(InvalidOutputError, match="number: .* is not a JSON number; it must be finite"):
+    with pytest.raises(InvalidOutputError, match=r"number: .* is not a JSON number; it must be finite"):
         dump_output(CONTRACT, Made(number=number))
 
 

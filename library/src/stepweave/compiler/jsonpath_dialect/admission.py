@@ -48,7 +48,7 @@ def _declared(dag: Dag) -> str:
 _RETRIER: Retrier = {
     "ErrorEquals": list(TRANSIENT_ERRORS),
     "IntervalSeconds": 1,
-    "MaxAttempts": 12,
+    "MaxAttempts": 8,
     "BackoffRate": 2.0,
     "MaxDelaySeconds": 60,
     "JitterStrategy": "FULL",
