@@ -57,6 +57,8 @@ def _admits(annotation: object, depth: int) -> bool:
     kinds: Iterable[object] = [annotation]
     for _ in range(depth):
         kinds = [item for kind in kinds for each in _alternatives(kind) for item in get_args(each)]
+    if not kinds:
+        return True  # the type says nothing of what is inside: the field of a model, or of anything
     return any(TaskFailure in _alternatives(kind) for kind in kinds)
 
 

@@ -48,7 +48,7 @@ def _start(cloud: LocalBackend, given: str) -> Any:
 
 
 def _lineage(order: JsonValue, depth: int) -> str:
-    given = [{"lineage": lineage(f"first{number}", [order, depth])} for number in range(3)]
+    given: list[JsonValue] = [{"lineage": lineage(f"first{number}", [order, depth])} for number in range(3)]
     return lineage("last", [order, *given])
 
 
@@ -82,8 +82,8 @@ def test_defaults_apply_wherever_it_was_started(local_cloud: LocalBackend) -> No
 def test_whatever_can_be_started_runs(local_cloud: LocalBackend, sign: str) -> None:
     order: dict[str, JsonValue] = {"orderId": 1, "text": ""}
     left = PAYLOAD_QUOTA - json_bytes({"order": order})
-    order["text"] = sign * (left // len(sign.encode()))
-    order["text"] += "x" * (PAYLOAD_QUOTA - json_bytes({"order": order}))
+    count = len(sign.encode())
+    order["text"] = sign * (left // count) + "x" * (left % count)
     text = json.dumps({"order": order}, ensure_ascii=False, separators=(",", ":"))
     assert len(text.encode()) == PAYLOAD_QUOTA
     ended = _start(local_cloud, text)

@@ -35,7 +35,7 @@ def renamed(workflow: CompiledWorkflow, name: str) -> CompiledWorkflow:
 
 def test_no_role_can_do_everything_or_touch_everything(assembly: Assembly) -> None:
     roles = [(template, role) for template in assembly.templates for role in template.all("AWS::IAM::Role")]
-    assert len(roles) == 7 + 4 + 2  # agents, workflows, and the guarded agent and the dead letters' function
+    assert len(roles) == 7 + 4 + 3  # agents, workflows, the guarded agent, admission and the dead letters' function
     for template, role in roles:
         permissions = template.permissions(role)
         assert permissions
@@ -84,7 +84,7 @@ def test_an_agent_of_several_workflows_has_one_function(
     naps = next(workflow for workflow in compiled if workflow.name == "two-naps")
     assembly = synthesize([naps, renamed(naps, "more-naps")])
     names = {function.properties["FunctionName"] for function in assembly.agents.all("AWS::Lambda::Function")}
-    assert names == {"stepweave-replayer", "stepweave-dead-letters"}
+    assert names == {"stepweave-replayer", "stepweave-admission", "stepweave-dead-letters"}
     assert len(assembly.workflows.all("AWS::StepFunctions::StateMachine")) == 2
 
 

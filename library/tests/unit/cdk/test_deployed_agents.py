@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from stepweave.cdk.deployed_agents import deployed_agents, has_breakers, has_gates
 from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.compiler.jsonpath_dialect.breakers import TABLE
 
 
 def test_gates_are_seen_in_the_definition(compiled: list[CompiledWorkflow]) -> None:
@@ -18,8 +19,11 @@ def test_gates_are_seen_in_the_definition(compiled: list[CompiledWorkflow]) -> N
 def test_breakers_are_seen_in_nested_definitions_too(compiled: list[CompiledWorkflow]) -> None:
     naps = next(workflow for workflow in compiled if workflow.name == "two-naps")
     assert not has_breakers(naps)
+    commented = naps.definition.copy()
+    commented["Comment"] = "writes to ${breakers_table}"
+    assert not has_breakers(replace(naps, definition=commented))
     recording = naps.definition.copy()
-    recording["Comment"] = "writes to ${breakers_table}"
+    recording["States"] = {"record": {"Type": "Task", "Parameters": {"TableName": TABLE}}}
     assert has_breakers(replace(naps, definition=recording))
     assert has_breakers(replace(naps, nested={"nested_1": recording}))
 

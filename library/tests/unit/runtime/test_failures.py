@@ -3,8 +3,9 @@ from typing import Annotated, Optional
 import pytest
 from pydantic import BaseModel, Field, JsonValue
 
+from stepweave.contract.event import StandIn
 from stepweave.contract.failure import TaskFailure
-from stepweave.runtime.failures import admit_failures
+from stepweave.runtime.failures import admit_failures, failed_places
 
 FAILURE: JsonValue = {"Error": "States.TaskFailed", "Cause": "why"}
 RESULT: JsonValue = {"number": 1}
@@ -28,14 +29,18 @@ class Given(BaseModel):
     named_optional: dict[str, Result | None]
 
 
+def _admitted(values: dict[str, JsonValue], *stand_ins: StandIn) -> dict[str, JsonValue]:
+    return admit_failures(Given, values, failed_places(values, stand_ins or None))
+
+
 @pytest.mark.parametrize("name", ["admits", "annotated", "otherName"])
 def test_a_failure_is_kept_where_the_type_admits_it(name: str) -> None:
-    assert admit_failures(Given, {name: FAILURE}) == {name: FAILURE}
+    assert _admitted({name: FAILURE}, (name,)) == {name: FAILURE}
 
 
 @pytest.mark.parametrize("name", ["optional", "old_style", "plain", "unknown"])
 def test_elsewhere_it_becomes_none(name: str) -> None:
-    assert admit_failures(Given, {name: FAILURE}) == {name: None}
+    assert _admitted({name: FAILURE}, (name,)) == {name: None}
 
 
 def test_failures_among_several_results() -> None:
@@ -45,7 +50,7 @@ def test_failures_among_several_results() -> None:
         "named": {"a": FAILURE, "b": RESULT},
         "named_optional": {"a": FAILURE, "b": RESULT},
     }
-    assert admit_failures(Given, values) == {
+    assert _admitted(values) == {
         **values,
         "several_optional": [None, RESULT],
         "named_optional": {"a": None, "b": RESULT},
@@ -54,4 +59,22 @@ def test_failures_among_several_results() -> None:
 
 def test_a_result_with_a_field_like_a_failure_is_left_alone() -> None:
     values: dict[str, JsonValue] = {"plain": {"number": 1, "inner": {"Error": "mine"}}}
-    assert admit_failures(Given, values) == values
+    assert _admitted(values) == values
+
+
+def test_only_where_the_event_says_so_is_there_a_failure() -> None:
+    values: dict[str, JsonValue] = {"optional": FAILURE, "named_optional": {"a": FAILURE, "b": FAILURE}}
+    assert _admitted(values, ("named_optional", "a")) == {
+        "optional": FAILURE,
+        "named_optional": {"a": None, "b": FAILURE},
+    }
+
+
+def test_a_failure_is_found_and_admitted_at_any_depth() -> None:
+    class Deep(BaseModel):
+        kept: dict[str, list[Result | TaskFailure]]
+        dropped: dict[str, list[Result | None]]
+
+    values: dict[str, JsonValue] = {"kept": {"a": [FAILURE]}, "dropped": {"a": [FAILURE, RESULT]}}
+    failed = failed_places(values, [("kept", "a", None), ("dropped", "a", None)])
+    assert admit_failures(Deep, values, failed) == {"kept": {"a": [FAILURE]}, "dropped": {"a": [None, RESULT]}}

@@ -32,7 +32,7 @@ def _reference(text: bytes) -> JsonValue:
     return {REFERENCE_KEY: {"bucket": "b", "key": "k" * 500, "size": len(text), "sha256": "0" * 64}}
 
 
-def admit(given_: JsonValue, limit: int = 10_000, **inputs: DeclaredInput) -> dict[str, JsonValue]:
+def admit(given_: JsonValue, limit: int = 10_000, /, **inputs: DeclaredInput) -> dict[str, JsonValue]:
     return admitted(given_, inputs, limit, _reference)
 
 
@@ -77,7 +77,8 @@ def test_the_largest_go_by_reference_until_the_rest_fits() -> None:
 
 
 def test_data_that_looks_like_a_reference_goes_by_reference() -> None:
-    for value in ({REFERENCE_KEY: "x"}, {"Error": "Boom"}, {"stepweave:published": "a"}):
+    mistakable: list[JsonValue] = [{REFERENCE_KEY: "x"}, {"Error": "Boom"}, {"stepweave:published": "a"}]
+    for value in mistakable:
         assert is_reference(admit({"a": value}, a=declared(Any))["a"])
 
 
