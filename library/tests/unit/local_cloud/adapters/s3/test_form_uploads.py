@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from stepweave.local_cloud.adapters.step_functions.form_uploads import form_uploads
+from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads
 from stepweave.local_cloud.server import WsgiApplication, call_application
 
 from .conftest import Client
