@@ -139,7 +139,7 @@ def test_a_failing_test_shows_its_authors_line_first_and_the_task_that_failed(py
 
         def test_status(local_cloud):
             run = local_cloud.run(machine(local_cloud, CALL))
-            assert run.status == "SUCCEEDED"
+            assert run.status == "SUCCEEDED", run
 
         def test_output(local_cloud):
             run = local_cloud.run(machine(local_cloud, CALL))
@@ -160,11 +160,11 @@ def test_a_failing_test_shows_its_authors_line_first_and_the_task_that_failed(py
     result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
-            '>*assert run.status == "SUCCEEDED"',
-            "*<Run test-* FAILED: task 'second' failed with *",
+            '>*assert run.status == "SUCCEEDED", run',
+            "E*<Run test-* FAILED: task 'second' failed with *",
             "*failed execution*",
             "test-*: task 'second' failed with *",
-            '>*assert run.output["task"] == "second"',
+            '>*assert run.output?"task"? == "second"',
             "test-*: task 'second' failed with *",
             '>*run.task("third")',
             "E*has no task 'third'*",
