@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
-from aws_lambda_powertools.utilities.idempotency.persistence.base import STATUS_CONSTANTS
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import STATUS_CONSTANTS
 
 from stepweave.runtime.clients import dynamodb
 from stepweave.runtime.failed_condition import checked_item, is_failed_condition
