@@ -1,7 +1,9 @@
 """Each adapter of CloudFormation, with the defect that it mends."""
 
+import io
 import json
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -20,6 +22,7 @@ from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_po
 from stepweave.local_cloud.adapters.sqs.updates import queue_updates
 from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
+from stepweave.local_cloud.adapters.step_functions.version_updates import version_updates
 
 Client = Callable[[str], Any]
 DeployTemplate = Callable[..., dict[str, Any]]
@@ -264,6 +267,84 @@ def test_a_failed_update_is_rolled_back(client: Client, deploy_template: DeployT
     description = client("stepfunctions").describe_state_machine(stateMachineArn=only["stateMachineArn"])
     assert json.loads(description["definition"]) == pass_to("one")
     assert deploy_template({"M": machine(pass_to("two"))}, update=True)["StackStatus"] == "UPDATE_COMPLETE"
+
+
+def function(timeout: int) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": "f",
+            "Handler": "index.handler",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Runtime": "python3.11",
+            "Timeout": timeout,
+            "Code": {"S3Bucket": "code", "S3Key": "f.zip"},
+        },
+    }
+
+
+def with_version(timeout: int, version: str) -> dict[str, Any]:
+    """A function and its alias, with a version that bears another name each time that the function changes."""
+    trust = {
+        "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "l.amazonaws.com"}}]
+    }
+    return {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "r", "AssumeRolePolicyDocument": trust}},
+        "F": function(timeout),
+        version: {
+            "Type": "AWS::Lambda::Version",
+            "DeletionPolicy": "Retain",
+            "Properties": {"FunctionName": {"Ref": "F"}},
+        },
+        "Live": {
+            "Type": "AWS::Lambda::Alias",
+            "Properties": {
+                "FunctionName": {"Ref": "F"},
+                "FunctionVersion": {"Fn::GetAtt": [version, "Version"]},
+                "Name": "live",
+            },
+        },
+    }
+
+
+@pytest.fixture
+def code(client: Client) -> None:
+    """A function's code, where a template of the CDK has it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as bundle:
+        bundle.writestr("index.py", "def handler(event, context): return 1")
+    client("s3").create_bucket(Bucket="code")
+    client("s3").put_object(Bucket="code", Key="f.zip", Body=archive.getvalue())
+
+
+def live_timeouts(client: Client) -> tuple[int, list[int]]:
+    """Return the timeout of what is live, and those of all that was published."""
+    lambda_ = client("lambda")
+    (live,) = [alias["FunctionVersion"] for alias in lambda_.list_aliases(FunctionName="f")["Aliases"]]
+    versions = lambda_.list_versions_by_function(FunctionName="f")["Versions"]
+    timeouts = {version["Version"]: version["Timeout"] for version in versions if version["Version"] != "$LATEST"}
+    return timeouts[live], list(timeouts.values())
+
+
+@pytest.mark.usefixtures("code")
+def test_a_version_is_published_of_the_updated_function_and_the_one_before_stays(
+    client: Client, deploy_template: DeployTemplate, complete: ExitStack
+) -> None:
+    complete.enter_context(version_updates())
+    deploy_template(with_version(3, "V1"))
+    assert live_timeouts(client) == (3, [3])
+    deploy_template(with_version(5, "V2"), update=True)
+    assert live_timeouts(client) == (5, [3, 5])
+    deploy_template(with_version(7, "V3") | {"Q": QUEUE}, update=True)
+    assert live_timeouts(client) == (7, [3, 5, 7])
+    assert existing(client) == {"F", "Live", "Q", "Role", "V3"}
+
+
+@pytest.mark.usefixtures("complete", "code")
+def test_without_version_updates_what_is_live_is_what_was(client: Client, deploy_template: DeployTemplate) -> None:
+    deploy_template(with_version(3, "V1"))
+    deploy_template(with_version(5, "V2"), update=True)
+    assert live_timeouts(client) == (3, [3])
 
 
 def test_false_conditions_create_nothing_and_are_no_failure(
