@@ -82,7 +82,8 @@ class Bystanders:
 
     def call(self, service: str, operation: str, **arguments: Any) -> None:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=MINUTES)
-        method: Callable[..., Any] = getattr(self._session.client(service, config=config), operation)
+        make: Any = self._session.client
+        method: Callable[..., Any] = getattr(make(service, config=config), operation)
 
         def call() -> None:
             with contextlib.suppress(BotoCoreError, ClientError):

@@ -186,8 +186,12 @@ ODD_HOSTS = (
     "s3.localhost",
     "s3-control.localhost",
     "sqs.us-east-1.localhost:80",
+    "xn--bcher-kva.localhost",
+    "_._.localhost",
+    "[::1]:65535",
+    "127.255.255.254",
+    "x" * 60 + ".localhost",
 )
-ODD_HOSTS += ("xn--bcher-kva.localhost", "_._.localhost", "[::1]:65535", "127.255.255.254", "x" * 60 + ".localhost")
 
 
 @pytest.mark.parametrize("host", ODD_HOSTS)

@@ -4,8 +4,7 @@ import pytest
 
 from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads
 from stepweave.local_cloud.server import WsgiApplication, call_application
-
-from .conftest import Client
+from tests.unit.local_cloud.adapters.conftest import Client
 
 
 def post(application: WsgiApplication) -> tuple[str, bytes]:

@@ -49,7 +49,8 @@ def _real_clock() -> Iterator[None]:
 @pytest.mark.usefixtures("_real_clock")
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=12))
 def test_what_is_due_is_done_in_order_unless_it_was_cancelled(plan: list[tuple[int, bool]]) -> None:
-    clock = engine_time.clock = SkippingClock()
+    clock = SkippingClock()
+    engine_time.clock = clock
     deadlines, done = Deadlines(), list[int]()
     ended = threading.Event()
     planned = [deadlines.after(seconds, partial(done.append, index)) for index, (seconds, _) in enumerate(plan)]
