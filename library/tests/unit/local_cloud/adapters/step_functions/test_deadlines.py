@@ -35,6 +35,9 @@ class SkippingClock:
     def start(self, action: Callable[[], None]) -> None:
         threading.Thread(target=action, daemon=True).start()
 
+    def end_threads(self) -> None:
+        """Keep none."""
+
     def look_again(self, event: threading.Event) -> None:
         event.set()
 
