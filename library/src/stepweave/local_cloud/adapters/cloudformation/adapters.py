@@ -10,9 +10,10 @@ from stepweave.local_cloud.adapters.cloudformation.complete_resources import com
 from stepweave.local_cloud.adapters.cloudformation.resources.catalog import RESOURCES
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
 from stepweave.local_cloud.adapters.cloudformation.stack_operations import stack_operations
+from stepweave.local_cloud.adapters.cloudformation.version_updates import version_updates
+from stepweave.local_cloud.adapters.s3.bucket_updates import bucket_updates
 from stepweave.local_cloud.adapters.sqs.updates import queue_updates
 from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
-from stepweave.local_cloud.adapters.step_functions.version_updates import version_updates
 
 
 def cloudformation_adapters(endpoint_url: str) -> tuple[AbstractContextManager[Any], ...]:
@@ -29,6 +30,7 @@ def cloudformation_adapters(endpoint_url: str) -> tuple[AbstractContextManager[A
         stack_operations(),
         version_updates(),
         change_sets_by_stack(),
+        bucket_updates(),
         queue_updates(),
         local_queue_urls(endpoint_url),
     )

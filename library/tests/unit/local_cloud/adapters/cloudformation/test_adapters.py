@@ -18,11 +18,12 @@ from stepweave.local_cloud.adapters.cloudformation.resources.catalog import RESO
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
 from stepweave.local_cloud.adapters.cloudformation.resources.state_machine import StateMachineResource, substitute
 from stepweave.local_cloud.adapters.cloudformation.stack_operations import stack_operations
+from stepweave.local_cloud.adapters.cloudformation.version_updates import version_updates
 from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions
+from stepweave.local_cloud.adapters.s3.bucket_updates import bucket_updates
 from stepweave.local_cloud.adapters.sqs.updates import queue_updates
 from stepweave.local_cloud.adapters.sqs.urls import local_queue_urls
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
-from stepweave.local_cloud.adapters.step_functions.version_updates import version_updates
 
 Client = Callable[[str], Any]
 DeployTemplate = Callable[..., dict[str, Any]]
@@ -489,6 +490,25 @@ def test_queues_are_reached_at_the_local_cloud(deploy_template: DeployTemplate, 
     adapters.enter_context(local_queue_urls("http://localhost:1"))
     url = outputs(deploy_template(resources, output | {"Again": {"Value": "x"}}, update=True))["Url"]
     assert url == "http://localhost:1/123456789012/q"
+
+
+def bucket(owner: str, days: int) -> dict[str, Any]:
+    rule = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": days}
+    properties = {"LifecycleConfiguration": {"Rules": [rule]}, "Tags": [{"Key": "owner", "Value": owner}]}
+    return {"Type": "AWS::S3::Bucket", "Properties": properties}
+
+
+def test_a_bucket_that_the_template_leaves_unnamed_can_be_updated(
+    client: Client, deploy_template: DeployTemplate, adapters: ExitStack
+) -> None:
+    deploy_template({"B": bucket("one", 1)})
+    with pytest.raises((ClientError, ResponseParserError, AssertionError)):
+        deploy_template({"B": bucket("two", 2)}, update=True)
+    adapters.enter_context(bucket_updates())
+    deploy_template({"B": bucket("three", 3)}, update=True)
+    s3 = client("s3")
+    (found,) = s3.list_buckets()["Buckets"]
+    assert s3.get_bucket_tagging(Bucket=found["Name"])["TagSet"] == [{"Key": "owner", "Value": "three"}]
 
 
 def test_conditional_denials_do_not_close_a_bucket(client: Client, adapters: ExitStack) -> None:
