@@ -39,6 +39,7 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/lint-imports
 	cd library && ../$(BIN)/lint-imports
 	$(BIN)/stepweave golden --check
+	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden --check
 
 .PHONY: test
 test: setup node_modules/.ready ## Run every test that this machine can run, two files at a time
@@ -54,8 +55,9 @@ test-sfn-local: setup node_modules/.ready ## Run the workflows by AWS's own engi
 	$(BIN)/pytest -m sfn_local tests/stepfunctions_local
 
 .PHONY: golden
-golden: setup ## Write the compiled ASL beside the workflows
+golden: setup ## Write the compiled ASL beside the workflows, and those of docs/examples
 	$(BIN)/stepweave golden
+	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden
 
 .PHONY: format
 format: setup ## Format the sources

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stepweave.compiler.compile import compile_workflow
+from stepweave.compiler.limits import definition_text
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import Project
 
@@ -10,15 +11,21 @@ from stepweave.project.settings import Project
 def golden_files(project: Project) -> dict[Path, str]:
     """Return the text that each golden file of a project ought to have.
 
+    A workflow has one, ``NAME.asl.json``, and one for each of its nested executions: ``NAME.nested_1.asl.json``.
+
     Raises
     ------
     WorkflowError
         If a workflow cannot be compiled.
     """
-    return {
-        project.workflows_folder / f"{name.replace('-', '_')}.asl.json": compile_workflow(workflow).to_json()
-        for name, workflow in workflows(project).items()
-    }
+    wanted: dict[Path, str] = {}
+    for name, workflow in workflows(project).items():
+        compiled = compile_workflow(workflow)
+        beside = project.workflows_folder / name.replace("-", "_")
+        wanted[beside.with_suffix(".asl.json")] = compiled.to_json()
+        for nested, definition in compiled.nested.items():
+            wanted[beside.with_suffix(f".{nested}.asl.json")] = definition_text(definition)
+    return wanted
 
 
 def out_of_date(project: Project) -> list[Path]:
