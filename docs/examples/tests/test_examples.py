@@ -66,10 +66,12 @@ def test_a_task_has_retries_of_its_own(local_cloud):
     assert run.task("book_courier").attempts == 6
 
 
-def test_inputs_are_checked_and_filled_in_first(local_cloud):
+def test_inputs_that_are_left_out_have_their_defaults(local_cloud):
     assert local_cloud.run(input_with_default, order="B-9").output["step"] == "ship"
     assert local_cloud.run(input_with_default, order="B-9", express=True).output["step"] == "ship (express)"
 
+
+def test_inputs_are_checked_before_any_agent_runs(local_cloud):
     machine = local_cloud.state_machine_arn("input-with-default")
     run = local_cloud.run(machine, order=9)
     assert run.error == "InvalidInput"

@@ -8,6 +8,11 @@ from stepweave.project.catalog import workflows
 from stepweave.project.settings import Project
 
 
+def golden_file(project: Project, workflow: str) -> Path:
+    """Return where the compiled ASL of a workflow is kept, by the workflow's name."""
+    return project.workflows_folder / f"{workflow.replace('-', '_')}.asl.json"
+
+
 def golden_files(project: Project) -> dict[Path, str]:
     """Return the text that each golden file of a project ought to have.
 
@@ -21,10 +26,10 @@ def golden_files(project: Project) -> dict[Path, str]:
     wanted: dict[Path, str] = {}
     for name, workflow in workflows(project).items():
         compiled = compile_workflow(workflow)
-        beside = project.workflows_folder / name.replace("-", "_")
-        wanted[beside.with_suffix(".asl.json")] = compiled.to_json()
+        file = golden_file(project, name)
+        wanted[file] = compiled.to_json()
         for nested, definition in compiled.nested.items():
-            wanted[beside.with_suffix(f".{nested}.asl.json")] = definition_text(definition)
+            wanted[file.with_name(file.name.replace(".", f".{nested}.", 1))] = definition_text(definition)
     return wanted
 
 
