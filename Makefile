@@ -59,6 +59,10 @@ golden: setup ## Write the compiled ASL beside the workflows, and those of docs/
 	$(BIN)/stepweave golden
 	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden
 
+.PHONY: public-api
+public-api: setup ## Write down what is public, after a change of it that is meant
+	cd library && ../$(BIN)/python -m tests.unit.public_api
+
 .PHONY: format
 format: setup ## Format the sources
 	$(BIN)/ruff check --fix
