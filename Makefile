@@ -36,6 +36,7 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	cd library && ../$(BIN)/mypy
+	cd docs/examples && ../../$(BIN)/mypy --config-file ../../pyproject.toml lambdas state_machines
 	$(BIN)/lint-imports
 	cd library && ../$(BIN)/lint-imports
 	$(BIN)/stepweave golden --check
