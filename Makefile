@@ -36,9 +36,11 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	cd library && ../$(BIN)/mypy
+	cd docs/examples && ../../$(BIN)/mypy --config-file ../../pyproject.toml lambdas state_machines
 	$(BIN)/lint-imports
 	cd library && ../$(BIN)/lint-imports
 	$(BIN)/stepweave golden --check
+	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden --check
 
 .PHONY: test
 test: setup node_modules/.ready ## Run every test that this machine can run, two files at a time
@@ -54,8 +56,13 @@ test-sfn-local: setup node_modules/.ready ## Run the workflows by AWS's own engi
 	$(BIN)/pytest -m sfn_local tests/stepfunctions_local
 
 .PHONY: golden
-golden: setup ## Write the compiled ASL beside the workflows
+golden: setup ## Write the compiled ASL beside the workflows, and those of docs/examples
 	$(BIN)/stepweave golden
+	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden
+
+.PHONY: public-api
+public-api: setup ## Write down what is public, after a change of it that is meant
+	cd library && ../$(BIN)/python -m tests.unit.public_api
 
 .PHONY: format
 format: setup ## Format the sources

@@ -3,22 +3,34 @@
 from pathlib import Path
 
 from stepweave.compiler.compile import compile_workflow
+from stepweave.compiler.limits import definition_text
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import Project
 
 
+def golden_file(project: Project, workflow: str) -> Path:
+    """Return where the compiled ASL of a workflow is kept, by the workflow's name."""
+    return project.workflows_folder / f"{workflow.replace('-', '_')}.asl.json"
+
+
 def golden_files(project: Project) -> dict[Path, str]:
     """Return the text that each golden file of a project ought to have.
+
+    A workflow has one, ``NAME.asl.json``, and one for each of its nested executions: ``NAME.nested_1.asl.json``.
 
     Raises
     ------
     WorkflowError
         If a workflow cannot be compiled.
     """
-    return {
-        project.workflows_folder / f"{name.replace('-', '_')}.asl.json": compile_workflow(workflow).to_json()
-        for name, workflow in workflows(project).items()
-    }
+    wanted: dict[Path, str] = {}
+    for name, workflow in workflows(project).items():
+        compiled = compile_workflow(workflow)
+        file = golden_file(project, name)
+        wanted[file] = compiled.to_json()
+        for nested, definition in compiled.nested.items():
+            wanted[file.with_name(file.name.replace(".", f".{nested}.", 1))] = definition_text(definition)
+    return wanted
 
 
 def out_of_date(project: Project) -> list[Path]:

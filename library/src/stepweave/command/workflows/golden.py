@@ -12,6 +12,8 @@ def golden(
 ) -> None:
     """Write each workflow's compiled ASL beside it, as NAME.asl.json, so that reviews see what changes.
 
+    Nested executions have files of their own: NAME.nested_1.asl.json, and so on.
+
     Files of workflows that are no longer there are removed.
     """
     from stepweave.project.golden import out_of_date, write_golden_files
