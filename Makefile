@@ -3,6 +3,9 @@ PYTHON ?= python3
 REPO ?= .
 VENV := .venv
 BIN := $(VENV)/bin
+# The pins of what Stepweave needs go with it, into every project that `stepweave init` makes.
+PROJECT := library/src/stepweave/command/init/template/requirements
+PINS := $(PROJECT)/stepweave.txt
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
 
@@ -15,10 +18,10 @@ help: ## Say what can be made
 .PHONY: setup
 setup: $(VENV)/.ready ## Install everything below .venv
 
-$(VENV)/.ready: requirements/build.txt requirements/stepweave.txt requirements/dev.txt library/pyproject.toml
+$(VENV)/.ready: requirements/build.txt $(PINS) requirements/dev.txt library/pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
-	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r requirements/stepweave.txt -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r $(PINS) -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --no-build-isolation --editable library
 	touch $@
 
@@ -73,20 +76,27 @@ format: setup ## Format the sources
 deploy: node_modules/.ready ## Deploy to the AWS account of the current credentials
 	node_modules/.bin/cdk deploy --all
 
+.PHONY: wheel
+wheel: setup ## Build the library's wheel into dist/
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist library
+
 RUNTIME := library/src/stepweave/runtime/requirements
-AGENTS := $(RUNTIME).txt $(patsubst %.in,%.txt,$(wildcard lambdas/*/requirements.in library/src/stepweave/functions/*/requirements.in))
+FUNCTIONS := $(RUNTIME).txt $(patsubst %.in,%.txt,$(wildcard library/src/stepweave/functions/*/requirements.in))
 
 .PHONY: requirements
-requirements: ## Compile the pinned requirements anew
+requirements: setup ## Compile the pinned requirements anew
 	$(COMPILE) requirements/build.in -o requirements/build.txt
-	$(COMPILE) library/pyproject.toml --extra cdk --extra local --extra test -o requirements/stepweave.txt
+	$(COMPILE) library/pyproject.toml --extra cdk --extra local --extra test -o $(PINS)
 	$(COMPILE) requirements/dev.in -o requirements/dev.txt
-	$(MAKE) $(AGENTS)
+	$(COMPILE) $(PROJECT)/build.in -o $(PROJECT)/build.txt
+	$(COMPILE) $(PROJECT)/dev.in -o $(PROJECT)/dev.txt
+	$(MAKE) $(FUNCTIONS)
+	$(BIN)/stepweave requirements
 
-.PHONY: $(AGENTS)
-$(AGENTS): %.txt:
-	$(COMPILE) $(sort $*.in $(RUNTIME).in) -o $@ -c requirements/stepweave.txt
+.PHONY: $(FUNCTIONS)
+$(FUNCTIONS): %.txt:
+	$(COMPILE) $(sort $*.in $(RUNTIME).in) -o $@ -c $(PINS)
 
 .PHONY: clean
 clean: ## Remove what builds and runs have made, but not .venv
-	rm -rf .stepweave cdk.out stepweave-reports .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .stepweave cdk.out dist stepweave-reports .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -180,7 +180,7 @@ class Bundler:
         """Return what to install: what the agent pins, but for what the managed runtime has."""
         file = self._requirements_file(agent)
         if not file.is_file():
-            raise SynthesisError(f"agent {agent}: {self._shown(file)} is missing; run `make requirements`")
+            raise SynthesisError(f"agent {agent}: {self._shown(file)} is missing; run `stepweave requirements`")
         return without(file.read_text(encoding="utf-8"), MANAGED_RUNTIME)
 
     def _requirements_file(self, agent: str) -> Path:

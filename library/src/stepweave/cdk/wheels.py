@@ -75,7 +75,7 @@ def install_wheels(requirements: str, target: Path, *, platform: Platform, pytho
         raise SynthesisError(
             f"uv could not install wheels for {platform.value}, Python {python}:\n{done.stderr.strip()}\n"
             "If it could not reach the package index: check the network, or name an index with UV_DEFAULT_INDEX. "
-            "If a wheel is missing for this platform: pin a version that has one and run `make requirements`."
+            "If a wheel is missing for this platform: pin a version that has one and run `stepweave requirements`."
         )
     _remove_launchers(target / "bin")
 

@@ -7,10 +7,13 @@ from typer.core import TyperGroup
 
 from stepweave.command.breaker.command import breaker
 from stepweave.command.dlq.command import dlq
+from stepweave.command.init.command import init
 from stepweave.command.local.command import local
+from stepweave.command.new.command import new
 from stepweave.command.plan.command import plan
 from stepweave.command.profile.command import profile
 from stepweave.command.reporting import output_delivered, reported
+from stepweave.command.requirements.command import requirements
 from stepweave.command.run.command import run
 from stepweave.command.standard_streams import use_standard_streams
 from stepweave.command.stop_signals import stoppable
@@ -36,18 +39,21 @@ app = typer.Typer(
     name="stepweave",
     cls=ReportingGroup,
     help="Weave a DAG of agents into AWS Step Functions, and run it: on AWS, or on this machine without any account.",
-    epilog="A first run: stepweave run code-review --repo .",
+    epilog="A first project: stepweave init NAME.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+app.command("init")(init)
+app.add_typer(new, name="new")
 app.command("list")(list_workflows)
 app.command("synth")(synth)
 # Inputs that have defaults are options too, which only the workflow knows.
 app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 app.command("golden")(golden)
+app.command("requirements")(requirements)
 app.command("plan")(plan)
 app.command("profile")(profile)
 app.add_typer(dlq, name="dlq")

@@ -77,6 +77,17 @@ class Project:
             sys.path.insert(0, str(self.root))
 
 
+def is_namespace(text: str) -> bool:
+    """Tell whether the names of all that is deployed can begin with a text.
+
+    Example
+    -------
+    >>> is_namespace("claims"), is_namespace("Claims")
+    (True, False)
+    """
+    return _NAMESPACE.fullmatch(text) is not None
+
+
 def find_project(start: Path | None = None) -> Project | None:
     """Find the project that a folder belongs to.
 
@@ -162,7 +173,7 @@ def _checked(file: Path, table: Mapping[str, object]) -> dict[str, str]:
             raise ProjectError(f"{file}: [{_TABLE}] {key} must be text, not {value!r}")
     if "namespace" not in texts:
         raise ProjectError(f'{file}: [{_TABLE}] needs a namespace, for example namespace = "claims"')
-    if not _NAMESPACE.fullmatch(texts["namespace"]):
+    if not is_namespace(texts["namespace"]):
         raise ProjectError(
             f"{file}: [{_TABLE}] namespace {texts['namespace']!r}: use lower-case letters and digits, at most 22 "
             "characters, a letter first and no hyphens"

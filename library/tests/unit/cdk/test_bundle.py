@@ -294,7 +294,7 @@ def test_a_failed_installation_leaves_nothing_behind(root: Path) -> None:
     ("missing", "message"),
     [
         ("lambdas/linter/handler.py", "agent linter: there is no lambdas/linter/handler.py"),
-        ("lambdas/linter/requirements.txt", "lambdas/linter/requirements.txt is missing; run `make requirements`"),
+        ("lambdas/linter/requirements.txt", "lambdas/linter/requirements.txt is missing; run `stepweave requirements`"),
     ],
 )
 def test_what_is_missing_is_named(root: Path, bundler: Bundler, missing: str, message: str) -> None:

@@ -1,0 +1,1 @@
+"""``stepweave init``."""

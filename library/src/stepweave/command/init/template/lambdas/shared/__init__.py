@@ -1,0 +1,1 @@
+"""Code that agents share: it is in the bundle of each."""

@@ -1,0 +1,1 @@
+"""What people of this project run."""

@@ -1,0 +1,1 @@
+"""The workflows, and beside each the ASL that it compiles to."""

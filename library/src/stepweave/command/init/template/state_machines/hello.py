@@ -1,0 +1,13 @@
+"""Greet somebody."""
+
+from datetime import timedelta
+
+from stepweave import workflow
+
+from lambdas.greeter.contract import Greeting, greeter
+
+
+@workflow(timeout=timedelta(minutes=5))
+def hello(name: str) -> Greeting:
+    """Greet somebody by name."""
+    return greeter("greet", name=name)

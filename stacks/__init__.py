@@ -1,0 +1,1 @@
+"""CDK code of this project's own, beside what Stepweave makes of agents and workflows."""
