@@ -52,13 +52,13 @@ def namespace_for(name: str, chosen: str | None) -> str:
     Example
     -------
     >>> namespace_for("Claims_API", None)
-    'claims-api'
+    'claimsapi'
     """
-    namespace = name.lower().replace("_", "-") if chosen is None else chosen
+    namespace = re.sub("[_-]", "", name.lower()) if chosen is None else chosen
     if not is_namespace(namespace):
         raise CommandError(
-            f"{one_line(namespace)!r} cannot be a namespace: it needs lower-case letters, digits and hyphens, at most "
-            "21 characters, and begins with a letter",
+            f"{one_line(namespace)!r} cannot be a namespace: it needs lower-case letters and digits, at most 22, and a "
+            "letter first",
             "choose one by --namespace",
         )
     return namespace
