@@ -8,6 +8,6 @@ from lambdas.greeter.contract import Greeting, greeter
 
 
 @workflow(timeout=timedelta(minutes=5))
-def hello(name: str) -> Greeting:
+def hello(person: str) -> Greeting:
     """Greet somebody by name."""
-    return greeter("greet", name=name)
+    return greeter("greet", person=person)

@@ -9,7 +9,7 @@ from stepweave import Agent
 class GreeterInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    person: str
 
 
 class Greeting(BaseModel):

@@ -9,4 +9,4 @@ from lambdas.shared.names import tidy
 @agent_handler(greeter)
 def handler(task: GreeterInput, _: TaskContext) -> Greeting:
     """Greet somebody by name."""
-    return Greeting(text=f"Hello, {tidy(task.name)}!")
+    return Greeting(text=f"Hello, {tidy(task.person)}!")

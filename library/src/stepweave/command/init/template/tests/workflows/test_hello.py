@@ -7,7 +7,7 @@ from state_machines.hello import hello
 
 
 def test_somebody_is_greeted_by_name(local_cloud: LocalBackend) -> None:
-    run = local_cloud.run(hello, name="  Ada   Lovelace ")
+    run = local_cloud.run(hello, person="  Ada   Lovelace ")
     assert run.status == "SUCCEEDED", run.cause
     assert run.output == {"text": "Hello, Ada Lovelace!"}
 
@@ -15,6 +15,6 @@ def test_somebody_is_greeted_by_name(local_cloud: LocalBackend) -> None:
 @pytest.mark.local_cloud(time="skipped")
 def test_a_greeting_survives_two_failures(local_cloud: LocalBackend) -> None:
     local_cloud.agent("greeter").fails(times=2)
-    run = local_cloud.run(hello, name="Ada")
+    run = local_cloud.run(hello, person="Ada")
     assert run.status == "SUCCEEDED", run.cause
     assert run.task("greet").attempts == 3
