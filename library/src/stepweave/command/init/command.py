@@ -33,4 +33,4 @@ def init(
             "`make setup` will take Stepweave from your package index. It is on no public one yet: where yours has "
             "it not either, make the project by --find-links DIR"
         )
-    say(f"next: cd {made}, then make demo, make test")
+    say("next: " + ("" if made == Path() else f"cd {made}, then ") + "make demo, make test")

@@ -13,6 +13,7 @@ from stepweave.project.settings import is_namespace
 _NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 _LONGEST: Final = 64
 _FOLDERS: Final = frozenset({"lambdas", "requirements", "scripts", "stacks", "state_machines", "tests"})
+_PYTHON: Final = frozenset({*sys.stdlib_module_names, *map(str.lower, keyword.kwlist), "test"})
 
 
 def check_name(name: str) -> None:
@@ -31,7 +32,7 @@ def check_name(name: str) -> None:
         )
     module = name.lower().replace("-", "_")
     taken = None
-    if module in sys.stdlib_module_names or keyword.iskeyword(module):
+    if module in _PYTHON:
         taken = "Python's own"
     elif module in _FOLDERS:
         taken = "that of a folder that every project has"
