@@ -4,6 +4,7 @@ import importlib.metadata
 import keyword
 import re
 import sys
+from functools import cache
 from typing import Final
 
 from stepweave.command.errors import CommandError
@@ -13,7 +14,7 @@ from stepweave.project.settings import is_namespace
 _NAME: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 _LONGEST: Final = 64
 _FOLDERS: Final = frozenset({"lambdas", "requirements", "scripts", "stacks", "state_machines", "tests"})
-_PYTHON: Final = frozenset({*sys.stdlib_module_names, *map(str.lower, keyword.kwlist), "test"})
+_PYTHON: Final = frozenset(name.lower() for name in (*sys.stdlib_module_names, *keyword.kwlist, "test"))
 
 
 def check_name(name: str) -> None:
@@ -65,6 +66,7 @@ def namespace_for(name: str, chosen: str | None) -> str:
     return namespace
 
 
+@cache
 def _installed() -> frozenset[str]:
     """Return what installed distributions are called, and what they bring to import."""
     names = {one.metadata["Name"].lower().replace("-", "_") for one in importlib.metadata.distributions()}

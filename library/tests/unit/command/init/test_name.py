@@ -36,8 +36,9 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "json", "test", "Types", "asyncio", "None", "stepweave", "STEPWEAVE", "boto3", "pydantic-core",
-        "yaml", "lambdas", "state-machines", "state_machines", "stacks", "scripts", "tests", "requirements", "import", "yield",
+        "json", "test", "Types", "asyncio", "None", "cprofile", "import", "yield", "stepweave", "STEPWEAVE", "boto3",
+        "pydantic-core", "yaml", "lambdas", "state-machines", "state_machines", "stacks", "scripts", "tests",
+        "requirements",
     ],
 )  # fmt: skip
 def test_what_something_else_is_called_is_refused(name: str) -> None:

@@ -1,6 +1,7 @@
 """Agents and workflows are added to a project by the command, in a process of its own as a user calls it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,9 +148,8 @@ def contents(project: Path) -> dict[Path, bytes]:
 def test_an_agent_that_is_refused_changes_nothing(project: Path, name: str, message: str) -> None:
     (project / "lambdas/taken.py").write_text("")
     before = contents(project)
-    with pytest.raises(CommandError, match="agent|there already") as refused:
+    with pytest.raises(CommandError, match=re.escape(message)):
         add_agent(require_project(project), name)
-    assert message in refused.value.message
     assert contents(project) == before
 
 
@@ -167,9 +167,8 @@ def test_an_agent_that_is_refused_changes_nothing(project: Path, name: str, mess
 def test_a_workflow_that_is_refused_changes_nothing(project: Path, name: str, message: str) -> None:
     (project / "state_machines/taken").mkdir()
     before = contents(project)
-    with pytest.raises(CommandError, match="workflow|there already") as refused:
+    with pytest.raises(CommandError, match=re.escape(message)):
         add_workflow(require_project(project), name)
-    assert message in refused.value.message
     assert contents(project) == before
 
 
