@@ -188,4 +188,7 @@ def _package(file: Path, key: str, value: str) -> str:
     dotted = value.rstrip("/").replace("/", ".")
     if not dotted or not all(part.isidentifier() for part in dotted.split(".")):
         raise ProjectError(f"{file}: [{_TABLE}] {key} = {value!r}: name a folder of the project that Python can import")
+    first = dotted.partition(".")[0]
+    if first in sys.stdlib_module_names or first == __name__.partition(".")[0]:
+        raise ProjectError(f"{file}: [{_TABLE}] {key} = {value!r}: Python imports something else as {first}; rename it")
     return dotted

@@ -49,7 +49,7 @@ def test_a_project_has_what_it_is_called_and_its_compiled_workflow(tmp_path: Pat
 
 def test_nothing_but_the_project_is_left(tmp_path: Path) -> None:
     assert init(tmp_path / "claims").exit_code == 0
-    assert os.listdir(tmp_path) == ["claims"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "claims"]
     odd = {name for name in files_of(tmp_path / "claims") if "__pycache__" in name or name.endswith(".template")}
     assert not odd
     umask = os.umask(0)
@@ -63,7 +63,7 @@ def test_without_a_wheel_the_index_is_named(tmp_path: Path) -> None:
     assert "--find-links" in result.stderr
     settings = tomllib.loads((tmp_path / "claims" / "pyproject.toml").read_text())
     assert "uv" not in settings["tool"]
-    assert settings["tool"]["stepweave"] == {"namespace": "acme"}
+    assert settings["tool"]["stepweave"]["namespace"] == "acme"
 
 
 def test_the_current_folder_will_do_if_it_is_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,4 +167,4 @@ def test_an_empty_folder_is_empty_again_if_moving_fails(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "rename", fail_on_the_last)
     assert init(tmp_path / "claims").exit_code == 1
-    assert os.listdir(tmp_path / "claims") == []
+    assert list((tmp_path / "claims").iterdir()) == []

@@ -112,10 +112,9 @@ def test_an_agent_that_no_workflow_can_name_is_passed_over(project: Path) -> Non
 
 def test_agents_in_another_folder_are_added_there(project: Path) -> None:
     (project / "flows").mkdir()
-    with (project / "pyproject.toml").open("a") as settings:
-        settings.write('[tool.stepweave]\nnamespace = "c"\nagents = "src/agents"\nworkflows = "flows"\n')
-    text = (project / "pyproject.toml").read_text().replace('[tool.stepweave]\nnamespace = "claims"\n', "", 1)
-    (project / "pyproject.toml").write_text(text)
+    settings = (project / "pyproject.toml").read_text()
+    elsewhere = '[tool.stepweave]\nagents = "src/agents"\nworkflows = "flows"\n'
+    (project / "pyproject.toml").write_text(settings.replace("[tool.stepweave]\n", elsewhere, 1))
     assert stepweave(project, "new", "agent", "checker").returncode == 0
     assert "from src.agents.checker.contract import" in (project / "src/agents/checker/handler.py").read_text()
     assert stepweave(project, "new", "workflow", "checking").returncode == 0
