@@ -32,7 +32,7 @@ def compile_requirements(project: Project, wants: Path) -> Path:
     pins = wants.with_suffix(".txt")
     runtime = Path(stepweave.runtime.__file__).with_name("requirements.in")
     environment = project.root / _PINS
-    command = [
+    command: list[str | Path] = [
         _uv(), "pip", "compile", "--quiet", "--universal", "--python-version", _OLDEST_PYTHON, "--generate-hashes",
         "--no-emit-index-url", "--no-emit-find-links", "--no-annotate",
         "--custom-compile-command", "stepweave requirements",
