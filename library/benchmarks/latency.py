@@ -153,7 +153,7 @@ def _serve(pipe: Connection[str, str]) -> None:
 
 
 def _assembly(folder: Path) -> Path:
-    from stepweave.cdk.application import add_stacks, create_app
+    from stepweave.cdk.stacks import add_stacks, create_app
     from stepweave.cdk.platform import this_machine
 
     app = create_app(folder, this_machine())

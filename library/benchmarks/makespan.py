@@ -191,7 +191,7 @@ def _scaled(file: DagFile, seconds: float) -> DagFile:
 
 
 def _assembly(folder: Path, workflows: Iterable[CompiledWorkflow]) -> Path:
-    from stepweave.cdk.application import add_stacks, create_app
+    from stepweave.cdk.stacks import add_stacks, create_app
     from stepweave.cdk.platform import this_machine
 
     app = create_app(folder, this_machine())

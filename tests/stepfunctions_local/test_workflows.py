@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from scripts.stepfunctions_local.container import docker_problem, stepfunctions_local
-from stepweave.cdk.application import add_stacks, create_app
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.platform import this_machine
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag

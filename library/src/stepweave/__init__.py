@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from stepweave.contract.breaker import Breaker as Breaker
     from stepweave.contract.breaker import CircuitBreakerConfig as CircuitBreakerConfig
     from stepweave.contract.failure import TaskFailure as TaskFailure
+    from stepweave.contract.permission import Permission as Permission
     from stepweave.contract.refusal import RefusedError as RefusedError
     from stepweave.contract.retry import Retry as Retry
+    from stepweave.contract.secret import Secret as Secret
     from stepweave.contract.stored import Stored as Stored
     from stepweave.contract.stored import StoredFile as StoredFile
+    from stepweave.contract.vpc import Vpc as Vpc
     from stepweave.graph.errors import WorkflowError as WorkflowError
     from stepweave.language.workflow import workflow as workflow
     from stepweave.runtime.agent_handler import agent_handler as agent_handler
@@ -37,14 +40,17 @@ _MODULES: Final = {
     "CircuitBreakerConfig": "contract.breaker",
     "ObjectCorruptError": "runtime.errors",
     "ObjectMissingError": "runtime.errors",
+    "Permission": "contract.permission",
     "PreparedInput": "contract.argument",
     "RefusedError": "contract.refusal",
     "Retry": "contract.retry",
+    "Secret": "contract.secret",
     "Stored": "contract.stored",
     "StoredFile": "contract.stored",
     "TaskContext": "runtime.context",
     "TaskFailure": "contract.failure",
     "TransientError": "runtime.errors",
+    "Vpc": "contract.vpc",
     "WorkflowError": "graph.errors",
     "agent_handler": "runtime.agent_handler",
     "object_errors": "runtime.aws_errors",
@@ -61,14 +67,17 @@ __all__ = [
     "CircuitBreakerConfig",
     "ObjectCorruptError",
     "ObjectMissingError",
+    "Permission",
     "PreparedInput",
     "RefusedError",
     "Retry",
+    "Secret",
     "Stored",
     "StoredFile",
     "TaskContext",
     "TaskFailure",
     "TransientError",
+    "Vpc",
     "WorkflowError",
     "agent_handler",
     "object_errors",

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.run.reports import resolve_references
 from stepweave.compiler.budget import PAYLOAD_QUOTA
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag

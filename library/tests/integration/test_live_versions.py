@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, LIVE, Names
 from stepweave.cdk.platform import Platform, this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow

@@ -16,9 +16,9 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from cdk_nag import AwsSolutionsChecks
 
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import require_project

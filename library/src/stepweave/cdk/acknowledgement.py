@@ -1,5 +1,7 @@
 """Findings of cdk-nag that are as they should be, each with its reason."""
 
+from typing import Any
+
 import aws_cdk as cdk
 from constructs import Construct, IConstruct
 
@@ -11,7 +13,20 @@ def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
 
 def acknowledge_wildcard(role: Construct, arn: str, reason: str) -> None:
     """Say why a role may do something to all that the `*` of an ARN stands for."""
-    resolved = cdk.Stack.of(role).resolve(arn)
-    parts = [resolved] if isinstance(resolved, str) else resolved["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
+    text = _text(cdk.Stack.of(role).resolve(arn))
     acknowledge(role, f"AwsSolutions-IAM5[Resource::{text}]", reason)
+
+
+def _text(value: Any) -> str:
+    """Write a resolved value as cdk-nag writes it."""
+    match value:
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::ImportValue": str(name)}:
+            return name
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(_text(part) for part in parts)
+        case _:
+            return str(value)

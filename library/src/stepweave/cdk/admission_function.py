@@ -7,14 +7,15 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
+from stepweave.cdk.acknowledgement import acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
+from stepweave.cdk.encryption import use_of_key
+from stepweave.cdk.function_code import bundle_code
 from stepweave.cdk.naming import ADMISSION, EVERY
 from stepweave.cdk.policy import allow
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 from stepweave.contract.stored import RESULTS
 
 _TIMEOUT: Final = timedelta(minutes=1)
@@ -27,15 +28,11 @@ class AdmissionFunction(BundledFunction):
     ----------
     bundle : Bundle
         What it runs.
-    storage : StorageStack
+    storage : Storage
         Where large inputs go.
-    settings : Settings
-        What was chosen about the deployment.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: StorageStack, settings: Settings
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: Storage) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -45,16 +42,15 @@ class AdmissionFunction(BundledFunction):
                 timeout=_TIMEOUT,
                 memory_mb=512,
             ),
-            bundle=bundle,
+            code=bundle_code(bundle, storage.settings.python),
             role=lambda function, log: _role(function, log, storage),
             storage=storage,
-            settings=settings,
             environment={},
         )
 
 
-def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) -> iam.Role:
-    executions = executions_arn(scope, EVERY)
+def _role(scope: Construct, log_group: logs.ILogGroup, storage: Storage) -> iam.Role:
+    executions = executions_arn(scope, storage.settings.names.state_machine(EVERY))
     role = iam.Role(
         scope,
         "Role",
@@ -63,13 +59,10 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack) ->
         inline_policies={
             "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
             "LookUpExecutions": allow("states", ["DescribeExecution"], [executions]),
-            "WriteInputs": allow("s3", ["PutObject"], [storage.payload_bucket.arn_for_objects(f"{RESULTS}*")]),
+            "WriteInputs": allow("s3", ["PutObject"], [storage.objects(RESULTS)]),
+            **use_of_key(storage),
         },
     )
     acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")
-    acknowledge(
-        role,
-        f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{RESULTS}*]",
-        "Inputs get their names at run time; the prefix is as narrow as it gets.",
-    )
+    storage.acknowledge_objects(role, RESULTS)
     return role

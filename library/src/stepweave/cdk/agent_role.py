@@ -1,20 +1,19 @@
 """The role of an agent's function: what the agent needs, and no more."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
+from stepweave.cdk.acknowledgement import acknowledge_wildcard
+from stepweave.cdk.agent_permissions import acknowledge_permissions, agent_permissions
 from stepweave.cdk.arns import executions_arn, state_machine_arn
 from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.naming import EVERY
 from stepweave.cdk.payload_access import payload_access
 from stepweave.cdk.policy import allow
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 from stepweave.contract.agent import Agent
 
 
@@ -24,7 +23,8 @@ class AgentRole(iam.Role):
     It writes its own log, reads and writes payloads as its contract implies, and remembers which tasks it has done. It
     arrives at gates and wakes the state machines that wait there, and reads in the history of an execution whether an
     attempt has died: of any workflow, since DAG files that use the agent are deployed one by one, and none must take
-    from another what it needs. If the contract names a circuit breaker, it moves that and tells so.
+    from another what it needs. If the contract names a circuit breaker, it moves that and tells so. Beyond that it may
+    do what the contract names.
 
     Parameters
     ----------
@@ -32,10 +32,10 @@ class AgentRole(iam.Role):
         The agent's contract.
     log_group : logs.ILogGroup
         The function's log.
-    storage : StorageStack
+    storage : Storage
         Where payloads, idempotency records, gates and breakers are.
-    settings : Settings
-        What was chosen about the deployment.
+    in_network : bool
+        Whether the function is attached to a network.
     """
 
     def __init__(  # noqa: PLR0913
@@ -45,20 +45,16 @@ class AgentRole(iam.Role):
         *,
         agent: Agent[Any, Any],
         log_group: logs.ILogGroup,
-        storage: StorageStack,
-        settings: Settings,
+        storage: Storage,
+        in_network: bool,
     ) -> None:
         access = payload_access(agent)
-        machines = state_machine_arn(scope, settings.names.state_machine(EVERY))
-        executions = executions_arn(scope, settings.names.state_machine(EVERY))
-
-        def objects(prefixes: Iterable[str]) -> list[str]:
-            return [storage.payload_bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
-
+        every = storage.settings.names.state_machine(EVERY)
+        machines, executions = state_machine_arn(scope, every), executions_arn(scope, every)
         policies = {
             "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
-            "ReadPayloads": allow("s3", ["GetObject"], objects(access.reads)),
-            "WritePayloads": allow("s3", ["PutObject"], objects(access.writes)),
+            "ReadPayloads": allow("s3", ["GetObject"], map(storage.objects, access.reads)),
+            "WritePayloads": allow("s3", ["PutObject"], map(storage.objects, access.writes)),
             "Idempotency": allow(
                 "dynamodb",
                 ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
@@ -69,7 +65,8 @@ class AgentRole(iam.Role):
             ),
             "WakeWaitingStates": allow("states", ["SendTaskSuccess"], [machines]),
             "LearnOfDeadAttempts": allow("states", ["GetExecutionHistory"], [executions]),
-            **use_of_key(settings),
+            **use_of_key(storage),
+            **agent_permissions(agent, in_network=in_network),
         }
         if agent.breaker is not None:
             policies["Breaker"] = allow("dynamodb", ["GetItem", "UpdateItem"], [storage.breakers_table.table_arn])
@@ -87,8 +84,5 @@ class AgentRole(iam.Role):
                 self, arn, "The state machines of DAG files are deployed one by one, by names that begin so."
             )
         for prefix in sorted({*access.reads, *access.writes}):
-            acknowledge(
-                self,
-                f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{prefix}*]",
-                f"Objects below {prefix} get their names at run time; the prefix is as narrow as it gets.",
-            )
+            storage.acknowledge_objects(self, prefix)
+        acknowledge_permissions(self, agent, in_network=in_network)

@@ -1,130 +1,82 @@
-"""The CDK application: the three stacks for a list of workflows."""
+"""The CDK application of a project, which its ``app.py`` names."""
 
-import json
-import os
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
+import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
 import aws_cdk as cdk
 
-from stepweave.cdk.agents import AgentsStack
-from stepweave.cdk.bundle import Bundler
-from stepweave.cdk.deployed_agents import deployed_agents
+from stepweave.cdk.dag_deployment import DagDeployment
+from stepweave.cdk.deployment import Deployment
 from stepweave.cdk.errors import SynthesisError
-from stepweave.cdk.naming import DAG_CONSTRUCT
-from stepweave.cdk.payload_access import stored_objects
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
-from stepweave.cdk.workflows import WorkflowsStack
-from stepweave.compiler.compile import CompiledWorkflow
-from stepweave.contract.agent import Agent
-from stepweave.project.settings import find_project, require_project
+from stepweave.cdk.stacks import add_stacks, create_app
+from stepweave.cdk.synthesis_request import SynthesisRequest, current_request
+from stepweave.compiler.compile import compile_workflow
+from stepweave.functions.replayer.contract import replayer
+from stepweave.graph.errors import WorkflowError
+from stepweave.project.catalog import workflows
+from stepweave.project.errors import ProjectError
+
+Customize: TypeAlias = Callable[[Deployment], None]
+"""A function of the project that changes what is deployed, before the templates are written."""
 
 
-def create_app(
-    outdir: Path | None = None, context: Mapping[str, object] | None = None, *, validate: bool = False
-) -> cdk.App:
-    """Return an application whose templates come out the same with and without the ``cdk`` command.
+class Application:
+    """The stacks of all workflows of a project, of their agents, and of what both store.
 
-    Parameters
-    ----------
-    outdir : Path | None
-        Where the cloud assembly is written: where the ``cdk`` command says, else ``cdk.out``, if not given.
-    context : Mapping[str, object] | None
-        Settings and feature flags. They win over those of ``cdk.json``, which are read in any case; ``cdk -c`` wins
-        over both.
-    validate : bool
-        Whether the CDK checks the templates itself. It takes longer than all the rest, so the tests do it.
-    """
-    configuration = json.loads((require_project().root / "cdk.json").read_text(encoding="utf-8"))
-    return cdk.App(
-        outdir=str(outdir or os.environ.get("CDK_OUTDIR") or require_project().root / "cdk.out"),
-        context={**configuration["context"], **(context or {})},
-        analytics_reporting=False,
-        builtin_cloud_formation_validation=validate,
-        stack_traces=False,
-        tree_metadata=False,
-    )
-
-
-def add_stacks(  # noqa: PLR0913, PLR0917
-    app: cdk.App,
-    workflows: Iterable[CompiledWorkflow],
-    bundler: Bundler | None = None,
-    dag: CompiledWorkflow | None = None,
-    kept: Iterable[Agent[Any, Any]] = (),
-    settings: Settings | None = None,
-) -> None:
-    """Add what the workflows need: storage, their agents' functions, their state machines.
+    ``cdk deploy``, ``stepweave run``, ``stepweave local up`` and the tests all run ``app.py``, so that all of them have
+    what `customize` adds. The tests ask for their own workflows in place of the project's.
 
     Parameters
     ----------
-    app : cdk.App
-        The application.
-    workflows : Iterable[CompiledWorkflow]
-        The workflows to deploy, at least one.
-    bundler : Bundler | None
-        What makes the functions' bundles, if not the project's own.
-    dag : CompiledWorkflow | None
-        The workflow of a DAG file. It gets a stack of its own, so that those of other files stay where they are.
-    kept : Iterable[Agent]
-        Agents that have a function whether or not one of these workflows calls them: those of DAG files that were
-        deployed before.
-    settings : Settings | None
-        What was chosen about the deployment; if not given, what the context and the project's ``pyproject.toml`` say.
-
-    Raises
-    ------
-    SynthesisError
-        If a setting is wrong, two workflows or two agents have one name, or an agent cannot be bundled.
+    customize : Callable[[Deployment], None] | None
+        Is given all that is deployed, to change it or to add to it.
 
     Example
     -------
-    >>> app = create_app(Path("cdk.out"))  # doctest: +SKIP
-    >>> add_stacks(app, [compile_workflow(code_review)])  # doctest: +SKIP
-    >>> app.synth()  # doctest: +SKIP
+    >>> Application(customize).synth()  # doctest: +SKIP
     """
-    settings = settings or Settings.from_context(app.node, find_project())
-    deployed = sorted(workflows, key=lambda workflow: workflow.name)
-    if not deployed:
-        raise SynthesisError("there is no workflow to deploy; add one to the folder of workflows")
-    added = [] if dag is None else [dag]
-    given = [workflow.name for workflow in [*deployed, *added]]
-    if len(set(given)) < len(given):
-        raise SynthesisError(f"each workflow needs a name of its own, but these were given: {', '.join(given)}")
 
-    called = deployed_agents([*deployed, *added])
-    idle = [agent for agent in kept if agent.name not in {one.name for one in called}]
-    tag(app, settings)
-    names = settings.names
-    stored = stored_objects([*called, *idle])
-    storage_stack = StorageStack(app, names.storage_stack, settings=settings, stored=stored)
-    agents_stack = AgentsStack(
-        app,
-        names.agents_stack,
-        agents=[*called, *idle],
-        storage=storage_stack,
-        bundler=bundler or Bundler.of(require_project(), settings),
-        settings=settings,
-    )
-    workflows_stack = WorkflowsStack(
-        app, names.workflows_stack, workflows=deployed, storage=storage_stack, settings=settings
-    )
-    workflows_stack.add_stack_dependency(agents_stack)
-    for one in added:
-        dag_stack = WorkflowsStack(
-            app,
-            names.dag_stack(one.name),
-            workflows=[one],
-            storage=storage_stack,
-            settings=settings,
-            construct_name=lambda _: DAG_CONSTRUCT,
-        )
-        dag_stack.add_stack_dependency(agents_stack)
+    def __init__(self, customize: Customize | None = None) -> None:
+        self._customize = customize
+
+    def build(self, app: cdk.App | None = None) -> Deployment:
+        """Make the constructs, and write nothing yet.
+
+        Parameters
+        ----------
+        app : cdk.App | None
+            Where they belong; a new application, if not given.
+
+        Raises
+        ------
+        SynthesisError, WorkflowError, ProjectError
+            If the project cannot be deployed as it is.
+        """
+        request = current_request()
+        deployment = _of_project(app) if request is None else _of_request(request)
+        if self._customize is not None:
+            self._customize(deployment)
+        return deployment
+
+    def synth(self) -> None:
+        """Write the cloud assembly. What a person has to mend is printed in one line, and the process ends."""
+        try:
+            deployment = self.build()
+        except (SynthesisError, WorkflowError, ProjectError) as error:
+            if current_request() is not None:
+                raise  # to the test that asked
+            sys.exit(f"app.py: {error}")
+        deployment.app.synth()
 
 
-def tag(app: cdk.App, settings: Settings) -> None:
-    """Give every resource the tags of the project, the environment, and those that were chosen."""
-    for key, value in settings.all_tags.items():
-        cdk.Tags.of(app).add(key, value)
+def _of_project(app: cdk.App | None) -> Deployment:
+    app = app or create_app()
+    compiled = [compile_workflow(workflow) for workflow in workflows().values()]
+    dag = DagDeployment.from_context(app.node.try_get_context)
+    # DAG files that were deployed before call the replayer.
+    return add_stacks(app, compiled, dag=None if dag is None else dag.compile(), kept=[replayer])
+
+
+def _of_request(request: SynthesisRequest) -> Deployment:
+    return add_stacks(create_app(request.outdir, request.context), request.workflows, request.bundler)

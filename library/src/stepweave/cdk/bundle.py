@@ -13,9 +13,9 @@ import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
@@ -100,6 +100,10 @@ class Bundler:
         """Return what makes the bundles of a deployment of a project."""
         return cls(project, settings.bundle_platform, settings.python, files=BundleFiles(settings.bundle_files))
 
+    def built_for(self, platform: Platform) -> Self:
+        """Return what makes the same bundles for a platform."""
+        return self if platform is self.platform else replace(self, platform=platform)
+
     @property
     def cache(self) -> Path:
         """The folder that keeps the bundles."""
@@ -132,12 +136,29 @@ class Bundler:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._remove_unused()
             self._make(agent, sources, requirements, path)
-        return Bundle(path, digest, self._handler(agent), tuple(self._left_out(agent)))
+        return Bundle(path, digest, self.handler(agent), tuple(self._left_out(agent)))
 
-    def bundle_all(self, agents: Sequence[str]) -> dict[str, Bundle]:
-        """Return the bundles of several agents by their names; make what is missing at the same time."""
+    def bundle_all(self, agents: Sequence[str], platforms: Mapping[str, Platform] | None = None) -> dict[str, Bundle]:
+        """Return the bundles of several agents by their names; make what is missing at the same time.
+
+        Parameters
+        ----------
+        agents : Sequence[str]
+            The agents' names.
+        platforms : Mapping[str, Platform] | None
+            What an agent's wheels must run on, where that is another platform than the bundler's.
+        """
+
+        def one(agent: str) -> Bundle:
+            return self.built_for((platforms or {}).get(agent, self.platform)).bundle(agent)
+
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            return dict(zip(agents, pool.map(self.bundle, agents), strict=True))
+            return dict(zip(agents, pool.map(one, agents), strict=True))
+
+    def handler(self, agent: str) -> str:
+        """Return what the function of an agent calls, as ``module.function``."""
+        package = f"{_INSTALLED.name}.{_FUNCTIONS}" if self._is_of_library(agent) else self.project.agents
+        return f"{package}.{agent}.handler.handler"
 
     def _sources(self, agent: str) -> Iterator[Path]:
         """Yield the files to copy, as paths in the bundle, in order."""
@@ -167,10 +188,6 @@ class Bundler:
     def _is_of_library(self, agent: str) -> bool:
         own = (self.project.agents_folder / agent / "handler.py").is_file()
         return not own and (_INSTALLED / _FUNCTIONS / agent / "handler.py").is_file()
-
-    def _handler(self, agent: str) -> str:
-        package = f"{_INSTALLED.name}.{_FUNCTIONS}" if self._is_of_library(agent) else self.project.agents
-        return f"{package}.{agent}.handler.handler"
 
     def _source(self, path: Path) -> Path:
         """Return where a file of the bundle is copied from."""

@@ -9,17 +9,17 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stepweave.cdk.acknowledgement import acknowledge, acknowledge_wildcard
+from stepweave.cdk.acknowledgement import acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn, queue_arn, rule_arn
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
 from stepweave.cdk.encryption import use_of_key
+from stepweave.cdk.function_code import bundle_code
 from stepweave.cdk.naming import DEAD_LETTERS, EVERY, QueueKind, queue_name
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
 from stepweave.cdk.policy import allow
 from stepweave.cdk.queue_alarm import alarm_on_messages
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 
 _TIMEOUT: Final = timedelta(minutes=5)  # a history has 25,000 events at the most, in 25 pages or more
 
@@ -34,15 +34,11 @@ class DeadLetterFunction(BundledFunction):
     ----------
     bundle : Bundle
         What it runs.
-    storage : StorageStack
+    storage : Storage
         Where payloads, idempotency records and breakers are.
-    settings : Settings
-        What was chosen about the deployment.
     """
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: StorageStack, settings: Settings
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, bundle: Bundle, storage: Storage) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -52,14 +48,13 @@ class DeadLetterFunction(BundledFunction):
                 timeout=_TIMEOUT,
                 memory_mb=512,
             ),
-            bundle=bundle,
-            role=lambda function, log: _role(function, log, storage, settings),
+            code=bundle_code(bundle, storage.settings.python),
+            role=lambda function, log: _role(function, log, storage),
             storage=storage,
-            settings=settings,
             environment={"STEPWEAVE_BREAKERS_TABLE": storage.breakers_table.table_name},
         )
         alarm_on_messages(
-            self, "Alarm", self.invocations, "Failures of executions could not be made dead letters", settings
+            self, "Alarm", self.invocations, "Failures of executions could not be made dead letters", storage.settings
         )
         # One permission for the rules of all workflows: one for each would outgrow the function's policy of 20 KB.
         lambda_.CfnPermission(
@@ -69,12 +64,12 @@ class DeadLetterFunction(BundledFunction):
             function_name=self.function.function_name,
             principal="events.amazonaws.com",
             source_account=cdk.Aws.ACCOUNT_ID,
-            source_arn=rule_arn(self, settings.names.rules),
+            source_arn=rule_arn(self, storage.settings.names.rules),
         )
 
 
-def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack, settings: Settings) -> iam.Role:
-    machines = settings.names.state_machine(EVERY)
+def _role(scope: Construct, log_group: logs.ILogGroup, storage: Storage) -> iam.Role:
+    machines = storage.settings.names.state_machine(EVERY)
     executions = executions_arn(scope, machines)
     queues = queue_arn(scope, queue_name(machines, QueueKind.FAILURES))
     role = iam.Role(
@@ -85,9 +80,7 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack, se
         inline_policies={
             "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
             "LookUpExecutions": allow("states", ["DescribeExecution", "GetExecutionHistory"], [executions]),
-            "WriteInputs": allow(
-                "s3", ["PutObject"], [storage.payload_bucket.arn_for_objects(f"{DEAD_LETTER_INPUTS}*")]
-            ),
+            "WriteInputs": allow("s3", ["PutObject"], [storage.objects(DEAD_LETTER_INPUTS)]),
             "Idempotency": allow(
                 "dynamodb",
                 ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
@@ -95,14 +88,10 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: StorageStack, se
             ),
             "RecordCrashes": allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn]),
             "SendDeadLetters": allow("sqs", ["SendMessage", "GetQueueUrl"], [queues]),
-            **use_of_key(settings),
+            **use_of_key(storage),
         },
     )
     acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")
     acknowledge_wildcard(role, queues, "Each workflow has a queue of its own, whose name begins and ends so.")
-    acknowledge(
-        role,
-        f"AwsSolutions-IAM5[Resource::{storage.payload_bucket_arn_export}/{DEAD_LETTER_INPUTS}*]",
-        "Inputs get their names at run time; the prefix is as narrow as it gets.",
-    )
+    storage.acknowledge_objects(role, DEAD_LETTER_INPUTS)
     return role

@@ -3,6 +3,7 @@
 from typing import cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -18,11 +19,21 @@ class DeadLetterQueue(sqs.Queue):
     ----------
     settings : Settings
         What was chosen about the deployment.
+    key : kms.IKey | None
+        What encrypts it; a key of SQS if None.
     name : str | None
         Its name; CloudFormation makes one if not given.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, name: str | None = None) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        key: kms.IKey | None,
+        name: str | None = None,
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -32,8 +43,8 @@ class DeadLetterQueue(sqs.Queue):
             retention_period=cdk.Duration.days(14),
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.retains_records else cdk.RemovalPolicy.DESTROY,
         )
-        if settings.kms_key_arn is not None:
+        if key is not None:
             # Not by the queue's own options: with them it would grant every sender more than sending needs.
             queue = cast("sqs.CfnQueue", self.node.default_child)
             queue.sqs_managed_sse_enabled = None
-            queue.kms_master_key_id = settings.kms_key_arn
+            queue.kms_master_key_id = key.key_arn

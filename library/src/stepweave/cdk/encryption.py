@@ -1,7 +1,9 @@
-"""The KMS key that encrypts what is deployed, where one was chosen."""
+"""The KMS keys that encrypt what is deployed, where some were chosen."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,12 +13,15 @@ from constructs import Construct
 from stepweave.cdk.policy import allow
 from stepweave.cdk.settings import Settings
 
+if TYPE_CHECKING:
+    from stepweave.cdk.storage import Storage
+
 _CONSTRUCT: Final = "EncryptionKey"
 _USES: Final = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
 
 
 def encryption_key(scope: Construct, settings: Settings) -> kms.IKey | None:
-    """Return the key that was chosen; None if AWS's own keys are to be used."""
+    """Return the key that the settings name; None if AWS's own keys are to be used."""
     if settings.kms_key_arn is None:
         return None
     stack = cdk.Stack.of(scope)
@@ -24,8 +29,8 @@ def encryption_key(scope: Construct, settings: Settings) -> kms.IKey | None:
     return kms.Key.from_key_arn(stack, _CONSTRUCT, settings.kms_key_arn) if found is None else cast("kms.IKey", found)
 
 
-def use_of_key(settings: Settings) -> Mapping[str, iam.PolicyDocument]:
-    """Return the policy, by its name, that lets a role read and write what the key encrypts; none without a key."""
-    if settings.kms_key_arn is None:
-        return {}
-    return {"UseKey": allow("kms", _USES, [settings.kms_key_arn])}
+def use_of_key(storage: Storage) -> Mapping[str, iam.PolicyDocument]:
+    """Return the policy, by its name, that lets a role read and write what keys encrypt; none without a key."""
+    keys = (storage.encryption_key, storage.payload_bucket.encryption_key)
+    arns = {key.key_arn: None for key in keys if key is not None}
+    return {"UseKey": allow("kms", _USES, arns)} if arns else {}

@@ -1,5 +1,6 @@
 """The names by which what is deployed is found: by its own parts, by the command and in the console."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,8 +32,13 @@ EVERY: Final = "*"
 DAG_CONSTRUCT: Final = "Dag"
 """What the workflow of a DAG file is called inside its own stack: names that repeat the stack's get too long."""
 
+SAME_IDS: Final = "Default"
+"""What a construct is called whose parts shall have the logical ids that they would have without it: the CDK leaves out
+this name. What held data before there was the construct holds it still."""
+
 _WORD: Final = re.compile(r"[a-z][a-z0-9]*")
 _LONGEST_TOGETHER: Final = 22  # and 2 hyphens, and 40 of an agent's name: 64, which is what Lambda takes
+_LONGEST_RULE: Final = 64
 _LONGEST_NAME: Final = 80  # of a state machine, and of a queue
 
 
@@ -123,6 +129,23 @@ class Names:
         A namespace and an environment are never cut.
         """
         return f"{self._stack('').rstrip('-')}*"
+
+    def failure_rule(self, workflow: str, stack: str) -> str | None:
+        """Return the name of the rule about a workflow's failures, one of `rules`.
+
+        None leaves it to CloudFormation, which begins it with the stack's name: for the stacks of this deployment.
+
+        Example
+        -------
+        >>> Names("claims").failure_rule("settle-claim", "Accounting")
+        'ClaimsSettleClaimFailures'
+        """
+        if self.owns_stack(stack):
+            return None
+        name = f"{self._stack(pascal_case(workflow))}Failures"
+        if len(name) <= _LONGEST_RULE:
+            return name
+        return f"{name[: _LONGEST_RULE - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
     @property
     def metrics_namespace(self) -> str:

@@ -84,6 +84,16 @@ def tags(value: object) -> dict[str, str]:
     return value
 
 
+def subnets(value: object) -> tuple[str, ...]:
+    """Read the ids of subnets. Raises `ValueError` for anything else."""
+    return _ids(value, "subnet")
+
+
+def security_groups(value: object) -> tuple[str, ...]:
+    """Read the ids of security groups. Raises `ValueError` for anything else."""
+    return _ids(value, "sg")
+
+
 def texts(value: object) -> tuple[str, ...]:
     """Read texts: a list, or one text with commas between. Raises `ValueError` for anything else."""
     if isinstance(value, str):
@@ -91,6 +101,13 @@ def texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
         raise ValueError("must be a list of texts")
     return tuple(value)
+
+
+def _ids(value: object, kind: str) -> tuple[str, ...]:
+    ids = texts(value)
+    if not ids or not all(re.fullmatch(rf"{kind}-[0-9a-f]{{8}}([0-9a-f]{{9}})?", one) for one in ids):
+        raise ValueError(f"must be ids, as in {kind}-0123456789abcdef0")
+    return ids
 
 
 def _one_of(values: tuple[str, ...]) -> Callable[[object], str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Final, Self, TypeVar
 
-from constructs import Node
+from constructs import Construct, Node
 
 from stepweave.cdk import setting_values
 from stepweave.cdk.dag_deployment import DAG, SHORTEN_IDS, TIME_SCALE
@@ -13,7 +13,8 @@ from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform
 from stepweave.cdk.project_names import names_of
 from stepweave.cdk.setting_values import ARCHITECTURES, Removal
-from stepweave.project.settings import Project
+from stepweave.contract.vpc import Vpc
+from stepweave.project.settings import Project, find_project
 
 T = TypeVar("T")
 
@@ -54,6 +55,11 @@ class Settings:
     bundle_platform : Platform
         What the wheels in the bundles are for. One sets the ``architecture`` of the functions, ``x86_64`` or
         ``arm64``, and this only where they do not run in AWS.
+    runs_locally : bool
+        Whether a ``bundle_platform`` was chosen, so that functions run elsewhere than in AWS: without layers, images
+        and networks, none of which is there.
+    vpc_subnets, vpc_security_groups : tuple[str, ...]
+        Ids of the subnets and security groups of functions whose contracts say ``vpc=Vpc()``.
     bundle_files : tuple[str, ...]
         Shell patterns of files that go into bundles though nothing is known of their kind; see `BundleFiles`.
     """
@@ -68,10 +74,24 @@ class Settings:
     tags: Mapping[str, str] = field(default_factory=dict)
     python: str = "3.13"
     bundle_platform: Platform = Platform.LINUX_X86_64
+    runs_locally: bool = False
+    vpc_subnets: tuple[str, ...] = ()
+    vpc_security_groups: tuple[str, ...] = ()
     bundle_files: tuple[str, ...] = ()
 
     @classmethod
-    def from_context(cls, node: Node, project: Project | None = None) -> Self:
+    def of(cls, scope: Construct) -> Self:
+        """Read the settings for a construct in somebody's own stack, whose context may hold anything else too.
+
+        Raises
+        ------
+        SynthesisError
+            If a value is none that a setting can have.
+        """
+        return cls.from_context(scope.node, find_project(), is_own_app=False)
+
+    @classmethod
+    def from_context(cls, node: Node, project: Project | None = None, *, is_own_app: bool = True) -> Self:
         """Read the settings from a construct's context, and from what the project says.
 
         Parameters
@@ -80,6 +100,8 @@ class Settings:
             The construct's node.
         project : Project | None
             The project, whose table ``[tool.stepweave]`` may hold settings too.
+        is_own_app : bool
+            Whether all that is in the context ought to be for Stepweave.
 
         Raises
         ------
@@ -89,7 +111,9 @@ class Settings:
         table = {} if project is None else project.settings
         context: dict[str, object] = dict(node.get_all_context() or {})
         source = _Source(context, table)
-        source.check_names()
+        if is_own_app:
+            source.check_names()
+        platform = source.read("bundle_platform", setting_values.bundle_platform)
         architecture = source.read("architecture", setting_values.architecture) or "x86_64"
         return cls(
             names=names_of(project, source.context_text("environment")),
@@ -101,10 +125,38 @@ class Settings:
             log_retention_days=source.read("log_retention_days", setting_values.days),
             tags=source.read("tags", setting_values.tags) or {},
             python=source.read("python", setting_values.python) or cls.python,
-            bundle_platform=source.read("bundle_platform", setting_values.bundle_platform)
-            or ARCHITECTURES[architecture],
+            bundle_platform=platform or ARCHITECTURES[architecture],
+            runs_locally=platform is not None,
+            vpc_subnets=source.read("vpc_subnets", setting_values.subnets) or (),
+            vpc_security_groups=source.read("vpc_security_groups", setting_values.security_groups) or (),
             bundle_files=source.read("bundle_files", setting_values.texts) or (),
         )
+
+    def platform(self, architecture: str | None) -> Platform:
+        """Return what a function's wheels are for, given the processor that its contract asks for, if any."""
+        if architecture is None or self.runs_locally:
+            return self.bundle_platform
+        return ARCHITECTURES[architecture]
+
+    def network(self, agent: str, vpc: Vpc) -> Vpc:
+        """Return the network of an agent whose contract names one: its own, or that of the settings.
+
+        Raises
+        ------
+        SynthesisError
+            If neither says which.
+        """
+        if not vpc.is_by_setting:
+            return vpc
+        if not self.vpc_subnets or not self.vpc_security_groups:
+            raise SynthesisError(
+                f"agent {agent}: its contract says vpc=Vpc(), so set vpc_subnets and vpc_security_groups in "
+                "pyproject.toml, [tool.stepweave], or by -c"
+            )
+        try:
+            return Vpc(self.vpc_subnets, self.vpc_security_groups)
+        except ValueError as error:
+            raise SynthesisError(f"the settings' {error}") from error
 
     @property
     def retains_payloads(self) -> bool:
@@ -122,7 +174,9 @@ class Settings:
         return {"project": self.names.namespace, "environment": self.names.environment, **self.tags}
 
 
-KNOWN: Final = frozenset({each.name for each in fields(Settings)} - {"names"} | {"architecture", "environment"})
+KNOWN: Final = frozenset(
+    {each.name for each in fields(Settings)} - {"names", "runs_locally"} | {"architecture", "environment"}
+)
 """The names of all settings that may be chosen anywhere; the namespace is the project's."""
 
 

@@ -5,7 +5,9 @@ from typing import cast
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge
 from stepweave.cdk.dead_letter_queue import DeadLetterQueue
@@ -18,7 +20,7 @@ _DELIVERED_WITHIN = cdk.Duration.hours(24)
 _DELIVERY_ATTEMPTS = 185  # as many as fit into that time
 
 
-def log_transitions(stack: cdk.Stack, bus: events.EventBus, settings: Settings) -> None:
+def log_transitions(scope: Construct, bus: events.IEventBus, settings: Settings, key: kms.IKey | None) -> None:
     """Write what breakers tell on a bus into a log; what cannot be written waits in a queue, and an alarm says so.
 
     The policy that lets EventBridge write belongs to the log group itself: an account has ten policies of its own
@@ -26,26 +28,29 @@ def log_transitions(stack: cdk.Stack, bus: events.EventBus, settings: Settings) 
 
     Parameters
     ----------
-    stack : cdk.Stack
-        The stack of the bus, to which the log is added.
+    scope : Construct
+        Where the log belongs.
     bus : events.EventBus
         The bus.
     settings : Settings
         What was chosen about the deployment.
+    key : kms.IKey | None
+        What encrypts the log and the queue, if not keys of AWS.
     """
+    stack = cdk.Stack.of(scope)
     # Not the log group's own attribute: that ends with ":*", which a rule does not take.
     name = settings.names.transitions_log
     log_arn = stack.format_arn(
         service="logs", resource="log-group", resource_name=name, arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
     )
-    log = ExpiringLog(stack, "Transitions", name=name, settings=settings, days=90)
+    log = ExpiringLog(scope, "Transitions", name=name, settings=settings, key=key, days=90)
     rules = stack.format_arn(service="events", resource="rule", resource_name=f"{bus.event_bus_name}/*")
     cast("logs.CfnLogGroup", log.node.default_child).resource_policy_document = _policy(log_arn, rules)
 
-    undelivered = DeadLetterQueue(stack, "UndeliveredTransitions", settings=settings)
+    undelivered = DeadLetterQueue(scope, "UndeliveredTransitions", settings=settings, key=key)
     acknowledge(undelivered, "AwsSolutions-SQS3", "This queue is a dead-letter queue itself; people read it.")
     rule = events.CfnRule(
-        stack,
+        scope,
         "TransitionsRule",
         description="Circuit breakers that opened or closed",
         event_bus_name=bus.event_bus_name,
@@ -73,7 +78,7 @@ def log_transitions(stack: cdk.Stack, bus: events.EventBus, settings: Settings) 
         )
     )
     alarm_on_messages(
-        stack,
+        scope,
         "UndeliveredTransitionsAlarm",
         undelivered,
         "What circuit breakers tell did not reach its log",

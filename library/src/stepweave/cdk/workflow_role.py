@@ -9,8 +9,7 @@ from stepweave.cdk.deployed_agents import has_breakers, has_gates, has_inputs
 from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.naming import ADMISSION, nested_name
 from stepweave.cdk.policy import allow
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 from stepweave.compiler.compile import CompiledWorkflow
 
 
@@ -24,10 +23,8 @@ class WorkflowRole(iam.Role):
     ----------
     workflow : CompiledWorkflow
         The workflow.
-    storage : StorageStack
+    storage : Storage
         Where the gates and the breakers are.
-    settings : Settings
-        What was chosen about the deployment.
     """
 
     def __init__(
@@ -36,16 +33,15 @@ class WorkflowRole(iam.Role):
         construct_id: str,
         *,
         workflow: CompiledWorkflow,
-        storage: StorageStack,
-        settings: Settings,
+        storage: Storage,
     ) -> None:
-        names = settings.names
+        names = storage.settings.names
         nested = [names.state_machine(nested_name(workflow.name, key)) for key in workflow.nested]
         machines = [state_machine_arn(scope, name) for name in (names.state_machine(workflow.name), *nested)]
         called = [names.function(agent.name) for agent in workflow.agents]
         # Without the alias too: an execution that began before there were aliases calls functions so to its end.
         functions = [arn(scope, function) for function in called for arn in (function_arn, live_arn)]
-        policies = {"Agents": allow("lambda", ["InvokeFunction"], functions), **use_of_key(settings)}
+        policies = {"Agents": allow("lambda", ["InvokeFunction"], functions), **use_of_key(storage)}
         if has_inputs(workflow):
             admission = live_arn(scope, names.function(ADMISSION))
             policies["Admission"] = allow("lambda", ["InvokeFunction"], [admission])

@@ -11,6 +11,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -21,11 +22,11 @@ from stepweave.cdk.dead_letter_queue import DeadLetterQueue
 from stepweave.cdk.expiring_log import ExpiringLog
 from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, QueueKind, nested_name, pascal_case, queue_name
 from stepweave.cdk.queue_alarm import alarm_on_messages
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 from stepweave.cdk.workflow_role import WorkflowRole
 from stepweave.compiler.asl import Definition, definition_json
-from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.language.workflow import Workflow
 
 INLINE_DEFINITION_BYTES: Final = 50_000
 """A longer definition becomes an asset, so that many workflows fit into a template, which holds 1 MB at most."""
@@ -46,17 +47,34 @@ class WorkflowStateMachine(Construct):
 
     Parameters
     ----------
-    workflow : CompiledWorkflow
+    workflow : Workflow | CompiledWorkflow
         The workflow.
-    storage : StorageStack
+    storage : Storage
         Where the gates and the breakers are.
-    settings : Settings
-        What was chosen about the deployment.
+    log_group : logs.ILogGroup | None
+        A log of yours that it writes to; one of its own if None.
+
+    It finds the functions of its agents and the `SystemFunctions` by their names. If they are in the same stack, say so
+    that they are deployed first: ``machine.node.add_dependency(payer, system)``.
 
     Attributes
     ----------
+    workflow : CompiledWorkflow
     state_machine : sfn.StateMachine
+    nested : Mapping[str, sfn.StateMachine]
+        The state machines of its nested executions, by what the workflow calls them.
     failures : sqs.Queue
+        The dead letters of its executions.
+
+    Raises
+    ------
+    WorkflowError
+        If the workflow cannot be compiled.
+
+    Example
+    -------
+    >>> machine = WorkflowStateMachine(stack, "Settle", workflow=settle_claim, storage=storage)  # doctest: +SKIP
+    >>> machine.state_machine.grant_start_execution(api_function)  # doctest: +SKIP
     """
 
     def __init__(
@@ -64,11 +82,16 @@ class WorkflowStateMachine(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        workflow: CompiledWorkflow,
-        storage: StorageStack,
-        settings: Settings,
+        workflow: Workflow | CompiledWorkflow,
+        storage: Storage,
+        log_group: logs.ILogGroup | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        if isinstance(workflow, Workflow):
+            workflow = compile_workflow(workflow)
+        self.workflow = workflow
+        self._storage, self._log_group = storage, log_group
+        settings = storage.settings
         names = settings.names
         name = names.state_machine(workflow.name)
         nested_names = {key: names.state_machine(nested_name(workflow.name, key)) for key in workflow.nested}
@@ -77,12 +100,12 @@ class WorkflowStateMachine(Construct):
         substitutions["admission"] = live_arn(self, names.function(ADMISSION))
         substitutions["gates_table"] = storage.gates_table.table_name
         substitutions["breakers_table"] = storage.breakers_table.table_name
-        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage, settings=settings)
-        self.state_machine = self._machine(
-            "StateMachine", workflow.name, workflow.definition, substitutions, role, settings
-        )
-        for key, definition in workflow.nested.items():
-            self._machine(pascal_case(key), nested_name(workflow.name, key), definition, substitutions, role, settings)
+        role = WorkflowRole(self, "Role", workflow=workflow, storage=storage)
+        self.state_machine = self._machine("StateMachine", workflow.name, workflow.definition, substitutions, role)
+        self.nested = {
+            key: self._machine(pascal_case(key), nested_name(workflow.name, key), definition, substitutions, role)
+            for key, definition in workflow.nested.items()
+        }
         for nested in nested_names.values():
             acknowledge_wildcard(
                 role,
@@ -94,11 +117,12 @@ class WorkflowStateMachine(Construct):
             "AwsSolutions-IAM5[Resource::*]",
             "X-Ray and the delivery of vended logs have no resources to name.",
         )
-        self.failures = self._queue("Failures", queue_name(name, QueueKind.FAILURES), settings)
-        undelivered = self._queue("UndeliveredFailures", queue_name(name, QueueKind.UNDELIVERED), settings)
+        self.failures = self._queue("Failures", queue_name(name, QueueKind.FAILURES))
+        undelivered = self._queue("UndeliveredFailures", queue_name(name, QueueKind.UNDELIVERED))
         events.Rule(
             self,
             "FailureRule",
+            rule_name=names.failure_rule(workflow.name, cdk.Stack.of(self).stack_name),
             description=f"Executions of {name} that did not succeed",
             event_pattern=events.EventPattern(
                 source=["aws.states"],
@@ -124,15 +148,15 @@ class WorkflowStateMachine(Construct):
             self, "UndeliveredAlarm", undelivered, f"Failures of {name} did not reach their function", settings
         )
 
-    def _machine(  # noqa: PLR0913, PLR0917
+    def _machine(
         self,
         construct_id: str,
         workflow: str,
         definition: Definition,
         substitutions: Mapping[str, str],
         role: iam.IRole,
-        settings: Settings,
     ) -> sfn.StateMachine:
+        settings = self._storage.settings
         with _definition_body(definition) as (text, body):
             used = {key: value for key, value in substitutions.items() if f"${{{key}}}" in text}
             machine = sfn.StateMachine(
@@ -145,11 +169,13 @@ class WorkflowStateMachine(Construct):
                 role=role,
                 tracing_enabled=True,
                 logs=sfn.LogOptions(
-                    destination=ExpiringLog(
+                    destination=self._log_group
+                    or ExpiringLog(
                         self,
                         "Logs" if construct_id == "StateMachine" else f"{construct_id}Logs",
                         name=settings.names.state_machine_log(workflow),
                         settings=settings,
+                        key=self._storage.encryption_key,
                     ),
                     level=sfn.LogLevel.ALL,
                     include_execution_data=False,
@@ -160,8 +186,10 @@ class WorkflowStateMachine(Construct):
         resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
         return machine
 
-    def _queue(self, construct_id: str, name: str, settings: Settings) -> sqs.Queue:
-        queue = DeadLetterQueue(self, construct_id, name=name, settings=settings)
+    def _queue(self, construct_id: str, name: str) -> sqs.Queue:
+        queue = DeadLetterQueue(
+            self, construct_id, name=name, settings=self._storage.settings, key=self._storage.encryption_key
+        )
         acknowledge(queue, "AwsSolutions-SQS3", "This queue is a dead-letter queue itself; people read it.")
         return queue
 

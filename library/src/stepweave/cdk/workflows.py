@@ -7,8 +7,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from stepweave.cdk.naming import pascal_case
-from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.storage import Storage
 from stepweave.cdk.workflow_state_machine import WorkflowStateMachine
 from stepweave.compiler.compile import CompiledWorkflow
 
@@ -20,29 +19,32 @@ class WorkflowsStack(cdk.Stack):
     ----------
     workflows : Sequence[CompiledWorkflow]
         The workflows.
-    storage : StorageStack
+    storage : Storage
         Where their gates are.
-    settings : Settings
-        What was chosen about the deployment.
     construct_name : Callable[[str], str]
         Returns what a workflow is called in the stack, by its name.
+
+    Attributes
+    ----------
+    machines : list[WorkflowStateMachine]
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         workflows: Sequence[CompiledWorkflow],
-        storage: StorageStack,
-        settings: Settings,
+        storage: Storage,
         construct_name: Callable[[str], str] = pascal_case,
         **options: Any,
     ) -> None:
         super().__init__(scope, construct_id, description="Stepweave: the workflows' state machines", **options)
+        self.machines: list[WorkflowStateMachine] = []
         for workflow in workflows:
             name = construct_name(workflow.name)
-            deployed = WorkflowStateMachine(self, name, workflow=workflow, storage=storage, settings=settings)
+            deployed = WorkflowStateMachine(self, name, workflow=workflow, storage=storage)
+            self.machines.append(deployed)
             cdk.CfnOutput(
                 self,
                 f"{name}StateMachineArn",

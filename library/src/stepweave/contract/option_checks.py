@@ -103,6 +103,61 @@ def check_instance(what: str, value: object, kind: type, example: str) -> None:
         raise TypeError(f"{what} must be a {kind.__name__}, as in {example}, not {value!r}")
 
 
+def check_text(what: str, value: object) -> None:
+    """Refuse what is no text.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a text, not {value!r}")
+
+
+def check_choice(what: str, value: object, choices: tuple[str, ...]) -> None:
+    """Refuse what is none of a few texts.
+
+    Raises
+    ------
+    TypeError
+        If it is no text.
+    ValueError
+        If it is another one.
+    """
+    check_text(what, value)
+    if value not in choices:
+        raise ValueError(f"{what} must be one of {', '.join(choices)}, not {value!r}")
+
+
+def check_texts(what: str, value: object, example: str) -> None:
+    """Refuse what is no tuple of texts. A lone text is none: it would count as a list of its letters.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    check_tuple(what, value, str, repr(example))
+
+
+def check_tuple(what: str, value: object, kind: type | tuple[type, ...], example: str) -> None:
+    """Refuse what is no tuple of some kind of value, or has a value twice.
+
+    Raises
+    ------
+    TypeError
+        If it is no tuple, or a value is of another kind.
+    ValueError
+        If a value stands there twice.
+    """
+    if not isinstance(value, tuple) or not all(isinstance(one, kind) for one in value):
+        raise TypeError(f"{what} must be a tuple, as in ({example},), not {value!r}")
+    for index, one in enumerate(value):
+        if one in value[:index]:
+            raise ValueError(f"{what} has {one!r} twice: leave one out")
+
+
 def check_error_names(what: str, value: object) -> None:
     """Refuse what is no tuple of the names of errors.
 

@@ -81,7 +81,7 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
             task = read_event(event)
             remaining = lambda_context.get_remaining_time_in_millis() / 1000
             key = task_key(task)
-            context = TaskContext(task.execution, task.task, time.monotonic() + remaining, key)
+            context = TaskContext(task.execution, task.task, time.monotonic() + remaining, key, contract.secrets)
             telemetry.identify(context)
 
             def attempt() -> JsonValue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -15,6 +15,7 @@ from stepweave.runtime.kept_connections import KeptConnections
 from stepweave.runtime.settings import in_lambda
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
@@ -60,6 +61,12 @@ def sqs() -> SQSClient:
 def events() -> EventBridgeClient:
     """Return the client for Amazon EventBridge."""
     client: EventBridgeClient = _client("events", os.environ.get("AWS_ENDPOINT_URL"))
+    return client
+
+
+def secret_store(service: Literal["secretsmanager", "ssm"]) -> BaseClient:
+    """Return the client for AWS Secrets Manager, or for AWS Systems Manager, which has the Parameter Store."""
+    client: BaseClient = _client(service, os.environ.get("AWS_ENDPOINT_URL"))
     return client
 
 

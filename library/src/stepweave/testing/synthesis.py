@@ -1,4 +1,4 @@
-"""Synthesize workflows by the project's own stacks."""
+"""Synthesize workflows by the project's own ``app.py``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.compiler.compile import CompiledWorkflow
+from stepweave.project.settings import require_project
 from stepweave.testing.own_environment import own_environment
 
 if TYPE_CHECKING:
@@ -29,14 +30,13 @@ def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bun
     Raises
     ------
     SynthesisError
-        If a workflow cannot be deployed, or an agent not be bundled.
+        If there is no ``app.py`` that deploys them, a workflow cannot be deployed, or an agent not be bundled.
     """
     with own_environment():
-        from stepweave.cdk.application import add_stacks, create_app  # noqa: PLC0415 - starts Node.js
-        from stepweave.cdk.platform import this_machine  # noqa: PLC0415
+        from stepweave.cdk.platform import this_machine  # noqa: PLC0415 - starts Node.js
+        from stepweave.cdk.synthesis_request import SynthesisRequest, run_app  # noqa: PLC0415
 
         # Tests do not depend on what the environment of whoever runs them is called.
-        app = create_app(folder, {**this_machine(), "environment": DEFAULT_ENVIRONMENT})
-        add_stacks(app, workflows, bundler)
-        app.synth()
+        context = {**this_machine(), "environment": DEFAULT_ENVIRONMENT}
+        run_app(require_project(), SynthesisRequest(workflows, folder, context, bundler))
     return folder

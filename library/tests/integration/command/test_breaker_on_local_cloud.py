@@ -10,11 +10,11 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner, Result
 
-from stepweave.cdk.application import create_app
 from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import this_machine
 from stepweave.cdk.settings import Settings
-from stepweave.cdk.storage import StorageStack
+from stepweave.cdk.stacks import create_app
+from stepweave.cdk.storage_stack import StorageStack
 from stepweave.command.breaker import session as breaker_session
 from stepweave.command.caller import local_user
 from stepweave.command.main import app

@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 
 from lambdas.documenter.contract import DocumentationReport, documenter
 from lambdas.shared.repository.contract import RepoRef
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.caller import local_user
 from stepweave.command.dlq import discard as dlq_discard
 from stepweave.command.dlq.filter import LetterFilter

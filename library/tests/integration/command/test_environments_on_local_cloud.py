@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from lambdas.documenter.contract import DocumentationReport, documenter
 from lambdas.shared.repository.contract import RepoRef
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform, this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.breaker.table import BreakerTable
 from stepweave.command.main import app
 from stepweave.command.target.deployed_target import deployed_target

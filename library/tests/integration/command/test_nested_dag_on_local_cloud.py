@@ -10,8 +10,8 @@ from unittest import mock
 import pytest
 from typer.testing import CliRunner, Result
 
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.platform import this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.main import app
 from stepweave.command.profile import profile_workflow
 from stepweave.compiler import compile as stages

@@ -11,11 +11,11 @@ import pytest
 from lambdas.linter.contract import linter
 from lambdas.shared.repository.contract import RepoRef
 from state_machines.code_review import code_review
-from stepweave.cdk.application import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import Platform
 from stepweave.cdk.settings import Settings
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker

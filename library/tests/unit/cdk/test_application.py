@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.cdk.application import create_app
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import Names
+from stepweave.cdk.stacks import create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.functions.replayer.contract import replayer
 from tests.unit.cdk.assembly import Assembly, Synthesize

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from constructs import Construct
 
-from stepweave.cdk.application import create_app
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform
 from stepweave.cdk.project_names import ENVIRONMENT_VARIABLE
 from stepweave.cdk.setting_values import Removal
 from stepweave.cdk.settings import KNOWN, Settings
+from stepweave.cdk.stacks import create_app
 from stepweave.project.settings import Project
 
 
@@ -107,6 +107,8 @@ GIVEN: dict[str, tuple[object, object]] = {
     "tags": ('{"team": "claims"}', {"team": "claims"}),
     "python": ("3.14", "3.14"),
     "bundle_platform": ("aarch64-manylinux2014", Platform.LINUX_ARM64),
+    "vpc_subnets": ("subnet-0123456789abcdef0, subnet-01234567", ("subnet-0123456789abcdef0", "subnet-01234567")),
+    "vpc_security_groups": ("sg-01234567", ("sg-01234567",)),
     "bundle_files": ("*.weights, bin/*", ("*.weights", "bin/*")),
 }
 

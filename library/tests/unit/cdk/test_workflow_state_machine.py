@@ -88,7 +88,7 @@ def test_the_role_can_invoke_the_workflows_agents_use_its_gates_and_nothing_else
         for alias in (":live", "")  # an execution that began before there were aliases goes on without
     }
     if source.dag.inputs:
-        expected.add(("lambda:InvokeFunction", arn % ("lambda", "function:stepweave-admission")))
+        expected.add(("lambda:InvokeFunction", arn % ("lambda", "function:stepweave-admission:live")))
     if name == "crossing-naps":
         expected |= {(f"dynamodb:{action}", "${Gates.Arn}") for action in ("GetItem", "PutItem", "UpdateItem")}
         expected.add(("states:SendTaskSuccess", arn % ("states", "stateMachine:stepweave-crossing-naps")))
