@@ -12,6 +12,7 @@ from stepweave.command.plan.command import plan
 from stepweave.command.profile.command import profile
 from stepweave.command.reporting import output_delivered, reported
 from stepweave.command.run.command import run
+from stepweave.command.run.help import RunCommand
 from stepweave.command.standard_streams import use_standard_streams
 from stepweave.command.stop_signals import stoppable
 from stepweave.command.workflows.golden import golden
@@ -36,7 +37,7 @@ app = typer.Typer(
     name="stepweave",
     cls=ReportingGroup,
     help="Weave a DAG of agents into AWS Step Functions, and run it: on AWS, or on this machine without any account.",
-    epilog="A first run: stepweave run code-review --repo .",
+    epilog="What there is to run: stepweave list",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -45,8 +46,8 @@ app = typer.Typer(
 )
 app.command("list")(list_workflows)
 app.command("synth")(synth)
-# Inputs that have defaults are options too, which only the workflow knows.
-app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
+# Inputs are options too, which only the workflow knows.
+app.command("run", cls=RunCommand, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 app.command("golden")(golden)
 app.command("plan")(plan)
 app.command("profile")(profile)
