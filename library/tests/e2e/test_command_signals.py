@@ -166,7 +166,7 @@ def test_a_signal_that_was_ignored_from_the_beginning_is_ignored_still() -> None
     assert terminal.end() == (0, "tidied up\n")
 
 
-OUTPUTS = [("list",), ("list", "--json"), ("synth", "code-review"), ("--help",), ("run", "--help"), ("--version",)]
+OUTPUTS = [("list",), ("list", "--json"), ("synth", "word-count"), ("--help",), ("run", "--help"), ("--version",)]
 
 
 @pytest.mark.parametrize("arguments", OUTPUTS, ids=" ".join)
@@ -209,7 +209,7 @@ def _no_file_above_a_kilobyte() -> None:
 
 def test_definitions_for_which_there_is_no_room_leave_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "main.asl.json").write_text("what was there before")
-    found = ended("synth", "code-review", "--out", str(tmp_path), preexec_fn=_no_file_above_a_kilobyte)
+    found = ended("synth", "word-count", "--out", str(tmp_path), preexec_fn=_no_file_above_a_kilobyte)
     assert (found.returncode, found.stdout) == (1, "")
     assert re.fullmatch(
         rf"error: {re.escape(str(tmp_path))}.*: File too large\n  choose another folder.*\n", found.stderr

@@ -17,8 +17,8 @@ from stepweave.language.workflow import Workflow
 
 OWN_OPTIONS: Final = frozenset(
     {
-        "--aws", "--dag", "--endpoint-url", "--environment", "--help", "--input", "--json", "--local", "--name", "--reports",
-        "--shorten-ids", "--time-scale",
+        "--aws", "--dag", "--endpoint-url", "--environment", "--help", "--input", "--json", "--local", "--name",
+        "--reports", "--shorten-ids", "--time-scale",
     }
 )  # fmt: skip
 """The command's own options: an input of such a name is given by ``--input``."""

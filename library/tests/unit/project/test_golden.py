@@ -14,7 +14,7 @@ def test_golden_files_are_up_to_date() -> None:
 
 
 def test_the_security_scan_delays_only_the_report() -> None:
-    definition = compile_workflow(workflows()["code-review"]).definition
+    definition = compile_workflow(workflows()["word-count"]).definition
     seconds = {"security_scan": 100.0, "syntax_analysis": 1.0, "logic_analysis": 1.0}
     trace = simulate(definition, {"repo": {}}, lambda event, attempt: {}, seconds)
     assert trace.started["logic_analysis"] == 1.0
