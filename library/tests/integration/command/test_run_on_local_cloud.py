@@ -13,7 +13,7 @@ from stepweave.command.main import app
 from stepweave.local_cloud.cloud import LocalCloud
 from tests.integration.command.functions import ROLE, create_function, create_role
 
-REPO = {"bucket": "b", "key": "k", "sha256": "0", "name": "demo"}
+TEXTS = {"bucket": "b", "key": "k", "name": "demo"}
 HANDLER = """
 attempts = 0
 
@@ -90,7 +90,7 @@ def run(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> R
     """Runs word-count there, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
-    inputs = ("--input", json.dumps({"repo": REPO}))
+    inputs = ("--input", json.dumps({"texts": TEXTS}))
     return lambda *options: runner.invoke(app, ["run", "word-count", *inputs, *options])
 
 

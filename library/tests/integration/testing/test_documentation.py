@@ -13,10 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from stepweave.command.main import app
+from stepweave.project.settings import PROJECT_VARIABLE
+from tests.sample_project import SAMPLE
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
-_PROJECT = ("lambdas", "requirements", "scripts", "stacks", "state_machines")
 _NAMED_BLOCK = re.compile(r"```python\n(# (\S+\.py)\n.*?)```", re.DOTALL)
 
 
@@ -47,9 +48,7 @@ def outcomes(shown: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     They run in one process, as each that starts a local cloud and deploys into it takes most of its time for that.
     """
     project = tmp_path_factory.mktemp("project")
-    for folder in _PROJECT:
-        shutil.copytree(ROOT / folder, project / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "cdk.json", project)
+    shutil.copytree(SAMPLE, project, ignore=shutil.ignore_patterns("__pycache__", ".stepweave"), dirs_exist_ok=True)
     for path, code in shown.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(code, encoding="utf-8")
@@ -57,15 +56,15 @@ def outcomes(shown: dict[str, str], tmp_path_factory: pytest.TempPathFactory) ->
     (agents / "forecaster" / "__init__.py").touch()
     # Bundles are known by what they are made of: what was bundled before need not be again.
     (project / ".stepweave").mkdir()
-    (ROOT / ".stepweave" / "bundles").mkdir(parents=True, exist_ok=True)
-    (project / ".stepweave" / "bundles").symlink_to(ROOT / ".stepweave" / "bundles")
+    (SAMPLE / ".stepweave" / "bundles").mkdir(parents=True, exist_ok=True)
+    (project / ".stepweave" / "bundles").symlink_to(SAMPLE / ".stepweave" / "bundles")
     report = project / "report.xml"
     options = ["-p", "no:cacheprovider", f"--junitxml={report}"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "tests"],
         cwd=project,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        | {"PYTHONPATH": str(project)},
+        | {"PYTHONPATH": str(project), PROJECT_VARIABLE: str(project)},
         capture_output=True,
         text=True,
         check=False,

@@ -81,7 +81,7 @@ def test_what_is_refused_is_told_as_it_is(tmp_path: Path) -> None:
 def test_what_is_not_of_the_inputs_type_is_not_sent_on(tmp_path: Path) -> None:
     word = word_of("wrong")
     s3: Any = FakeS3()
-    with pytest.raises(CommandError, match="input 'folder': .*prepare made a Other"):
+    with pytest.raises(CommandError, match=r"input 'folder': .*prepare made a Other"):
         word.send(word.prepare(tmp_path), s3, "payloads")
 
 
