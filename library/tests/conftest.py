@@ -1,7 +1,15 @@
-"""How tests run: with the project's own plugin, and no example has a deadline, for no test asserts a time."""
+"""How tests run: with the library's own plugin, in a project of their own, and no example has a deadline."""
+
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from stepweave.project.settings import PROJECT_VARIABLE
+
+# Before anything is collected: modules of tests ask for the project when they are imported.
+os.environ[PROJECT_VARIABLE] = str(Path(__file__).parent / "sample")
 
 pytest_plugins = ["pytester"]
 

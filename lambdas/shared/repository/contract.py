@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepweave import Stored
+from stepweave import Argument, Stored
 
 
 class RepoRef(BaseModel):
@@ -16,6 +16,12 @@ class RepoRef(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     stored: ClassVar[Stored] = Stored("repositories/")
+    argument: ClassVar[Argument] = Argument(
+        "scripts.repository.argument:prepare",
+        metavar="PATH|URL",
+        doing="archiving the repository",
+        help="a folder, or a Git URL to clone",
+    )
 
     bucket: str
     key: str

@@ -15,7 +15,8 @@ from typing import IO, Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.sample_project import SAMPLE
+
 STEPWEAVE = "from stepweave.command.entry import main; main()"
 PATIENCE_SECONDS = 60.0
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,7 +58,7 @@ WRITE_ONCE = """
 
 def environment(**changes: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STEPWEAVE_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "300", **changes}
+    return {**kept, "TERM": "xterm", "COLUMNS": "300", **changes}
 
 
 def command(code: str, *arguments: str) -> list[str]:
@@ -71,7 +72,7 @@ def ended(*arguments: str, stdout: IO[Any] | int = subprocess.PIPE, **options: A
         command(STEPWEAVE, *arguments),
         stdout=stdout,
         **({"stderr": subprocess.PIPE} | options),
-        cwd=ROOT,
+        cwd=SAMPLE,
         env=environment(),
         text=True,
         check=False,
@@ -85,7 +86,7 @@ class Terminal:
     def __init__(self, code: str) -> None:
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
-            command(code), cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
+            command(code), cwd=SAMPLE, env=environment(), stdout=subprocess.PIPE, stderr=theirs, start_new_session=True
         )
         os.close(theirs)
         self.said = b""
@@ -118,7 +119,7 @@ class Terminal:
 def test_ctrl_c_while_the_command_is_loaded_ends_it_quietly(modules: int) -> None:
     found = subprocess.run(
         [sys.executable, "-c", SIGNALLED_WHILE_LOADING + STEPWEAVE, str(modules), "list"],
-        cwd=ROOT,
+        cwd=SAMPLE,
         env=environment(),
         capture_output=True,
         text=True,
@@ -166,7 +167,7 @@ def test_a_signal_that_was_ignored_from_the_beginning_is_ignored_still() -> None
     assert terminal.end() == (0, "tidied up\n")
 
 
-OUTPUTS = [("list",), ("list", "--json"), ("synth", "code-review"), ("--help",), ("run", "--help"), ("--version",)]
+OUTPUTS = [("list",), ("list", "--json"), ("synth", "word-count"), ("--help",), ("run", "--help"), ("--version",)]
 
 
 @pytest.mark.parametrize("arguments", OUTPUTS, ids=" ".join)
@@ -195,7 +196,7 @@ def test_where_nobody_hears_what_is_said_the_command_goes_on(arguments: tuple[st
     os.close(writer)
     closed = subprocess.run(
         ["/bin/sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command(STEPWEAVE, *arguments)],
-        cwd=ROOT,
+        cwd=SAMPLE,
         env=environment(),
         check=False,
         timeout=PATIENCE_SECONDS,
@@ -209,7 +210,7 @@ def _no_file_above_a_kilobyte() -> None:
 
 def test_definitions_for_which_there_is_no_room_leave_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "main.asl.json").write_text("what was there before")
-    found = ended("synth", "code-review", "--out", str(tmp_path), preexec_fn=_no_file_above_a_kilobyte)
+    found = ended("synth", "word-count", "--out", str(tmp_path), preexec_fn=_no_file_above_a_kilobyte)
     assert (found.returncode, found.stdout) == (1, "")
     assert re.fullmatch(
         rf"error: {re.escape(str(tmp_path))}.*: File too large\n  choose another folder.*\n", found.stderr

@@ -1,7 +1,6 @@
 """``stepweave run --dag`` as a user calls it: a graph that is not series-parallel, on a local cloud of its own."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -14,9 +13,8 @@ import boto3
 import pytest
 
 from stepweave.functions.replayer.lineage import lineage
+from tests.sample_project import environment, link_sample
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
 NEEDS: dict[str, list[str]] = {
     "build:base+32bit": [],
     "b": [],
@@ -29,11 +27,10 @@ SCALE = 0.05
 
 
 def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
         [sys.executable, "-c", "from stepweave.command.main import main; main()", *map(str, arguments)],
         cwd=folder,
-        env={**kept, "NO_COLOR": "1", "COLUMNS": "400", "AWS_PROFILE": "does-not-exist", "PYTHONPATH": str(ROOT)},
+        env=environment(AWS_PROFILE="does-not-exist"),
         capture_output=True,
         text=True,
         check=False,
@@ -44,10 +41,7 @@ def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProce
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project whose local cloud is up, with nothing deployed yet."""
-    folder = tmp_path_factory.mktemp("dag") / "project"
-    folder.mkdir()
-    for name in SOURCES:
-        (folder / name).symlink_to(ROOT / name)
+    folder = link_sample(tmp_path_factory.mktemp("dag") / "project")
     try:
         started = stepweave(folder, "local", "up", "--port", "0", "--no-deploy")
         assert started.returncode == 0, started.stderr

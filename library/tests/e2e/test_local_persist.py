@@ -1,7 +1,6 @@
 """``stepweave local up --persist`` as a user calls it."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,16 +10,14 @@ import pytest
 
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.persistence.snapshot_file import FILE_NAME
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.sample_project import environment, link_sample
 
 
 def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
         [sys.executable, "-c", "from stepweave.command.main import main; main()", "local", *map(str, arguments)],
         cwd=folder,
-        env={**kept, "NO_COLOR": "1", "COLUMNS": "400", "PYTHONPATH": str(ROOT)},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -30,10 +27,7 @@ def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProce
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    for name in ("app.py", "cdk.json", "stacks", "state_machines", "lambdas"):
-        (folder / name).symlink_to(ROOT / name)
+    folder = link_sample(tmp_path / "project")
     yield folder
     stepweave(folder, "down")
 

@@ -20,6 +20,7 @@ from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import this_machine
 from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.project.agents import agent_package
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import require_project
 
@@ -178,7 +179,7 @@ def test_a_handler_imports_from_its_bundle_and_the_managed_runtime_alone(
     if not LAMBDA_RUNTIME.is_dir():
         pytest.skip(f"{LAMBDA_RUNTIME} is missing; `make setup` creates it")
     unpack(bundle_of(assembly, agent), tmp_path)
-    program = f"import importlib; assert callable(importlib.import_module('lambdas.{agent}.handler').handler)"
+    program = f"import importlib; assert callable(importlib.import_module('{handler_module(agent)}').handler)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         cwd=tmp_path,
@@ -202,12 +203,17 @@ def test_a_bundle_fits_into_a_function(assembly: Path) -> None:
             assert sum(info.file_size for info in archive.infolist()) < 250 * 1024 * 1024
 
 
+def handler_module(agent: str) -> str:
+    package = f"stepweave.functions.{agent}" if agent in {ADMISSION, DEAD_LETTERS} else agent_package(agent)
+    return f"{package}.handler"
+
+
 def bundle_of(assembly: Path, agent: str) -> Path:
     function = next(
         resource["Properties"]
         for resource in templates(assembly)["StepweaveAgents.template.json"]["Resources"].values()
         if resource["Type"] == "AWS::Lambda::Function"
-        and resource["Properties"]["Handler"] == f"lambdas.{agent}.handler.handler"
+        and resource["Properties"]["Handler"] == f"{handler_module(agent)}.handler"
     )
     return assembly / f"asset.{function['Code']['S3Key']}"
 

@@ -1,21 +1,35 @@
-"""Options of ``stepweave run`` that are named after a workflow's inputs: those that have defaults."""
+"""Options of ``stepweave run`` that are named after a workflow's inputs."""
 
-import json
+import types
 from collections import deque
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import get_args
+from typing import Annotated, Final, Literal, Union, get_args, get_origin
 
 from pydantic import JsonValue, ValidationError
 
 from stepweave.command.errors import CommandError
+from stepweave.command.json_input import read_json
+from stepweave.contract.argument import argument_of
 from stepweave.contract.json_values import JsonType, NotJsonError
 from stepweave.language.inputs import InputField
 from stepweave.language.workflow import Workflow
 
+OWN_OPTIONS: Final = frozenset(
+    {
+        "--aws", "--dag", "--endpoint-url", "--environment", "--help", "--input", "--json", "--local", "--name",
+        "--reports", "--shorten-ids", "--time-scale",
+    }
+)  # fmt: skip
+"""The command's own options: an input of such a name is given by ``--input``."""
+
+_PLAIN: Final = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+
 
 def read_options(workflow: Workflow, options: Sequence[str]) -> dict[str, JsonValue]:
     """Return what options give of a workflow's inputs, by input.
+
+    An input whose type has an ``argument`` has the word that was given; it is to be prepared.
 
     Parameters
     ----------
@@ -30,17 +44,16 @@ def read_options(workflow: Workflow, options: Sequence[str]) -> dict[str, JsonVa
     CommandError
         If an option is unknown, given twice, or lacks its value.
     """
-    known = {_option(field.name): field for field in workflow.inputs if not field.required}
-    known |= {f"--no-{option[2:]}": field for option, field in known.items() if _is_flag(field)}
+    named = {_option(field.name): field for field in workflow.inputs}
+    # What is called as a flag's negation would be is the other input.
+    known = {f"--no-{option[2:]}": field for option, field in named.items() if _is_flag(field)} | named
     given: dict[str, JsonValue] = {}
     ahead = deque(options)
     while ahead:
         option, equals, text = ahead.popleft().partition("=")
         field = known.get(option)
         if field is None:
-            close = get_close_matches(option, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"see `stepweave list` for what {workflow.name} takes"
-            raise CommandError(f"no such option: {option}", hint)
+            raise _unknown(workflow, option, known)
         if field.name in given:
             raise CommandError(f"{option} is given twice", "leave one of them out")
         if _is_flag(field) and not equals:
@@ -52,9 +65,26 @@ def read_options(workflow: Workflow, options: Sequence[str]) -> dict[str, JsonVa
     return given
 
 
-def option_of(field: InputField) -> str:
-    """Return how an input is given as an option, for people."""
-    return _option(field.name) if _is_flag(field) else f"{_option(field.name)} VALUE"
+def usage_of(field: InputField) -> str:
+    """Return how an input is given, for people: ``--depth INTEGER``.
+
+    Example
+    -------
+    >>> usage_of(InputField("depth", int)), usage_of(InputField("name", str))
+    ('--depth INTEGER', '--input \\'{"name": ...}\\'')
+    """
+    option = _option(field.name)
+    if option in OWN_OPTIONS:
+        return f"--input '{{\"{field.name}\": ...}}'"
+    return option if _is_flag(field) else f"{option} {_metavar(field.annotation)}"
+
+
+def _unknown(workflow: Workflow, option: str, known: dict[str, InputField]) -> CommandError:
+    if not option.startswith("-"):
+        return CommandError(f"unexpected argument: {option}", "inputs are given as options: --NAME VALUE")
+    close = get_close_matches(option, [*known, *OWN_OPTIONS], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"see `stepweave run {workflow.name} --help`"
+    return CommandError(f"no such option: {option}", hint)
 
 
 def _option(name: str) -> str:
@@ -65,14 +95,31 @@ def _is_flag(field: InputField) -> bool:
     return field.annotation is bool or bool in get_args(field.annotation)
 
 
+def _metavar(annotation: object) -> str:
+    argument = argument_of(annotation)
+    if argument is not None:
+        return argument.metavar
+    origin, members = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _metavar(members[0])
+    if origin in (Union, types.UnionType):
+        return "|".join(dict.fromkeys(_metavar(one) for one in members if one is not type(None)))
+    if origin is Literal and all(isinstance(one, str) for one in members):
+        return "|".join(members)
+    return _PLAIN.get(annotation, "JSON") if isinstance(annotation, type) else "JSON"
+
+
 def _value(field: InputField, text: str) -> JsonValue:
     """Read a value as the text that it is, if the input's type takes that, else as JSON."""
+    if argument_of(field.annotation) is not None:
+        return text
     try:
         JsonType.of(field.annotation).load(text)
     except (ValidationError, NotJsonError):
+        if text.lstrip()[:1] in {"{", "["}:
+            return read_json(text, _option(field.name))
         try:
-            value: JsonValue = json.loads(text)
-        except ValueError:
+            return read_json(text, _option(field.name))
+        except CommandError:
             return text  # which is refused with the reason
-        return value
     return text

@@ -15,6 +15,7 @@ from stepweave.command.profile.command import profile
 from stepweave.command.reporting import output_delivered, reported
 from stepweave.command.requirements.command import requirements
 from stepweave.command.run.command import run
+from stepweave.command.run.help import RunCommand
 from stepweave.command.standard_streams import use_standard_streams
 from stepweave.command.stop_signals import stoppable
 from stepweave.command.workflows.golden import golden
@@ -50,8 +51,8 @@ app.command("init")(init)
 app.add_typer(new, name="new")
 app.command("list")(list_workflows)
 app.command("synth")(synth)
-# Inputs that have defaults are options too, which only the workflow knows.
-app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
+# Inputs are options too, which only the workflow knows.
+app.command("run", cls=RunCommand, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run)
 app.command("golden")(golden)
 app.command("requirements")(requirements)
 app.command("plan")(plan)

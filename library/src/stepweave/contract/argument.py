@@ -6,13 +6,15 @@ anything is started, and sends what it has made ready when it is known where the
 
 from __future__ import annotations
 
-import importlib
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
+
+from stepweave.contract.function_name import check_function_name, load_function
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -72,16 +74,15 @@ class Argument:
     """
 
     prepare: str
-    metavar: str = "TEXT"
+    metavar: str = "WORD"
     doing: str = "preparing the input"
     help: str = ""
 
     def __post_init__(self) -> None:
-        module, colon, function = self.prepare.partition(":")
-        if not colon or not function.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
-            raise ValueError(
-                f"prepare {self.prepare!r}: name it as module:function, for example scripts.folders:prepare"
-            )
+        try:
+            check_function_name(self.prepare)
+        except ValueError as error:
+            raise ValueError(f"prepare {error}") from None
 
     def load(self) -> Prepare:
         """Import what makes the input ready.
@@ -93,15 +94,19 @@ class Argument:
         AttributeError
             If there is no such function in it.
         """
-        module, _, function = self.prepare.partition(":")
-        found: Prepare = getattr(importlib.import_module(module), function)
-        return found
+        return cast("Prepare", load_function(self.prepare))
 
 
 def argument_of(annotation: object) -> Argument | None:
-    """Return how an input of a type is given by one word; None if its type does not say."""
-    for one in (annotation, *get_args(annotation)):
-        found = getattr(one, "argument", None) if isinstance(one, type) and issubclass(one, BaseModel) else None
-        if isinstance(found, Argument):
-            return found
-    return None
+    """Return how an input of a type is given by one word; None if its type does not say.
+
+    An optional input, ``Folder | None``, is given as its model says; a list of models is not given by one word.
+    """
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return argument_of(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return next((found for one in get_args(annotation) if (found := argument_of(one)) is not None), None)
+    found = getattr(annotation, "argument", None)
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return found if is_model and isinstance(found, Argument) else None

@@ -81,7 +81,7 @@ def read_signature(function: Callable[..., object], location: SourceLocation) ->
     )
     if "return" not in hints:
         raise WorkflowError(
-            f"workflow {name!r} does not say what it returns", location, "annotate it, for example '-> ReviewReport'"
+            f"workflow {name!r} does not say what it returns", location, "annotate it, for example '-> Published'"
         )
     return fields, hints["return"]
 
@@ -93,7 +93,7 @@ def _annotation(workflow: str, parameter: inspect.Parameter, hints: dict[str, An
         raise WorkflowError(
             f"the input {parameter.name!r} of workflow {workflow!r} has no type",
             location,
-            f"annotate it, for example '{parameter.name}: RepoRef'",
+            f"annotate it, for example '{parameter.name}: str'",
         )
     return hints[parameter.name]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from stepweave.contract.calls import recording
+from stepweave.contract.function_name import check_function_name
 from stepweave.contract.option_checks import check_number, check_whole_seconds
 from stepweave.graph.arguments import inputs_in
 from stepweave.graph.dag import MAX_TOLERANCE, TOLERANCE, Dag, Task
@@ -26,6 +27,9 @@ from stepweave.language.types import accepts, accepts_failure, type_name
 MAX_NAME = 48
 """A state machine is called ``stepweave-NAME``, one of a nested execution more than that; AWS takes 80 characters."""
 
+Summarize: TypeAlias = Callable[[Any], Iterable[tuple[str, str]]]
+"""Makes of a workflow's output what a person reads: pairs of label and text, a line each."""
+
 _NAME = re.compile(rf"[A-Za-z0-9-]{{1,{MAX_NAME}}}")
 _MAX_TIMEOUT_SECONDS = 365 * 24 * 3600
 
@@ -41,16 +45,26 @@ class Workflow:
         How long an execution may take, whole seconds.
     tolerance : float
         How much longer than its critical path it may be expected to take for the sake of fewer transitions.
+    summary : str | Summarize | None
+        What makes of its output what ``stepweave run`` shows; a text names it as ``module:function``.
     """
 
-    def __init__(self, function: Callable[..., object], timeout: timedelta, tolerance: float = TOLERANCE) -> None:
+    def __init__(
+        self,
+        function: Callable[..., object],
+        timeout: timedelta,
+        tolerance: float = TOLERANCE,
+        summary: str | Summarize | None = None,
+    ) -> None:
         self.function = function
         self.timeout = timeout
         self.tolerance = tolerance
+        self.summary = summary
         self.name = function.__name__.replace("_", "-")
         self.location = SourceLocation(shown(function.__code__.co_filename), function.__code__.co_firstlineno)
         self.inputs, self.output = read_signature(function, self.location)
         self._check_options()
+        self._check_summary()
 
     @property
     def description(self) -> str:
@@ -165,6 +179,18 @@ class Workflow:
                 f"name the function with at most {MAX_NAME} ASCII letters, digits and underscores",
             )
 
+    def _check_summary(self) -> None:
+        remedy = "name a function of the output as 'module:function', or give the function"
+        if isinstance(self.summary, str):
+            try:
+                check_function_name(self.summary)
+            except ValueError:
+                raise WorkflowError(
+                    f"workflow {self.name!r} has the summary {self.summary!r}", self.location, remedy
+                ) from None
+        elif self.summary is not None and not callable(self.summary):
+            raise WorkflowError(f"workflow {self.name!r} has the summary {self.summary!r}", self.location, remedy)
+
     def __call__(self, *_args: object, **_inputs: object) -> NoReturn:
         """Refuse to be called: a workflow runs on Step Functions."""
         raise WorkflowError(
@@ -178,7 +204,10 @@ class Workflow:
 
 
 def workflow(
-    *, timeout: timedelta = timedelta(hours=1), tolerance: float = TOLERANCE
+    *,
+    timeout: timedelta = timedelta(hours=1),
+    tolerance: float = TOLERANCE,
+    summary: str | Summarize | None = None,
 ) -> Callable[[Callable[..., object]], Workflow]:
     """Make a workflow of a function.
 
@@ -189,14 +218,18 @@ def workflow(
     tolerance : float
         How much longer than its critical path it may be expected to take for the sake of fewer transitions: 0.02 is
         two hundredths. It counts only where the durations of tasks are known.
+    summary : str | Summarize | None
+        What ``stepweave run`` shows of the output instead of its JSON: a function that is given the output, as its type
+        has it, and returns pairs of label and text. A label that ends in ``failed`` is shown in red. Named by text,
+        ``module:function``, it is imported only for that.
 
     Example
     -------
     >>> @workflow(timeout=timedelta(minutes=15))  # doctest: +SKIP
-    ... def code_review(repo: RepoRef) -> ReviewReport:
-    ...     lint = linter("syntax_analysis", repo=repo)
-    ...     return reporter("generate_report", lint=lint)
+    ... def word_count(texts: Texts) -> Published:
+    ...     text = reader("read", texts=texts)
+    ...     return publisher("publish", words=counter("count_words", text=text))
     """
     if callable(timeout):
         raise WorkflowError("@workflow is used without parentheses", call_site(), "write @workflow()")
-    return lambda function: Workflow(function, timeout, tolerance)
+    return lambda function: Workflow(function, timeout, tolerance, summary)

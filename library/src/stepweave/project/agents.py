@@ -21,7 +21,7 @@ def agent_names(project: Project | None = None) -> list[str]:
 
 
 def agent_package(name: str, project: Project | None = None) -> str:
-    """Return the package of an agent, for example ``lambdas.linter``."""
+    """Return the package of an agent, for example ``lambdas.reader``."""
     project = require_project() if project is None else project
     if name in LIBRARY_AGENTS and not (project.agents_folder / name / "contract.py").is_file():
         return f"{_FUNCTIONS}.{name}"

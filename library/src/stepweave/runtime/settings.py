@@ -6,7 +6,7 @@ from stepweave.runtime.errors import ConfigurationError
 
 
 def payload_bucket() -> str:
-    """Return the name of the bucket for repositories, large results and reports."""
+    """Return the name of the bucket for stored inputs, large results and reports."""
     return _required("STEPWEAVE_PAYLOAD_BUCKET")
 
 

@@ -153,7 +153,7 @@ class AgentControl(FunctionControl):
 
     Example
     -------
-    >>> local_cloud.agent("linter").fails(times=2, error="TransientError")  # doctest: +SKIP
+    >>> local_cloud.agent("counter").fails(times=2, error="TransientError")  # doctest: +SKIP
     """
 
     def __init__(self, plan: FaultPlan, agent: Agent[Any, Any] | str, task: str | None, names: Names) -> None:

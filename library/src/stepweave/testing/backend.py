@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import abc
 import datetime
-import json
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import boto3
 from pydantic import BaseModel, JsonValue
 
-from lambdas.shared.repository.contract import RepoRef
-from scripts.repository.archive import archive_repository
-from scripts.repository.upload import upload
 from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError
 from stepweave.command.run.inputs import check_input
+from stepweave.command.run.prepared import WordInput
 from stepweave.command.target.deployment import Deployment, find_deployment
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
 from stepweave.contract.agent import Agent
+from stepweave.contract.argument import PreparedInput
 from stepweave.contract.json_values import JsonType, NotJsonError, check_json, json_text
+from stepweave.contract.refusal import RefusedError
 from stepweave.graph.dag import Dag
 from stepweave.language.workflow import Workflow
 from stepweave.testing.agent_control import AgentControl
@@ -34,9 +33,6 @@ from stepweave.testing.service_control import ServiceControl
 
 Runnable: TypeAlias = Workflow | Dag | CompiledWorkflow
 """What can be run: a ``@workflow`` function, a graph, or either compiled."""
-
-_SOME_REPOSITORY: Final = RepoRef(bucket="-", key="-", sha256="-", name="-")
-"""Stands for one that is uploaded after all inputs were checked."""
 
 __tracebackhide__ = is_the_tests
 
@@ -86,7 +82,7 @@ class Backend(abc.ABC):
     @property
     @abc.abstractmethod
     def payload_bucket(self) -> str:
-        """The bucket of repositories and large results."""
+        """The bucket of stored inputs, large results and reports."""
 
     def start(self, workflow: Runnable | str, **inputs: object) -> Run:
         """Start an execution.
@@ -96,20 +92,24 @@ class Backend(abc.ABC):
         workflow : Runnable | str
             The workflow, which is deployed if it is not; or the ARN of a state machine.
         **inputs
-            The input by name: JSON, models, and for a repository the `Path` of a local one, which is uploaded.
+            The input by name: JSON, models, and for an input whose type has an ``argument`` the `Path` or the text that
+            a person would give: it is prepared, and sent when the workflow is deployed.
 
         Raises
         ------
         TestApiError
-            If an input is missing, unknown or of the wrong type.
+            If an input is missing, unknown or of the wrong type, or cannot be prepared.
         """
-        plain = {name: _plain(_SOME_REPOSITORY if isinstance(value, Path) else value) for name, value in inputs.items()}
+        words = _words(workflow, inputs) if isinstance(workflow, Workflow) else []
+        by_word = {word.field.name for word in words}
+        given = {name: _plain(value) for name, value in inputs.items() if name not in by_word}
         if isinstance(workflow, Workflow):
-            plain = _checked(workflow, plain)
-        if not isinstance(workflow, str):
-            self.deploy(workflow)
-        uploaded = {name: self._upload(value) for name, value in inputs.items() if isinstance(value, Path)}
-        given = {name: uploaded.get(name, value) for name, value in plain.items()}
+            given = _checked(workflow, given, by_word)
+        with tempfile.TemporaryDirectory(prefix="stepweave-") as scratch:
+            prepared = [(word, _prepared(word, Path(scratch))) for word in words]
+            if not isinstance(workflow, str):
+                self.deploy(workflow)
+            given |= {word.field.name: self._sent(word, made) for word, made in prepared}
         arn = workflow if isinstance(workflow, str) else self.state_machine_arn(name_of(workflow))
         name = f"test-{secrets.token_hex(8)}"
         started = self.client("stepfunctions").start_execution(
@@ -171,10 +171,11 @@ class Backend(abc.ABC):
         except CommandError as error:
             raise CommandError(f"{error.message}: {error.hint}") from None
 
-    def _upload(self, repository: Path) -> JsonValue:
-        with tempfile.TemporaryDirectory(prefix="stepweave-") as scratch:
-            archive = archive_repository(str(repository), Path(scratch))
-            return _plain(upload(self.client("s3"), self.payload_bucket, archive))
+    def _sent(self, word: WordInput, prepared: PreparedInput) -> JsonValue:
+        try:
+            return word.send(prepared, self.client("s3"), self.payload_bucket)
+        except (CommandError, RefusedError) as error:
+            raise _refused(error) from None
 
 
 def compiled(workflow: Runnable) -> CompiledWorkflow:
@@ -185,15 +186,39 @@ def compiled(workflow: Runnable) -> CompiledWorkflow:
 
 
 def name_of(workflow: Runnable) -> str:
-    """Return a workflow's name, such as ``code-review``."""
+    """Return a workflow's name, such as ``word-count``."""
     return workflow.name
 
 
-def _checked(workflow: Workflow, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def _words(workflow: Workflow, inputs: Mapping[str, object]) -> list[WordInput]:
+    """Return the inputs that are given as a person would, and not as their types write them."""
+    found = [
+        WordInput.of(field, str(inputs[field.name]))
+        for field in workflow.inputs
+        if isinstance(inputs.get(field.name), str | Path)
+    ]
+    return [word for word in found if word is not None]
+
+
+def _prepared(word: WordInput, scratch: Path) -> PreparedInput:
+    folder = scratch / word.field.name
+    folder.mkdir()
     try:
-        return check_input(workflow, json.dumps(given), repository=False).values
+        return word.prepare(folder)
+    except (CommandError, RefusedError) as error:
+        raise _refused(error) from None
+
+
+def _checked(workflow: Workflow, given: Mapping[str, JsonValue], prepared: Collection[str]) -> dict[str, JsonValue]:
+    try:
+        return check_input(workflow, given, prepared)
     except CommandError as error:
-        raise TestApiError(f"{error.message}: {error.hint}") from None
+        raise _refused(error) from None
+
+
+def _refused(error: CommandError | RefusedError) -> TestApiError:
+    hint = f": {error.hint}" if isinstance(error, CommandError) and error.hint else ""
+    return TestApiError(f"{error}{hint}")
 
 
 def _plain(value: object) -> JsonValue:
@@ -209,7 +234,9 @@ def _plain(value: object) -> JsonValue:
         except NotJsonError as error:
             raise TestApiError(f"{value!r} cannot be sent: {error}") from error
         return value
-    raise TestApiError(f"{value!r} cannot be an input: give JSON, a model, or the Path of a repository")
+    raise TestApiError(
+        f"{value!r} cannot be an input: give JSON, a model, or a Path where a workflow's input takes one"
+    )
 
 
 def _written(model: BaseModel) -> JsonValue:

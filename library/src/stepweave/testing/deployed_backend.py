@@ -38,7 +38,7 @@ class DeployedBackend(Backend):
 
     @property
     def payload_bucket(self) -> str:
-        """The bucket of repositories and large results."""
+        """The bucket of stored inputs, large results and reports."""
         return self._deployment(self._workflow, self._where, _HOW).payload_bucket
 
     def deploy(self, *workflows: Runnable) -> None:

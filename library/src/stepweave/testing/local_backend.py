@@ -57,8 +57,8 @@ class LocalBackend(Backend):
     Example
     -------
     >>> with LocalBackend() as cloud:  # doctest: +SKIP
-    ...     cloud.agent("linter").fails(times=2)
-    ...     assert cloud.run(code_review, repo=Path(".")).status == "SUCCEEDED"
+    ...     cloud.agent("counter").fails(times=2)
+    ...     assert cloud.run(word_count, texts=Path("texts")).status == "SUCCEEDED"
     """
 
     def __init__(self, bundler: Bundler | None = None) -> None:
@@ -82,7 +82,7 @@ class LocalBackend(Backend):
 
     @property
     def payload_bucket(self) -> str:
-        """The bucket of repositories and large results."""
+        """The bucket of stored inputs, large results and reports."""
         if not self._deployed:
             raise TestApiError("deploy the workflow first: no bucket is there yet")
         return self._deployment(next(iter(self._deployed)), self.endpoint_url, _HOW).payload_bucket
@@ -130,7 +130,7 @@ class LocalBackend(Backend):
     def deploy_definition(self, name: str, definition: Mapping[str, Any]) -> str:
         """Deploy a state machine in Amazon States Language, and return its ARN, which `start` and `run` take.
 
-        ``${agent_linter}`` stands for the ARN of an agent's live function, as in a compiled workflow; a workflow that
+        ``${agent_counter}`` stands for the ARN of an agent's live function, as in a compiled workflow; a workflow that
         uses the agent must have been deployed before.
         """
         text = json.dumps(definition)

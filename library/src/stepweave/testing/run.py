@@ -45,7 +45,7 @@ class Run:
 
     Example
     -------
-    >>> run = cloud.run(code_review, repo=repo)  # doctest: +SKIP
+    >>> run = cloud.run(word_count, texts=texts)  # doctest: +SKIP
     >>> assert run.status == "SUCCEEDED"  # doctest: +SKIP
     >>> assert run.task("security_scan").attempts == 1  # doctest: +SKIP
     >>> assert run.started_after("generate_report", "security_scan")  # doctest: +SKIP

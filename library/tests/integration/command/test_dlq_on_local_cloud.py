@@ -1,9 +1,6 @@
 """Workflows that fail in a real local cloud: their dead letters, and how they come back."""
 
-import hashlib
-import io
 import json
-import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,8 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from lambdas.documenter.contract import DocumentationReport, documenter
-from lambdas.shared.repository.contract import RepoRef
+from lambdas.reader.contract import Lines, reader
+from lambdas.shared.texts import Texts
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
 from stepweave.cdk.stacks import add_stacks, create_app
@@ -33,55 +31,47 @@ from stepweave.local_cloud.adapters.step_functions import redrives as local_redr
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.project.settings import require_project
 
-MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-nap-and-document"
-FAILURES = "stepweave-nap-and-document-failures"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-nap-and-read"
+FAILURES = "stepweave-nap-and-read-failures"
 PATIENCE_SECONDS = 60.0
 
 Stepweave = Callable[..., Result]
 
 
 @workflow(timeout=timedelta(minutes=2))
-def nap_and_document(repo: RepoRef) -> DocumentationReport:
-    """Nap, then document a repository, which fails as long as it is not there."""
+def nap_and_read(texts: Texts) -> Lines:
+    """Nap, then read texts, which fails as long as they are not there."""
     nap = replayer("nap")
-    return documenter("document", repo=repo).after(nap)
+    return reader("read", texts=texts).after(nap)
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     assembly = tmp_path_factory.mktemp("cdk.out")
     synthesized = create_app(assembly, this_machine())
-    add_stacks(synthesized, [compile_workflow(nap_and_document)], Bundler(require_project(), Platform.native()))
+    add_stacks(synthesized, [compile_workflow(nap_and_read)], Bundler(require_project(), Platform.native()))
     synthesized.synth()
     with LocalCloud.start() as cloud:
         cloud.deploy(assembly)
         yield cloud
 
 
-class Repository:
-    """A repository of which executions are told before it is there."""
+class StoredTexts:
+    """Texts of which executions are told before they are there."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._s3 = cloud.session().client("s3")
         outputs = cloud.session().client("cloudformation").describe_stacks(StackName="StepweaveStorage")
-        self._bucket = next(
+        bucket = next(
             output["OutputValue"]
             for output in outputs["Stacks"][0]["Outputs"]
             if output["OutputKey"] == "PayloadBucketName"
         )
-        content = f'"""A module called {uuid.uuid4()}."""\n'.encode()
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-            member = tarfile.TarInfo("module.py")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-        self._body = archive.getvalue()
-        digest = hashlib.sha256(self._body).hexdigest()
-        self.ref = RepoRef(bucket=self._bucket, key=f"repositories/{digest}.tar.gz", sha256=digest, name="demo")
+        self.ref = Texts(bucket=bucket, key=f"texts/{uuid.uuid4()}.json", name="demo")
 
     def upload(self) -> None:
         """Repair what makes executions fail."""
-        self._s3.put_object(Bucket=self.ref.bucket, Key=self.ref.key, Body=self._body)
+        self._s3.put_object(Bucket=self.ref.bucket, Key=self.ref.key, Body=b'{"a.txt": "some words"}')
 
 
 class Executions:
@@ -92,10 +82,10 @@ class Executions:
         self._sqs = cloud.session().client("sqs")
         self.queue = self._sqs.get_queue_url(QueueName=FAILURES)["QueueUrl"]
 
-    def fail(self, repository: Repository, *names: str) -> list[str]:
+    def fail(self, texts: StoredTexts, *names: str) -> list[str]:
         """Run executions, and wait until a letter for each is in the queue."""
         before = self.letters_waiting()
-        given = json.dumps({"repo": repository.ref.model_dump(mode="json")})
+        given = json.dumps({"texts": texts.ref.model_dump(mode="json")})
         arns = [
             self.client.start_execution(stateMachineArn=MACHINE, name=name, input=given)["executionArn"]
             for name in names
@@ -160,8 +150,8 @@ def executions(cloud: LocalCloud) -> Iterator[Executions]:
 
 
 @pytest.fixture
-def repository(cloud: LocalCloud) -> Repository:
-    return Repository(cloud)
+def texts(cloud: LocalCloud) -> StoredTexts:
+    return StoredTexts(cloud)
 
 
 @pytest.fixture
@@ -176,13 +166,13 @@ def listed(stepweave: Stepweave, *arguments: str) -> list[dict[str, Any]]:
 
 
 def test_a_failed_execution_is_listed_shown_and_redriven(
-    executions: Executions, repository: Repository, stepweave: Stepweave
+    executions: Executions, texts: StoredTexts, stepweave: Stepweave
 ) -> None:
-    (arn,) = executions.fail(repository, "redriven")
-    (entry,) = listed(stepweave, "nap-and-document")
+    (arn,) = executions.fail(texts, "redriven")
+    (entry,) = listed(stepweave, "nap-and-read")
     assert entry["execution"] == arn
-    assert entry["of"] == "nap-and-document"
-    assert (entry["task"], entry["attempts"], entry["error"]) == ("document", 1, "ObjectMissingError")
+    assert entry["of"] == "nap-and-read"
+    assert (entry["task"], entry["attempts"], entry["error"]) == ("read", 1, "ObjectMissingError")
     assert (entry["status"], entry["redrives"], entry["redrivable"]) == ("FAILED", 0, True)
     assert entry["trace_id"].startswith("1-")
     assert entry["id"] in stepweave("dlq", "list").stdout
@@ -191,40 +181,40 @@ def test_a_failed_execution_is_listed_shown_and_redriven(
     assert "could not read s3://" in shown.stdout
     assert "runs on from where it failed" in shown.stdout
     details = json.loads(stepweave("dlq", "show", entry["id"], "--json").stdout)
-    assert details["input"] == {"repo": repository.ref.model_dump(mode="json")}
-    assert details["task_input"]["task"] == "document"
+    assert details["input"] == {"texts": texts.ref.model_dump(mode="json")}
+    assert details["task_input"]["task"] == "read"
     assert executions.visible() == 1, "looking takes nothing away from others"
 
-    repository.upload()
+    texts.upload()
     redriven = stepweave("dlq", "redrive", entry["id"])
     assert redriven.exit_code == 0
-    assert f"{entry['id']}  nap-and-document: redriven: runs on from where it failed" in redriven.stdout
+    assert f"{entry['id']}  nap-and-read: redriven: runs on from where it failed" in redriven.stdout
     end = executions.end(arn)
     assert (end["status"], end["redriveCount"]) == ("SUCCEEDED", 1)
-    assert executions.scheduled(arn) == ["nap", "document", "document"]
+    assert executions.scheduled(arn) == ["nap", "read", "read"]
     assert executions.letters_waiting() == 0
     assert stepweave("dlq", "redrive", entry["id"]).exit_code == 2
     assert "there is nothing to redrive" in stepweave("dlq", "redrive", "--all").stderr
 
 
 def test_what_fails_again_after_a_redrive_makes_a_letter_of_its_own(
-    executions: Executions, repository: Repository, stepweave: Stepweave
+    executions: Executions, texts: StoredTexts, stepweave: Stepweave
 ) -> None:
-    executions.fail(repository, "fails-again")
+    executions.fail(texts, "fails-again")
     (first,) = listed(stepweave)
     assert stepweave("dlq", "redrive", "--all").exit_code == 0
     await_that(lambda: executions.letters_waiting() == 1)
     (second,) = listed(stepweave)
     assert second["execution"] == first["execution"]
-    assert (second["redrives"], second["attempts"], second["task"]) == (1, 1, "document")
+    assert (second["redrives"], second["attempts"], second["task"]) == (1, 1, "read")
     assert second["id"] != first["id"]
 
 
 def test_an_execution_that_cannot_be_redriven_is_started_anew_with_the_results_that_are_stored(
-    executions: Executions, repository: Repository, stepweave: Stepweave, monkeypatch: pytest.MonkeyPatch
+    executions: Executions, texts: StoredTexts, stepweave: Stepweave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (arn,) = executions.fail(repository, "too-old")
-    repository.upload()
+    (arn,) = executions.fail(texts, "too-old")
+    texts.upload()
     monkeypatch.setattr(local_redrives, "_PERIOD", timedelta())
     executions.copy_first_letter()
     (entry,) = listed(stepweave)
@@ -247,10 +237,10 @@ def nap_began(executions: Executions, arn: str) -> float:
 
 
 def test_a_letter_that_comes_late_starts_nothing(
-    executions: Executions, repository: Repository, stepweave: Stepweave
+    executions: Executions, texts: StoredTexts, stepweave: Stepweave
 ) -> None:
-    (arn,) = executions.fail(repository, "late")
-    repository.upload()
+    (arn,) = executions.fail(texts, "late")
+    texts.upload()
     late = executions.copy_first_letter().model_dump_json()
     assert stepweave("dlq", "redrive", "--all").exit_code == 0
     assert executions.end(arn)["status"] == "SUCCEEDED"
@@ -261,10 +251,10 @@ def test_a_letter_that_comes_late_starts_nothing(
 
 
 def test_two_who_redrive_at_once_redrive_once(
-    cloud: LocalCloud, executions: Executions, repository: Repository, capfd: pytest.CaptureFixture[str]
+    cloud: LocalCloud, executions: Executions, texts: StoredTexts, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    arns = executions.fail(repository, *(f"at-once-{number}" for number in range(6)))
-    repository.upload()
+    arns = executions.fail(texts, *(f"at-once-{number}" for number in range(6)))
+    texts.upload()
     for _ in range(3):
         executions.copy_first_letter()
     with ThreadPoolExecutor(3) as people:
@@ -278,7 +268,7 @@ def test_two_who_redrive_at_once_redrive_once(
 
 
 def test_what_is_refused_stays_in_the_queue_for_others(executions: Executions, stepweave: Stepweave) -> None:
-    machine = MACHINE.replace("nap-and-document", "gone")
+    machine = MACHINE.replace("nap-and-read", "gone")
     letter = {
         "execution": f"{machine.replace('stateMachine', 'execution')}:x",
         "state_machine": machine,
@@ -298,40 +288,40 @@ def test_what_is_refused_stays_in_the_queue_for_others(executions: Executions, s
 
 
 def test_a_failed_invocation_is_invoked_again(
-    cloud: LocalCloud, executions: Executions, repository: Repository, stepweave: Stepweave
+    cloud: LocalCloud, executions: Executions, texts: StoredTexts, stepweave: Stepweave
 ) -> None:
-    repository.upload()
+    texts.upload()
     event = {
         "execution": f"{MACHINE.replace('stateMachine', 'execution')}:by-hand",
-        "task": "document",
-        "input": {"repo": repository.ref.model_dump(mode="json")},
+        "task": "read",
+        "input": {"texts": texts.ref.model_dump(mode="json")},
         "result_limit_bytes": 100_000,
     }
     executions.send(
-        json.dumps(event), "stepweave-documenter-invocations", RequestID=str(uuid.uuid4()), ErrorMessage="no such file"
+        json.dumps(event), "stepweave-reader-invocations", RequestID=str(uuid.uuid4()), ErrorMessage="no such file"
     )
     (entry,) = listed(stepweave)
-    assert (entry["kind"], entry["of"], entry["error"]) == ("invocation", "stepweave-documenter", "no such file")
-    assert listed(stepweave, "nap-and-document") == []
+    assert (entry["kind"], entry["of"], entry["error"]) == ("invocation", "stepweave-reader", "no such file")
+    assert listed(stepweave, "nap-and-read") == []
     before = remembered(cloud)
-    assert "invoked stepweave-documenter again" in stepweave("dlq", "redrive", entry["id"]).stdout
+    assert "invoked stepweave-reader again" in stepweave("dlq", "redrive", entry["id"]).stdout
     await_that(lambda: remembered(cloud) == before + 1)
     assert listed(stepweave) == []
 
 
 def remembered(cloud: LocalCloud) -> int:
-    """Return how many tasks of the documenter have been done."""
+    """Return how many tasks of the reader have been done."""
     dynamodb = cloud.session().client("dynamodb")
     table = next(name for name in dynamodb.list_tables()["TableNames"] if "Idempotency" in name)
     items = dynamodb.scan(TableName=table)["Items"]
-    return sum(item["id"]["S"].startswith("documenter#") and item["status"]["S"] == "COMPLETED" for item in items)
+    return sum(item["id"]["S"].startswith("reader#") and item["status"]["S"] == "COMPLETED" for item in items)
 
 
 def test_an_event_that_could_not_be_dealt_with_is_redriven_as_the_execution_that_it_tells_of(
-    cloud: LocalCloud, executions: Executions, repository: Repository, stepweave: Stepweave
+    cloud: LocalCloud, executions: Executions, texts: StoredTexts, stepweave: Stepweave
 ) -> None:
-    (arn,) = executions.fail(repository, "undelivered")
-    repository.upload()
+    (arn,) = executions.fail(texts, "undelivered")
+    texts.upload()
     event = {
         "id": "1",
         "detail-type": "Step Functions Execution Status Change",
@@ -344,10 +334,10 @@ def test_an_event_that_could_not_be_dealt_with_is_redriven_as_the_execution_that
             "input": "{}",
         },
     }
-    executions.send(json.dumps(event), "stepweave-nap-and-document-undelivered")
+    executions.send(json.dumps(event), "stepweave-nap-and-read-undelivered")
     executions.send(json.dumps(event), "stepweave-dead-letters-invocations")
-    (entry,) = listed(stepweave, "nap-and-document")
-    assert (entry["messages"], entry["task"]) == (3, "document")
+    (entry,) = listed(stepweave, "nap-and-read")
+    assert (entry["messages"], entry["task"]) == (3, "read")
     assert stepweave("dlq", "redrive", entry["id"]).exit_code == 0
     assert executions.end(arn)["status"] == "SUCCEEDED"
     assert listed(stepweave) == []
@@ -357,14 +347,14 @@ def test_a_workflow_that_is_not_there_is_refused(stepweave: Stepweave) -> None:
     refused = stepweave("dlq", "list", "nap")
     assert refused.exit_code == 2
     assert "no workflow called 'nap' is deployed" in refused.stderr
-    assert "deployed: nap-and-document" in refused.stderr
+    assert "deployed: nap-and-read" in refused.stderr
     assert stepweave("dlq", "redrive").exit_code == 2
     assert stepweave("dlq", "redrive", "abc", "--all").exit_code == 2
 
 
-def sent_letter(executions: Executions, name: str, error: str, hours: int, workflow: str = "nap-and-document") -> None:
+def sent_letter(executions: Executions, name: str, error: str, hours: int, workflow: str = "nap-and-read") -> None:
     """Send the letter of an execution that failed so many hours ago."""
-    machine = MACHINE.replace("nap-and-document", workflow)
+    machine = MACHINE.replace("nap-and-read", workflow)
     stopped = datetime.now(UTC) - timedelta(hours=hours)
     letter = {
         "execution": f"{machine.replace('stateMachine', 'execution')}:{name}",
@@ -399,8 +389,8 @@ def test_letters_are_listed_and_discarded_by_workflow_error_and_age(
     executions.send("no letter")
     names: dict[tuple[str, ...], set[str]] = {
         (): {"a", "b", "c", "d", ""},
-        ("--workflow", "nap-and-document"): {"a", "b", "c", ""},
-        ("--workflow", "nap_and_document", "--error", "TransientError"): {"a", "b"},
+        ("--workflow", "nap-and-read"): {"a", "b", "c", ""},
+        ("--workflow", "nap_and_read", "--error", "TransientError"): {"a", "b"},
         ("--error", "Lambda.*"): {"c"},
         ("--older-than", "2h"): {"b", "c", "d"},
         ("--newer-than", "2h"): {"a", ""},
@@ -415,11 +405,11 @@ def test_letters_are_listed_and_discarded_by_workflow_error_and_age(
     assert (refused.exit_code, "nothing says why" in refused.stderr) == (2, True)
     assert executions.letters_waiting() == 5
 
-    chosen = ["--workflow", "nap-and-document", "--error", "TransientError", "--older-than", "2h"]
+    chosen = ["--workflow", "nap-and-read", "--error", "TransientError", "--older-than", "2h"]
     done = stepweave("dlq", "discard", *chosen, "--reason", "the order\nwas cancelled", "--json")
     assert done.exit_code == 0
     (result,) = json.loads(done.stdout)
-    assert (result["result"], result["kind"], result["of"]) == ("discarded", "execution", "nap-and-document")
+    assert (result["result"], result["kind"], result["of"]) == ("discarded", "execution", "nap-and-read")
     (record,) = records(cloud, began)
     assert record["reason"] == "the order was cancelled"
     assert record["by"] == local_user()

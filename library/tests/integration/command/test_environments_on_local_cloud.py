@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from lambdas.documenter.contract import DocumentationReport, documenter
-from lambdas.shared.repository.contract import RepoRef
+from lambdas.reader.contract import Lines, reader
+from lambdas.shared.texts import Texts
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform, this_machine
@@ -28,14 +29,14 @@ from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.project.settings import require_project
 
 ENVIRONMENTS = ("default", "staging", "alice")
-NOWHERE = {"bucket": "nowhere", "key": "repositories/0.tar.gz", "sha256": "0" * 64, "name": "nowhere"}
+NOWHERE = {"bucket": "nowhere", "key": "texts/0.json", "name": "nowhere"}
 PATIENCE_SECONDS = 60.0
 
 
 @workflow(timeout=timedelta(minutes=2))
-def describe(repo: RepoRef) -> DocumentationReport:
-    """Document a repository, which fails if it is not there."""
-    return documenter("document", repo=repo)
+def describe(texts: Texts) -> Lines:
+    """Read texts, which fails if they are not there."""
+    return reader("read", texts=texts)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_what_fails_in_one_is_a_dead_letter_there_and_nowhere_else(
     client = cloud.session().client("cloudformation")
     machine = find_deployment(client, "describe", "here", "deploy it", Names(environment="staging")).state_machine_arn
     stepfunctions = cloud.session().client("stepfunctions")
-    stepfunctions.start_execution(stateMachineArn=machine, name="lost", input=json.dumps({"repo": NOWHERE}))
+    stepfunctions.start_execution(stateMachineArn=machine, name="lost", input=json.dumps({"texts": NOWHERE}))
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(waiting(command).values()):
         assert time.monotonic() < deadline

@@ -46,8 +46,8 @@ def cloud(dag: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
     assert len(compiled.nested) > 1
     folder = tmp_path_factory.mktemp("assembly")
     cdk_app = create_app(folder, this_machine())
-    # The same workflow stands for code-review, whose executions `stepweave profile` can look at.
-    add_stacks(cdk_app, [replace(compiled, dag=replace(compiled.dag, name="code-review"))], dag=compiled)
+    # The same workflow stands for word-count, whose executions `stepweave profile` can look at.
+    add_stacks(cdk_app, [replace(compiled, dag=replace(compiled.dag, name="word-count"))], dag=compiled)
     cdk_app.synth()
     with LocalCloud.start() as cloud:
         cloud.deploy(folder)
@@ -92,11 +92,11 @@ def test_the_durations_of_nested_executions_are_learned(
     file = tmp_path / "durations.json"
     monkeypatch.setattr(profile_workflow, "durations_file", lambda _: file)
     client = cloud.session().client("stepfunctions")
-    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-code-review"
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-word-count"
     arn = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
     while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
         time.sleep(0.02)
     assert client.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
-    result = stepweave(cloud, "profile", "code-review")
+    result = stepweave(cloud, "profile", "word-count")
     assert result.exit_code == 0, result.stderr
     assert set(LearnedDurations.model_validate_json(file.read_text()).seconds) == set(NEEDS)

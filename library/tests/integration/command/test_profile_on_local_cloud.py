@@ -27,7 +27,7 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[LocalCloud]:
-    """A local cloud with a state machine of code-review that sleeps as its input says, or fails."""
+    """A local cloud with a state machine of word-count that sleeps as its input says, or fails."""
     with LocalCloud.start() as cloud:
         create_role(cloud)
         function = create_function(cloud, "stepweave-sleeper", HANDLER)
@@ -49,7 +49,7 @@ def _create_stacks(cloud: LocalCloud, definition: dict[str, Any]) -> None:
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
-            "StateMachineName": "stepweave-code-review",
+            "StateMachineName": "stepweave-word-count",
             "RoleArn": ROLE,
             "DefinitionString": json.dumps(definition),
         },
@@ -57,7 +57,7 @@ def _create_stacks(cloud: LocalCloud, definition: dict[str, Any]) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "payloads"}}
     for name, resource, output in (
         ("StepweaveStorage", bucket, "PayloadBucketName"),
-        ("StepweaveWorkflows", machine, "CodeReviewStateMachineArn"),
+        ("StepweaveWorkflows", machine, "WordCountStateMachineArn"),
     ):
         template = {"Resources": {"It": resource}, "Outputs": {output: {"Value": {"Ref": "It"}}}}
         client.create_stack(StackName=name, TemplateBody=json.dumps(template))
@@ -65,7 +65,7 @@ def _create_stacks(cloud: LocalCloud, definition: dict[str, Any]) -> None:
 
 @pytest.fixture
 def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    found = tmp_path / "code_review.durations.json"
+    found = tmp_path / "word_count.durations.json"
     monkeypatch.setattr(profile_workflow, "durations_file", lambda _: found)
     monkeypatch.chdir(tmp_path)
     return found
@@ -73,7 +73,7 @@ def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def profile(cloud: LocalCloud, *options: str) -> Result:
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
-    return runner.invoke(app, ["profile", "code-review", *options])
+    return runner.invoke(app, ["profile", "word-count", *options])
 
 
 def execute(cloud: LocalCloud, **seconds: float) -> None:
@@ -87,8 +87,8 @@ def execute(cloud: LocalCloud, **seconds: float) -> None:
 def test_nothing_is_learned_before_anything_ran(cloud: LocalCloud, file: Path) -> None:
     result = profile(cloud)
     assert result.exit_code == 1
-    assert "no execution of code-review has succeeded" in result.stderr
-    assert "stepweave run code-review" in result.stderr
+    assert "no execution of word-count has succeeded" in result.stderr
+    assert "stepweave run word-count" in result.stderr
     assert not file.exists()
 
 

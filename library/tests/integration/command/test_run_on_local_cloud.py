@@ -13,7 +13,7 @@ from stepweave.command.main import app
 from stepweave.local_cloud.cloud import LocalCloud
 from tests.integration.command.functions import ROLE, create_function, create_role
 
-REPO = {"bucket": "b", "key": "k", "sha256": "0", "name": "demo"}
+TEXTS = {"bucket": "b", "key": "k", "name": "demo"}
 HANDLER = """
 attempts = 0
 
@@ -65,19 +65,19 @@ def bucket(cloud: LocalCloud) -> Iterator[str]:
 
 @pytest.fixture
 def deploy(cloud: LocalCloud, bucket: str) -> Iterator[Deploy]:
-    """Deploys a definition as the state machine of code-review."""
+    """Deploys a definition as the state machine of word-count."""
     client = cloud.session().client("cloudformation")
 
     def deploy(definition: dict[str, Any]) -> None:
         machine = {
             "Type": "AWS::StepFunctions::StateMachine",
             "Properties": {
-                "StateMachineName": "stepweave-code-review",
+                "StateMachineName": "stepweave-word-count",
                 "RoleArn": ROLE,
                 "DefinitionString": json.dumps(definition),
             },
         }
-        outputs = {"CodeReviewStateMachineArn": {"Value": {"Ref": "Machine"}}}
+        outputs = {"WordCountStateMachineArn": {"Value": {"Ref": "Machine"}}}
         template = {"Resources": {"Machine": machine}, "Outputs": outputs}
         client.create_stack(StackName="StepweaveWorkflows", TemplateBody=json.dumps(template))
 
@@ -87,11 +87,11 @@ def deploy(cloud: LocalCloud, bucket: str) -> Iterator[Deploy]:
 
 @pytest.fixture
 def run(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    """Runs code-review there, in an empty folder."""
+    """Runs word-count there, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
-    inputs = ("--input", json.dumps({"repo": REPO}))
-    return lambda *options: runner.invoke(app, ["run", "code-review", *inputs, *options])
+    inputs = ("--input", json.dumps({"texts": TEXTS}))
+    return lambda *options: runner.invoke(app, ["run", "word-count", *inputs, *options])
 
 
 def task(function: str, *, end: bool = True, **fields: Any) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_results_and_reports_are_brought_from_s3(
     value = json.loads(run("--json", "--name", "first").stdout)
     assert value["output"]["big"] == "result"
     report = Path(value["reports"]["markdown"])
-    assert report == tmp_path / "stepweave-reports" / "code-review" / "first" / "report.md"
+    assert report == tmp_path / "stepweave-reports" / "word-count" / "first" / "report.md"
     assert report.read_bytes() == b"# Report"
 
     shown = run("--reports", "here")
@@ -233,5 +233,5 @@ def test_results_and_reports_are_brought_from_s3(
 def test_a_workflow_that_is_not_deployed_there_says_how_to_deploy(run: Run, cloud: LocalCloud) -> None:
     result = run()
     assert result.exit_code == 2
-    assert "workflow code-review is not deployed on the local cloud at" in result.stderr
+    assert "workflow word-count is not deployed on the local cloud at" in result.stderr
     assert f"AWS_ENDPOINT_URL={cloud.endpoint_url} npx cdk deploy --all" in result.stderr

@@ -226,7 +226,7 @@ def test_the_path_is_code_runtime_and_standard_library(host: FunctionHost, speci
 def test_the_callers_packages_are_invisible_to_the_function_and_its_children(
     host: FunctionHost, specify: Specify
 ) -> None:
-    names = json.dumps(["moto", "pytest", "scripts", "boto3", "json"]).encode()
+    names = json.dumps(["moto", "pytest", "stepweave", "boto3", "json"]).encode()
     modules = result_of(host.invoke(specify("app.modules"), names))
     assert modules == {"here": ["boto3", "json"], "child": ["boto3", "json"]}
 

@@ -1,7 +1,6 @@
 """Names of executions are unique in their state machine alone: two of one name share nothing that they store."""
 
 import json
-import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -9,69 +8,59 @@ from typing import Any
 
 import pytest
 
-from lambdas.analyzer.contract import analyzer
-from lambdas.documenter.contract import documenter
-from lambdas.linter.contract import linter
-from lambdas.reporter.contract import ReviewReport, reporter
-from lambdas.security_scanner.contract import security_scanner
-from lambdas.shared.repository.contract import RepoRef
-from lambdas.tester.contract import tester
+from lambdas.counter.contract import counter
+from lambdas.publisher.contract import Published, publisher
+from lambdas.reader.contract import reader
+from lambdas.shared.texts import Texts
 from stepweave.language.workflow import workflow
 from stepweave.testing.local_backend import LocalBackend
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def review(repo: RepoRef) -> ReviewReport:
-    lint = linter("lint", repo=repo)
-    quality = analyzer("quality", repo=repo, lint=lint)
-    report: ReviewReport = reporter(
-        "report",
-        repo=repo,
-        lint=lint,
-        scan=security_scanner("scan", repo=repo),
-        quality=quality,
-        tests=tester("tests", repo=repo),
-        docs=documenter("docs", repo=repo, quality=quality),
+def count(texts: Texts) -> Published:
+    text = reader("read", texts=texts)
+    published: Published = publisher(
+        "publish", words=counter("words", text=text), lines=counter("lines", text=text, unit="lines")
     )
-    return report
+    return published
 
 
 @workflow(timeout=timedelta(minutes=5))
-def team_a(repo: RepoRef) -> ReviewReport:
-    return review(repo)
+def team_a(texts: Texts) -> Published:
+    return count(texts)
 
 
 @workflow(timeout=timedelta(minutes=5))
-def team_b(repo: RepoRef) -> ReviewReport:
-    return review(repo)
+def team_b(texts: Texts) -> Published:
+    return count(texts)
 
 
-def test_two_executions_of_one_name_have_a_report_each(local_cloud: LocalBackend, tmp_path: Path) -> None:
+def test_two_executions_of_one_name_have_a_report_each(local_cloud: LocalBackend) -> None:
     local_cloud.deploy(team_a, team_b)
     client = local_cloud.client("stepfunctions")
-    s3 = local_cloud.client("s3")
+    s3, bucket = local_cloud.client("s3"), local_cloud.payload_bucket
     outputs: list[dict[str, Any]] = []
-    for made, name in ((team_a, "alpha"), (team_b, "beta")):
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "a.py").write_text("import os\n")
-        for command in (["init", "-q"], ["add", "-A"]):
-            subprocess.run(["git", *command], check=True, cwd=folder)
+    for made, text in ((team_a, "alpha"), (team_b, "beta and gamma")):
+        key = f"texts/{made.name}.json"
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps({"a.txt": text}).encode())
         arn = client.start_execution(
             stateMachineArn=local_cloud.state_machine_arn(made.name),
             name="nightly",
-            input=json.dumps({"repo": local_cloud._upload(folder)}),
+            input=json.dumps({"texts": {"bucket": bucket, "key": key, "name": made.name}}),
         )["executionArn"]
         while (found := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
             time.sleep(0.1)
         outputs.append(json.loads(found["output"]))
-    for output, name in zip(outputs, ("alpha", "beta"), strict=True):
-        report = json.loads(s3.get_object(**key_of(output["reports"]["json"]))["Body"].read())
-        assert report["repository"]["name"] == name
-    keys = [file["key"] for output in outputs for file in output["reports"].values()]
-    assert len(keys) == len(set(keys)) == 8
+    files = [output["reports"]["text"] for output in outputs]
+    assert files[0]["key"] != files[1]["key"]
+    written = [s3.get_object(Bucket=file["bucket"], Key=file["key"])["Body"].read().decode() for file in files]
+    assert written == ["1 words, 1 lines\n", "3 words, 1 lines\n"]
 
 
-def key_of(file: dict[str, str]) -> dict[str, str]:
-    return {"Bucket": file["bucket"], "Key": file["key"]}
+def test_a_path_is_prepared_and_sent_as_a_person_would_have_it(local_cloud: LocalBackend, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("some words\n")
+    for given in (tmp_path, str(tmp_path)):
+        run = local_cloud.run(team_a, texts=given)
+        assert run.status == "SUCCEEDED", run.cause
+        assert Published.model_validate(run.output).words == 2

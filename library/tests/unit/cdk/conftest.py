@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.linter.contract import linter
-from lambdas.shared.repository.contract import RepoRef
-from state_machines.code_review import code_review
+from lambdas.reader.contract import reader
+from lambdas.shared.texts import Texts
+from state_machines.word_count import word_count
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import Platform
@@ -25,7 +26,7 @@ from stepweave.project.agents import LIBRARY_AGENTS, agent_names
 from stepweave.project.settings import Project
 from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly
 
-A_REPOSITORY = RepoRef(bucket="bucket", key="repositories/0.tar.gz", sha256="0", name="naps")
+SOME_TEXTS = Texts(bucket="bucket", key="texts/0.json", name="naps")
 PROVIDED = "boto3==1.0 \\\n    --hash=sha256:00\n"
 
 
@@ -57,7 +58,7 @@ def crossing_naps() -> ReplayResult:
     """Nap in an N, where a nap that another branch waits for may fail."""
     a = replayer("a").optional()
     b = replayer("b").optional()
-    c = linter("c", repo=A_REPOSITORY).after(a)
+    c = reader("c", texts=SOME_TEXTS).after(a)
     d = replayer("d").after(a, b)
     return replayer("last").after(c, d)
 
@@ -110,8 +111,8 @@ def synthesize(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Sy
 
 @pytest.fixture(scope="session")
 def compiled() -> list[CompiledWorkflow]:
-    """The workflows that the tests deploy: a review, and one each without a repository, with gates, with a breaker."""
-    return [compile_workflow(workflow) for workflow in (two_naps, code_review, crossing_naps, guarded_nap)]
+    """The workflows that the tests deploy: the project's, and one each without objects, with gates, with a breaker."""
+    return [compile_workflow(workflow) for workflow in (two_naps, word_count, crossing_naps, guarded_nap)]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from state_machines.code_review import code_review
+from state_machines.word_count import word_count
 from stepweave.cdk.naming import Names
 from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.agent import Agent
@@ -14,7 +14,7 @@ from tests.unit.cdk.assembly import Assembly, Resource, Synthesize
 from tests.unit.cdk.conftest import guarded, two_naps
 
 AnyAgent = Agent[Any, Any]
-AGENTS: list[AnyAgent] = [*compile_workflow(code_review).agents, replayer, guarded]
+AGENTS: list[AnyAgent] = [*compile_workflow(word_count).agents, replayer, guarded]
 
 MACHINE_ARN = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:stepweave-"
 
@@ -142,10 +142,10 @@ def test_the_role_can_do_what_the_agent_needs_and_nothing_else(
     if agent is guarded:
         expected |= {(f"dynamodb:{action}", "${Breakers.Arn}") for action in ("GetItem", "UpdateItem")}
         expected.add(("events:PutEvents", "${EventBus.Arn}"))
-    if agent not in (replayer, guarded):
-        expected.add(("s3:GetObject", "${Payloads.Arn}/repositories/*"))
-    if agent.name == "reporter":
-        expected.add(("s3:PutObject", "${Payloads.Arn}/reports/*"))
+    if agent.name == "reader":
+        expected.add(("s3:GetObject", "${Payloads.Arn}/texts/*"))
+    if agent.name == "publisher":
+        expected.add(("s3:PutObject", "${Payloads.Arn}/counts/*"))
     role = assembly.agents.named(deployed.properties["Role"])
     assert assembly.agents.permissions(role) == expected
 

@@ -66,10 +66,14 @@ def test_it_gets_a_stack_of_its_own_beside_the_workflows(
 def test_the_agents_of_dag_files_keep_their_functions_without_one(
     synthesize: Synthesize, compiled: list[CompiledWorkflow]
 ) -> None:
-    review = [workflow for workflow in compiled if workflow.name == "code-review"]
+    counting = [workflow for workflow in compiled if workflow.name == "word-count"]
     names = [
         {function.properties["FunctionName"] for function in assembly.agents.all("AWS::Lambda::Function")}
-        for assembly in (synthesize(review), synthesize(review, kept=[replayer]), synthesize(compiled, kept=[replayer]))
+        for assembly in (
+            synthesize(counting),
+            synthesize(counting, kept=[replayer]),
+            synthesize(compiled, kept=[replayer]),
+        )
     ]
     assert names[1] == names[0] | {"stepweave-replayer"}
     assert names[2] == names[1] | {"stepweave-guarded"}

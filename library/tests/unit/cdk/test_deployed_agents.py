@@ -10,7 +10,7 @@ from stepweave.compiler.jsonpath_dialect.breakers import TABLE
 def test_gates_are_seen_in_the_definition(compiled: list[CompiledWorkflow]) -> None:
     assert {workflow.name: has_gates(workflow) for workflow in compiled} == {
         "two-naps": False,
-        "code-review": False,
+        "word-count": False,
         "crossing-naps": True,
         "guarded-nap": False,
     }

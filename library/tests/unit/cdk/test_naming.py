@@ -60,8 +60,8 @@ def test_two_named_environments_share_no_name(one: Names, other: Names, agent: s
 
 def test_names_are_read_off_easily() -> None:
     assert Names().function("security_scanner") == "stepweave-security-scanner"
-    assert Names().state_machine("code-review") == "stepweave-code-review"
-    assert pascal_case("code-review") == "CodeReview"
+    assert Names().state_machine("word-count") == "stepweave-word-count"
+    assert pascal_case("word-count") == "WordCount"
     assert pascal_case("security_scanner") == "SecurityScanner"
 
 

@@ -53,7 +53,7 @@ def test_all_that_is_put_into_the_payload_bucket_expires_and_not_before_it_can_b
         for rule in payloads.properties["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule and rule["Status"] == "Enabled"
     }
-    assert set(kept) == {"repositories/", RESULTS, "reports/", DEAD_LETTER_INPUTS}
+    assert set(kept) == {"texts/", RESULTS, "counts/", DEAD_LETTER_INPUTS}
     assert min(kept.values()) > DAYS_TO_REDRIVE
 
 

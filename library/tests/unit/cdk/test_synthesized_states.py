@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.linter.contract import linter
+from lambdas.reader.contract import reader
 from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow
 from tests.unit.cdk.assembly import Assembly, Synthesize
-from tests.unit.cdk.conftest import A_REPOSITORY, guarded
+from tests.unit.cdk.conftest import SOME_TEXTS, guarded
 
 CURED_BY_ANOTHER_ATTEMPT = {
     # The agent says so, or its runtime does.
@@ -46,7 +46,7 @@ def everything() -> ReplayResult:
     """Use all that the language has for failures, in an N so that there are gates."""
     a = replayer("a").optional().fallback(replayer("a2"))
     b = guarded("b").optional()
-    c = linter("c", repo=A_REPOSITORY).after(a)
+    c = reader("c", texts=SOME_TEXTS).after(a)
     d = replayer("d", dependencies=[a, b])
     return replayer("last").after(c, d).fallback(guarded("instead"))
 

@@ -16,7 +16,7 @@ from tests.unit.cdk.alarms import alarms_of
 from tests.unit.cdk.assembly import Assembly, Resource, Synthesize
 
 
-@pytest.fixture(params=["code-review", "two-naps", "crossing-naps", "guarded-nap"])
+@pytest.fixture(params=["word-count", "two-naps", "crossing-naps", "guarded-nap"])
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -1,11 +1,11 @@
 import grimp
 
-import scripts
+import stepweave
 import stepweave.command
 
 
 def test_no_module_of_the_command_imports_itself_over_others() -> None:
-    graph = grimp.build_graph(scripts.__name__)
+    graph = grimp.build_graph(stepweave.__name__)
     own = {name for name in graph.modules if name.startswith(f"{stepweave.command.__name__}.")}
     circles = {
         (name, imported)

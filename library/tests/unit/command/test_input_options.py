@@ -1,17 +1,20 @@
-"""Inputs that have defaults are options of ``run``."""
+"""Inputs are options of ``run``."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated, ClassVar, Literal
 
 import pytest
-from pydantic import JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from stepweave.command.errors import CommandError
-from stepweave.command.input_options import read_options
-from stepweave.command.run.inputs import check_input
+from stepweave.command.input_options import read_options, usage_of
+from stepweave.command.run.inputs import given_input, input_text
+from stepweave.contract.argument import Argument
 from stepweave.functions.replayer.contract import ReplayResult, replayer
-from stepweave.language.workflow import workflow
+from stepweave.language.inputs import InputField
+from stepweave.language.workflow import Workflow, workflow
 
 
 @workflow(timeout=timedelta(minutes=1))
@@ -32,6 +35,7 @@ def optional_inputs(
         (["--tags", '["a", "b"]'], {"tags": ["a", "b"]}),
         (["--some-name", "--depth"], {"some_name": "--depth"}),
         (["--some-name", "17"], {"some_name": "17"}),
+        (["--note", "[x", "--depth=-3"], {"note": "[x", "depth": "-3"}),
     ],
 )
 def test_options_are_read_by_the_inputs_types(options: list[str], given: dict[str, JsonValue]) -> None:
@@ -42,8 +46,11 @@ def test_options_are_read_by_the_inputs_types(options: list[str], given: dict[st
     ("options", "said"),
     [
         (["--isolate"], "no such option: --isolate"),
-        (["--note", "x"], "no such option: --note"),
-        (["extra"], "no such option: extra"),
+        (["--no-depth"], "no such option: --no-depth"),
+        (["extra"], "unexpected argument: extra"),
+        (["--depth", "1", "extra"], "unexpected argument: extra"),
+        (["--tags", '["a"'], "--tags: not valid JSON, at line 1"),
+        (["--tags", '{"a": 1, "a": 2}'], "--tags: not valid JSON: 'a' is given twice"),
         (["--depth"], "--depth needs a value"),
         (["--depth", "1", "--depth=2"], "--depth is given twice"),
         (["--isolated", "--no-isolated"], "given twice"),
@@ -56,9 +63,45 @@ def test_wrong_options_are_refused_before_anything_starts(options: list[str], sa
 
 
 def test_they_are_inputs_like_others() -> None:
-    checked = check_input(optional_inputs, '{"note": "n"}', repository=False, options=["--depth", "3"])
-    assert checked.to_json() == '{"note":"n","depth":3}'
+    given = given_input(optional_inputs, '{"note": "n"}', ["--depth", "3"])
+    assert input_text(given.values) == '{"note":"n","depth":3}'
     with pytest.raises(CommandError, match="input 'depth'"):
-        check_input(optional_inputs, '{"note": "n"}', repository=False, options=["--depth", "many"])
+        given_input(optional_inputs, '{"note": "n"}', ["--depth", "many"])
     with pytest.raises(CommandError, match="both --depth and --input give 'depth'"):
-        check_input(optional_inputs, '{"note": "n", "depth": 1}', repository=False, options=["--depth", "2"])
+        given_input(optional_inputs, '{"note": "n", "depth": 1}', ["--depth", "2"])
+
+
+class Folder(BaseModel):
+    argument: ClassVar[Argument] = Argument("scripts.folders:prepare", metavar="PATH")
+    key: str
+
+
+@pytest.mark.parametrize(
+    ("annotation", "usage"),
+    [
+        (str, "--it TEXT"),
+        (Annotated[int, Field(ge=1)], "--it INTEGER"),
+        (float | None, "--it NUMBER"),
+        (bool, "--it"),
+        (Literal["fast", "slow"], "--it fast|slow"),
+        (Literal[1, 2], "--it JSON"),
+        (list[str], "--it JSON"),
+        (Folder, "--it PATH"),
+        (Folder | None, "--it PATH"),
+        (Annotated[Folder | None, "a folder"], "--it PATH"),
+        (list[Folder], "--it JSON"),
+    ],
+)
+def test_how_an_input_is_given_follows_from_its_type(annotation: object, usage: str) -> None:
+    assert usage_of(InputField("it", annotation)) == usage
+
+
+def test_an_input_called_like_an_option_of_the_commands_is_given_as_json() -> None:
+    assert usage_of(InputField("name", str)) == "--input '{\"name\": ...}'"
+
+
+def test_an_input_called_like_the_negation_of_another_is_itself() -> None:
+    def odd(cache: bool, no_cache: int) -> None: ...
+
+    made = Workflow(odd, timedelta(minutes=1))
+    assert read_options(made, ["--cache", "--no-cache", "3"]) == {"cache": True, "no_cache": "3"}

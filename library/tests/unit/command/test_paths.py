@@ -12,8 +12,8 @@ from stepweave.command.main import app
 
 DAG = '{"tasks": [{"id": "a", "seconds": 0}]}'
 FOLDERS = [
-    ["run", "code-review", "--repo", ".", "--reports"],
-    ["synth", "code-review", "--out"],
+    ["run", "word-count", "--texts", ".", "--reports"],
+    ["synth", "word-count", "--out"],
     ["local", "up", "--persist"],
 ]
 FILES = [["run", "--dag"], ["synth", "--dag"], ["plan", "--dag"]]
@@ -45,43 +45,19 @@ def test_a_file_that_cannot_be_read(command: list[str], value: str) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir(mode=0o500)
-    result = CliRunner().invoke(app, ["synth", "code-review", "--out", "theirs/mine"])
+    result = CliRunner().invoke(app, ["synth", "word-count", "--out", "theirs/mine"])
     assert result.exit_code == 2
     assert "permission denied" in result.output
 
 
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        ("", "the path of the repository is empty"),
-        ("missing", "no such directory"),
-        ("file", "is a file"),
-        ("file/below", "no such directory"),
-        ("nothing", "no such directory"),
-        ("x" * 5000, "File name too long"),
-        ("a\0b", "null byte"),
-        ("~nobody-of-that-name/x", "home directory"),
-        ("file:///missing", "no Git repository is there"),
-        ("file:///", "no Git repository is there"),
-        (".", "is not a Git repository"),
-    ],
-)
-def test_a_repository_that_is_none(value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stepweave.command.run.run_workflow.choose_target", lambda *_, **__: pytest.fail("it went on"))
-    result = CliRunner().invoke(app, ["run", "code-review", "--repo", value])
-    assert result.exit_code == 2, result.output
-    assert said in result.output.replace("\n", " ")
-    assert "Traceback" not in result.output
-
-
 @pytest.mark.parametrize("value", ["", "@", "@missing", "@.", "@a\0b", "@" + "x" * 5000])
 def test_an_input_that_cannot_be_read(value: str) -> None:
-    result = CliRunner().invoke(app, ["run", "code-review", "--input", value])
+    result = CliRunner().invoke(app, ["run", "word-count", "--input", value])
     assert result.exit_code == 2, result.output
 
 
 def test_reports_that_cannot_be_written_where_they_go_by_default(tmp_path: Path) -> None:
     (tmp_path / "stepweave-reports").write_text("")
-    result = CliRunner().invoke(app, ["run", "code-review", "--repo", "."])
+    result = CliRunner().invoke(app, ["run", "word-count", "--texts", "."])
     assert result.exit_code == 2
     assert "--reports DIR" in result.output

@@ -3,10 +3,10 @@ import sys
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from scripts.repository.errors import RepositoryError
 from stepweave.cdk.errors import SynthesisError
 from stepweave.command.errors import CommandError
 from stepweave.command.reporting import reported
+from stepweave.contract.refusal import RefusedError
 from stepweave.graph.errors import WorkflowError
 from stepweave.local_cloud.errors import DeploymentError
 
@@ -23,7 +23,7 @@ def ends(error: BaseException) -> int:
     [
         (CommandError("it is wrong", "put it right"), 2, "error: it is wrong\n  put it right\n"),
         (CommandError("it failed", exit_code=1), 1, "error: it failed\n"),
-        (RepositoryError("/x: no such directory"), 2, "error: /x: no such directory\n"),
+        (RefusedError("/x: no such directory"), 2, "error: /x: no such directory\n"),
         (WorkflowError("a cycle"), 2, "error: a cycle\n"),
         (SynthesisError("no uv"), 2, "error: no uv\n"),
         (DeploymentError("a stack lacks a thing"), 1, "error: a stack lacks a thing\n"),

@@ -111,5 +111,5 @@ def test_what_it_lacks_is_found_wherever_it_is(definition: dict[str, Any], expec
 
 
 def test_features_name_functions_resources_and_fields() -> None:
-    found = features(compile_workflow(workflows()["code-review"]).definition)
+    found = features(compile_workflow(workflows()["word-count"]).definition)
     assert {"Parallel", "Task", "resource function", "Retry.JitterStrategy", "Task.ResultSelector"} <= found

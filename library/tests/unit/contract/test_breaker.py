@@ -52,5 +52,5 @@ def test_the_last_word_of_the_message_is_the_time() -> None:
 
 @pytest.mark.parametrize("task", ["scan", "scan #2: (a, b)", "a#b#c", "#"])
 def test_the_owner_of_a_probe_says_what_its_crash_is_called(task: str) -> None:
-    execution = "arn:aws:states:us-east-1:123456789012:execution:stepweave-code-review:run-1"
+    execution = "arn:aws:states:us-east-1:123456789012:execution:stepweave-word-count:run-1"
     assert crash_of(probe_owner(execution, task)) == f"{CRASH_PREFIX}{execution}#{task}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.linter.contract import linter
+from lambdas.reader.contract import reader
 from stepweave.dag_files.compile import compile_dag_file
 from stepweave.dag_files.dag_file import DagFile
 from stepweave.dag_files.errors import DagFileError
@@ -17,7 +17,7 @@ from stepweave.graph.arguments import Constant, ListOf, ResultOf
 from stepweave.graph.validate import validate
 from stepweave.language.workflow import MAX_NAME
 
-REPO = {"bucket": "b", "key": "k", "sha256": "0", "name": "demo"}
+TEXTS = {"bucket": "b", "key": "k", "name": "demo"}
 
 
 def read(folder: Path, *tasks: dict[str, Any], name: str = "graph.json") -> DagFile:
@@ -41,20 +41,20 @@ def test_a_replayed_task_takes_its_scaled_time_and_its_dependencies_results_in_o
 
 
 def test_an_agent_that_takes_no_results_only_waits(tmp_path: Path) -> None:
-    lint = {"id": "lint", "agent": "linter", "input": {"repo": REPO}, "depends_on": ["first"]}
-    file = read(tmp_path, {"id": "first"}, lint, {"id": "last", "depends_on": ["lint"]})
+    read_texts = {"id": "read", "agent": "reader", "input": {"texts": TEXTS}, "depends_on": ["first"]}
+    file = read(tmp_path, {"id": "first"}, read_texts, {"id": "last", "depends_on": ["read"]})
     dag = file.dag()
     validate(dag)
-    task = dag.by_id["lint"]
-    assert task.agent == linter
+    task = dag.by_id["read"]
+    assert task.agent == reader
     assert (set(task.uses), set(task.dependencies)) == (set(), {"first"})
     (argument,) = task.arguments
-    assert argument[0] == "repo"
+    assert argument[0] == "texts"
     assert isinstance(argument[1], Constant)
-    assert linter.input.model_validate({"repo": argument[1].value}).repo.key == "k"
-    assert dag.by_id["last"].uses == {"lint"}  # the replayer takes the result of any agent
+    assert reader.input.model_validate({"texts": argument[1].value}).texts.key == "k"
+    assert dag.by_id["last"].uses == {"read"}  # the replayer takes the result of any agent
     assert set(file.replayed_seconds()) == {"first", "last"}
-    assert {agent.name for agent in compile_dag_file(file).agents} == {"linter", "replayer"}
+    assert {agent.name for agent in compile_dag_file(file).agents} == {"reader", "replayer"}
 
 
 def test_several_last_tasks_return_nothing(tmp_path: Path) -> None:

@@ -13,14 +13,11 @@ def test_golden_files_are_up_to_date() -> None:
     assert out_of_date(require_project()) == []
 
 
-def test_the_security_scan_delays_only_the_report() -> None:
-    definition = compile_workflow(workflows()["code-review"]).definition
-    seconds = {"security_scan": 100.0, "syntax_analysis": 1.0, "logic_analysis": 1.0}
-    trace = simulate(definition, {"repo": {}}, lambda event, attempt: {}, seconds)
-    assert trace.started["logic_analysis"] == 1.0
-    assert trace.started["test_coverage"] == 2.0
-    assert trace.started["documentation"] == 2.0
-    assert trace.started["generate_report"] == 100.0
+def test_counts_do_not_wait_for_one_another() -> None:
+    definition = compile_workflow(workflows()["word-count"]).definition
+    seconds = {"read": 1.0, "count_words": 100.0, "count_lines": 1.0}
+    trace = simulate(definition, {"texts": {}}, lambda event, attempt: {}, seconds)
+    assert (trace.started["count_words"], trace.started["count_lines"], trace.started["publish"]) == (1.0, 1.0, 101.0)
 
 
 def test_every_task_has_a_timeout_and_retries_only_what_may_pass() -> None:

@@ -14,6 +14,11 @@ def make_project(root: Path, settings: str = 'namespace = "claims"') -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def nothing_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PROJECT_VARIABLE)
+
+
 def test_the_nearest_project_upward_is_found(tmp_path: Path) -> None:
     outer = make_project(tmp_path / "outer")
     inner = make_project(outer / "examples" / "inner")

@@ -1,16 +1,16 @@
 """The plugin chooses where tests run, and skips what cannot run there."""
 
-from pathlib import Path
+import os
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from tests.sample_project import SAMPLE
 
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with the plugin, on a machine that has no AWS account."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", f"{SAMPLE.parents[1]}{os.pathsep}{SAMPLE}")
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     for name in ("STEPWEAVE_TEST_DEPLOYED", "STEPWEAVE_TEST_ENDPOINT_URL"):
@@ -19,7 +19,7 @@ def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
     pytester.makepyfile(
         """
         def test_agent(cloud):
-            cloud.agent("linter").fails()
+            cloud.agent("counter").fails()
 
         def test_service(deployed):
             deployed.service("sqs").throttles()
@@ -175,5 +175,5 @@ def test_a_failing_test_shows_its_authors_line_first_and_the_task_that_failed(py
         ]
     )
     report = result.stdout.str().partition("short test summary")[0]
-    assert "scripts/testing/" not in report
-    assert "scripts/command/" not in report
+    assert "stepweave/testing/" not in report
+    assert "stepweave/command/" not in report

@@ -1,7 +1,5 @@
 """The local cloud that tests share gives the process back."""
 
-from pathlib import Path
-
 import boto3
 import pytest
 from moto import mock_aws
@@ -11,6 +9,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.testing.shared_local_cloud import SharedLocalCloud
+from tests.sample_project import SAMPLE
 
 
 def test_it_starts_when_needed_makes_way_and_starts_again() -> None:
@@ -65,8 +64,7 @@ def test_own(cloud):
 def test_modules_with_a_cloud_of_their_own_can_come_in_any_order(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, order: tuple[str, ...]
 ) -> None:
-    root = Path(__file__).resolve().parents[4]
-    monkeypatch.setenv("PYTHONPATH", str(root))
+    monkeypatch.setenv("PYTHONPATH", str(SAMPLE))
     names = [f"test_{position}_{name}.py" for position, name in enumerate(order)]
     for name in names:
         pytester.path.joinpath(name).write_text(OWN if name.endswith("own.py") else PROJECT)

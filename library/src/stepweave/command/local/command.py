@@ -76,7 +76,7 @@ def status(
 @local.command()
 def logs(
     function: Annotated[
-        str, typer.Argument(help="An agent's name, for example linter, or a function's full name.", metavar="FUNCTION")
+        str, typer.Argument(help="An agent's name, for example reader, or a function's full name.", metavar="FUNCTION")
     ],
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what it logs from now on, until Ctrl-C.")

@@ -17,9 +17,12 @@ def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[
     stop : str
         How it is stopped.
     """
-    workflow = next(iter(workflows), "code-review")
+    workflow = next(iter(workflows), None)
     return [
-        ("run a workflow", (f"stepweave run {workflow} --repo .",)),
+        (
+            "see what a workflow takes, to run it",
+            ("stepweave list" if workflow is None else f"stepweave run {workflow} --help",),
+        ),
         (
             "in this shell, let all that follows talk to it and not to AWS",
             (

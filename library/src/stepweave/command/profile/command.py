@@ -14,7 +14,7 @@ from stepweave.command.target.deployed_options import (
 
 
 def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
-    workflow: Annotated[str, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")],
+    workflow: Annotated[str, typer.Argument(help="The workflow's name, for example word-count.", metavar="WORKFLOW")],
     endpoint_url: EndpointOption = None,
     aws: AwsOption = False,
     local: LocalOption = False,

@@ -13,13 +13,9 @@ from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOp
 def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     context: typer.Context,
     workflow: WorkflowArgument = None,
-    repo: Annotated[
-        str | None,
-        typer.Option(help="The repository to work on: a folder, or a Git URL to clone.", metavar="PATH|URL"),
-    ] = None,
     inputs: Annotated[
         str | None,
-        typer.Option("--input", help="The other inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
+        typer.Option("--input", help="Inputs: a JSON object, or @FILE that holds one.", metavar="JSON|@FILE"),
     ] = None,
     dag: DagOption = None,
     time_scale: Annotated[
@@ -59,24 +55,26 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     long as the file says, times --time-scale. Where no single task comes last, the results of all that do are shown by
     their ids: the execution itself returns nothing then.
 
-    An input that has a default is an option too: --depth 3 for `depth: int = 1`, --isolated for
-    `isolated: bool = False`.
+    Each input of the workflow is an option: --depth 3 for `depth: int`, --isolated for `isolated: bool = False`, and a
+    path, a URL or another word where the input's type says what is made of it. `stepweave run WORKFLOW --help` shows
+    those of a workflow. What is no plain value is JSON, there or in --input.
 
     Exit codes: 0 succeeded, 1 failed, 2 refused before it started, 128 and the number of a signal that ended it (130
     for Ctrl-C). Ctrl-C, SIGTERM and SIGHUP stop a local execution and leave one on AWS running.
     """
     from stepweave.command.run.run_workflow import RunRequest, run_workflow
+    from stepweave.command.run.words import split_words
     from stepweave.command.target_choice import target_choice
     from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
 
-    check_one_given(workflow, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
+    name_given, options = split_words(workflow, context.args)
+    check_one_given(name_given, dag, time_scale=time_scale is not None, shorten_ids=shorten_ids)
     outcome = run_workflow(
         RunRequest(
-            workflow=workflow,
+            workflow=name_given,
             dag=None if dag is None else choose_dag(dag, time_scale, shorten_ids=shorten_ids),
-            repo=repo,
             inputs=inputs,
-            options=tuple(context.args),
+            options=options,
             choice=target_choice(endpoint_url, aws=aws, local=local, environment=environment),
             reports=reports,
             name=name,

@@ -1,7 +1,7 @@
 """What a run came to: for a person and for a program."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,6 @@ from stepweave.command.executions.failure_text import innermost, labelled, plain
 from stepweave.command.executions.progress import Progress, TaskStatus
 from stepweave.command.executions.task_outcome import replacement, retries, summary_lines, task_outcome
 from stepweave.command.run.makespan import Makespan
-from stepweave.command.run.review_summary import review_lines
 from stepweave.command.terminal.console import one_line, say_error, seconds, standard_output, styled
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Outcome:
     progress : Progress
         What is known of its tasks.
     reports : Mapping[str, Path]
-        The report files by format.
+        The files that were downloaded, by the name under which the output lists them.
     interrupted : bool
         Whether Ctrl-C or another signal ended the run.
     signal : Signals
@@ -91,6 +90,8 @@ class Outcome:
         Whether something that the execution made could not be brought here.
     results : Mapping[str, JsonValue] | None
         What the last tasks of a DAG file returned, by id, if there are several; None for others.
+    summary : Sequence[tuple[str, str]] | None
+        What the workflow itself says of its output, for a person; None to show the output.
     makespan : Makespan | None
         How long the tasks of a DAG file took; None for other workflows.
     """
@@ -104,6 +105,7 @@ class Outcome:
     incomplete: bool = False
     results: Mapping[str, JsonValue] | None = None
     makespan: Makespan | None = None
+    summary: Sequence[tuple[str, str]] | None = None
     signal: Signals = SIGINT
 
     @property
@@ -174,10 +176,9 @@ class Outcome:
         if tasks := summary_lines(self.progress):
             _print_pairs(console, tasks)
         output = self.end.output if self.results is None else dict(self.results)
-        lines = review_lines(output)
-        if lines is not None:
-            _print_pairs(console, lines)
-        elif output is not None:
+        if self.summary:
+            _print_pairs(console, self.summary)
+        elif self.summary is None and output is not None:
             console.print(styled(json.dumps(output, indent=2, ensure_ascii=False)), soft_wrap=True)
         if self.reports:
             console.print()
@@ -185,7 +186,7 @@ class Outcome:
             _print_pairs(console, [(name, _shown(path)) for name, path in self.reports.items()])
 
 
-def _print_pairs(console: "Console", lines: list[tuple[str, str]]) -> None:
+def _print_pairs(console: "Console", lines: Sequence[tuple[str, str]]) -> None:
     width = max(len(label) for label, _ in lines)
     for label, text in lines:
         style = "red" if label.endswith(" failed") else ""

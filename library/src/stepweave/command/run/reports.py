@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -33,14 +34,23 @@ def resolve_references(s3: "S3Client", value: JsonValue) -> JsonValue:
 
 
 def stored_files(output: JsonValue) -> dict[str, StoredFile]:
-    """Return the files that an output lists under ``reports``, by format; empty if it lists none."""
-    reports = output.get("reports") if isinstance(output, dict) else None
+    """Return the files that an output lists by name: itself, or in a mapping that is one of its fields.
+
+    Where two mappings give the same name, the later one's is that of its field and the name: ``tables.html``.
+    """
+    fields = output if isinstance(output, dict) else {}
+    files = _files(fields)
+    for field, value in fields.items():
+        listed = _files(value) if isinstance(value, dict) else {}
+        files |= {f"{field}.{name}" if name in files else name: file for name, file in listed.items()}
+    return files
+
+
+def _files(listed: Mapping[str, JsonValue]) -> dict[str, StoredFile]:
     files: dict[str, StoredFile] = {}
-    for name, value in (reports if isinstance(reports, Mapping) else {}).items():
-        try:
+    for name, value in listed.items():
+        with suppress(ValidationError):  # something else
             files[name] = StoredFile.model_validate(value)
-        except ValidationError:
-            continue  # something else that is called a report
     return files
 
 
@@ -52,7 +62,7 @@ def download_reports(s3: "S3Client", files: Mapping[str, StoredFile], folder: Pa
     s3 : S3Client
         Where they are.
     files : Mapping[str, StoredFile]
-        What to download, by format.
+        What to download, by name.
     folder : Path
         Where to put them. A file there of the same name is replaced.
 

@@ -1,6 +1,7 @@
 """Everything that a run does, in order."""
 
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scripts.repository.archive import RepositoryArchive, archive_repository
-from scripts.repository.upload import upload
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import EXIT_FAILED, CommandError
@@ -22,11 +21,13 @@ from stepweave.command.explanation import explain
 from stepweave.command.file_writing import writing
 from stepweave.command.interruption import interrupt
 from stepweave.command.paths import writable_folder
-from stepweave.command.run.inputs import ExecutionInput, check_input
+from stepweave.command.run.inputs import GivenInput, given_input, input_text
 from stepweave.command.run.live_view import progress_view
 from stepweave.command.run.makespan import Makespan
 from stepweave.command.run.outcome import Outcome
+from stepweave.command.run.prepared import WordInput
 from stepweave.command.run.reports import download_reports, resolve_references, stored_files
+from stepweave.command.run.summary import Summary
 from stepweave.command.stop_signals import held_back, signal_of
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
@@ -37,8 +38,10 @@ from stepweave.command.terminal.console import say, say_warning, standard_error
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.dag_choice import report_shortened
 from stepweave.command.workflows.workflow_choice import find_workflow
+from stepweave.contract.argument import PreparedInput
 from stepweave.dag_files.compile import compile_dag_file
 from stepweave.graph.critical_path import critical_path_seconds
+from stepweave.language.workflow import Workflow
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -55,10 +58,8 @@ class RunRequest:
         Its name; None to run a DAG file.
     dag : DagDeployment | None
         The DAG file.
-    repo : str | None
-        The path or URL of a repository.
     inputs : str | None
-        The other inputs: a JSON object, or ``@FILE``.
+        Inputs: a JSON object, or ``@FILE``.
     options : tuple of str
         Options that are named after inputs.
     choice : TargetChoice
@@ -73,7 +74,6 @@ class RunRequest:
 
     workflow: str | None
     dag: DagDeployment | None = None
-    repo: str | None = None
     inputs: str | None = None
     options: tuple[str, ...] = ()
     choice: TargetChoice = field(default_factory=TargetChoice)
@@ -93,16 +93,18 @@ class _CheckedRun:
         Its tasks in the author's order.
     name : str
         The execution's name.
-    inputs : ExecutionInput
+    inputs : GivenInput
         What it is given.
-    archive : RepositoryArchive | None
-        The repository that is to be uploaded for it.
+    prepared : tuple of (WordInput, PreparedInput)
+        What is to be sent for it.
     folder : Path
         Where report files go.
     made_from : str
         For a DAG file, what its state machine must say that it was made from.
     sinks : tuple of str
         For a DAG file, the tasks that no other depends on.
+    summary : Summary | None
+        What the workflow itself says of its output.
     critical_path : float | None
         For a DAG file, the seconds of its critical path, if every task is replayed.
     """
@@ -110,9 +112,10 @@ class _CheckedRun:
     workflow: str
     tasks: tuple[str, ...]
     name: str
-    inputs: ExecutionInput
-    archive: RepositoryArchive | None
+    inputs: GivenInput
     folder: Path
+    prepared: tuple[tuple[WordInput, PreparedInput], ...] = ()
+    summary: Summary | None = None
     made_from: str = ""
     sinks: tuple[str, ...] = ()
     critical_path: float | None = None
@@ -127,8 +130,8 @@ def run_workflow(request: RunRequest) -> Outcome:
     ------
     CommandError
         If it is refused, or cannot be started or followed.
-    RepositoryError
-        If the repository cannot be read.
+    RefusedError
+        If an input cannot be prepared or sent.
     """
     with ExitStack() as held:
         checked = _check(request, held)
@@ -142,22 +145,23 @@ def _check(request: RunRequest, held: ExitStack) -> _CheckedRun:
         return _check_dag(request, request.dag)
     workflow = find_workflow(request.workflow or "")
     name = new_name(workflow.name) if request.name is None else check_name(request.name)
-    inputs = check_input(workflow, request.inputs, repository=request.repo is not None, options=request.options)
+    inputs = given_input(workflow, request.inputs, request.options)
+    summary = Summary(workflow)
     folder = _report_folder(request, workflow.name, name)
     return _CheckedRun(
         workflow=workflow.name,
         tasks=tuple(task.id for task in workflow.trace().tasks),
         name=name,
         inputs=inputs,
-        archive=None if request.repo is None else _archived(request.repo, held),
         folder=folder,
+        prepared=tuple(_prepared(workflow, inputs, held)),
+        summary=summary,
     )
 
 
 def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
-    if request.repo is not None or request.inputs is not None:
-        option = "--input" if request.repo is None else "--repo"
-        raise CommandError(f"{option} is given, but a DAG file takes no input", "write it into the tasks' 'input'")
+    if request.inputs is not None:
+        raise CommandError("--input is given, but a DAG file takes no input", "write it into the tasks' 'input'")
     if request.options:
         raise CommandError(f"no such option: {request.options[0]}")
     file = deployed.read()
@@ -170,8 +174,7 @@ def _check_dag(request: RunRequest, deployed: DagDeployment) -> _CheckedRun:
         workflow=file.name,
         tasks=tuple(task.id for task in file.tasks),
         name=name,
-        inputs=ExecutionInput({}),
-        archive=None,
+        inputs=GivenInput(),
         folder=_report_folder(request, file.name, name),
         made_from=compiled.definition["Comment"],
         sinks=file.sinks,
@@ -190,14 +193,19 @@ def _report_folder(request: RunRequest, workflow: str, name: str) -> Path:
         raise CommandError(f"report files cannot be written: {error.message}", "add --reports DIR") from error
 
 
-def _archived(source: str, held: ExitStack) -> RepositoryArchive:
-    with step("archiving the repository", "archived") as archiving, writing(Path(tempfile.gettempdir())):
-        scratch = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-", ignore_cleanup_errors=True))
-        archive = archive_repository(source, Path(scratch))
-        archiving.done = f"archived {archive.files:,} tracked files of {archive.name}"
-    for note in archive.notes:
-        say_warning(note)
-    return archive
+def _prepared(workflow: Workflow, inputs: GivenInput, held: ExitStack) -> Iterator[tuple[WordInput, PreparedInput]]:
+    """Make ready what is given by one word, each in a folder of its own that lasts as long as the run."""
+    for taken in workflow.inputs:
+        word = WordInput.of(taken, inputs.words[taken.name]) if taken.name in inputs.words else None
+        if word is None:
+            continue
+        with step(word.argument.doing, "prepared") as preparing, writing(Path(tempfile.gettempdir())):
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-", ignore_cleanup_errors=True))
+            made = word.prepare(Path(folder))
+            preparing.done = made.description
+        for note in made.notes:
+            say_warning(note)
+        yield word, made
 
 
 def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
@@ -210,7 +218,6 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
         is_dag=bool(run.made_from),
     )
     s3: S3Client = opened.client("s3")
-    repo = None if run.archive is None else upload(s3, deployment.payload_bucket, run.archive)
     client: SFNClient = opened.client("stepfunctions")
     # What is deployed there, which need not be what this project would deploy.
     definitions = read_definitions(client, deployment.state_machine_arn)
@@ -221,7 +228,8 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
             opened.how_to_deploy,
         )
     progress = Progress.of(_in_authors_order(definitions.tasks(), run.tasks))
-    given = run.inputs.to_json(repo)
+    sent = {word.field.name: word.send(made, s3, deployment.payload_bucket) for word, made in run.prepared}
+    given = input_text({**run.inputs.values, **sent})
     tree: ExecutionTree | None = None
     try:
         with held_back():  # what has been started can be stopped only by who knows that it was
@@ -243,9 +251,9 @@ def _execute(run: _CheckedRun, opened: OpenTarget) -> Outcome:
         raise CommandError(f"{execution_arn} has ended, but Step Functions does not say how", exit_code=EXIT_FAILED)
     makespan = Makespan.of(tree.progress, run.critical_path) if run.made_from else None
     outcome = Outcome(run.workflow, execution_arn, end, tree.progress, makespan=makespan)
-    return _collect(
-        s3, outcome if len(run.sinks) < 2 else replace(outcome, results=tree.results(run.sinks)), run.folder
-    )
+    if len(run.sinks) > 1:
+        outcome = replace(outcome, results=tree.results(run.sinks))
+    return _collect(s3, outcome, run)
 
 
 def _in_authors_order(tasks: tuple[DefinedTask, ...], order: tuple[str, ...]) -> list[DefinedTask]:
@@ -254,7 +262,7 @@ def _in_authors_order(tasks: tuple[DefinedTask, ...], order: tuple[str, ...]) ->
     return sorted(tasks, key=lambda task: (rank.get(task.stands_for or task.id, len(rank)), bool(task.stands_for)))
 
 
-def _collect(s3: "S3Client", outcome: Outcome, folder: Path) -> Outcome:
+def _collect(s3: "S3Client", outcome: Outcome, run: _CheckedRun) -> Outcome:
     """Bring what the execution left in S3 here; an execution that succeeded is reported even if that fails."""
     try:
         output = resolve_references(s3, outcome.end.output)
@@ -262,7 +270,9 @@ def _collect(s3: "S3Client", outcome: Outcome, folder: Path) -> Outcome:
         if outcome.results is not None:
             results = {task: resolve_references(s3, result) for task, result in outcome.results.items()}
             outcome = replace(outcome, results=results)
-        return replace(outcome, reports=download_reports(s3, stored_files(output), folder))
+        if run.summary is not None and outcome.end.status == "SUCCEEDED":
+            outcome = replace(outcome, summary=run.summary.lines(output))
+        return replace(outcome, reports=download_reports(s3, stored_files(output), run.folder))
     except Exception as error:
         known = explain(error)
         if known is None:

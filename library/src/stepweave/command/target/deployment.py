@@ -24,7 +24,7 @@ class Deployment:
     state_machine_arn : str
         What runs it.
     payload_bucket : str
-        Where repositories, large results and reports are.
+        Where stored inputs, large results and reports are.
     """
 
     state_machine_arn: str

@@ -31,7 +31,7 @@ def synth(
 ) -> None:
     """Print a workflow, or the graph of a DAG file, as Amazon States Language.
 
-    Nothing is deployed, and neither network nor Node.js is needed. ${agent_linter} stands for the ARN of the linter's
+    Nothing is deployed, and neither network nor Node.js is needed. ${agent_reader} stands for the ARN of the reader's
     function: the stacks put it in.
     """
     from stepweave.command.workflows.dag_choice import check_one_given

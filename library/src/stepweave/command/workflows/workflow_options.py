@@ -8,7 +8,7 @@ import typer
 from stepweave.command.paths import existing_file
 
 WorkflowArgument = Annotated[
-    str | None, typer.Argument(help="The workflow's name, for example code-review.", metavar="WORKFLOW")
+    str | None, typer.Argument(help="The workflow's name, for example word-count.", metavar="WORKFLOW")
 ]
 
 DagOption = Annotated[

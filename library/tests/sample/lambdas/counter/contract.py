@@ -23,4 +23,11 @@ class Count(BaseModel):
     count: int
 
 
-counter = Agent(name="counter", input=CountInput, output=Count, timeout=timedelta(minutes=1), memory_mb=256)
+counter = Agent(
+    name="counter",
+    input=CountInput,
+    output=Count,
+    timeout=timedelta(minutes=2),
+    memory_mb=512,
+    reserved_concurrency=10,
+)

@@ -21,4 +21,11 @@ class Lines(BaseModel):
     lines: list[str]
 
 
-reader = Agent(name="reader", input=ReadInput, output=Lines, timeout=timedelta(minutes=1), memory_mb=256)
+reader = Agent(
+    name="reader",
+    input=ReadInput,
+    output=Lines,
+    timeout=timedelta(minutes=1),
+    memory_mb=256,
+    ephemeral_storage_mb=1024,
+)

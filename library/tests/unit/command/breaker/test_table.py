@@ -75,7 +75,7 @@ def test_who_never_gets_through_says_so(client: Any) -> None:
 
 def test_contracts_name_the_breakers() -> None:
     agents = project_agents()
-    assert {"linter", "replayer", "reporter"} <= {agent.name for agent in agents}
+    assert {"counter", "reader", "replayer"} <= {agent.name for agent in agents}
     breaker = Breaker("github-api")
     guarded = [replace(agent, breaker=breaker) for agent in agents[:2]]
     found = named_breakers([*guarded, *agents[2:]])

@@ -10,8 +10,8 @@ from stepweave.cdk.naming import QueueKind
 from stepweave.command.dlq.letter import FailedExecution, FailedInvocation, Letter, Unreadable, read_letter
 from stepweave.contract.dead_letter import DeadLetter, FailedTask
 
-MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:stepweave-code-review"
-EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:stepweave-code-review:run-1"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:stepweave-word-count"
+EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:stepweave-word-count:run-1"
 SENT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -44,7 +44,7 @@ def test_a_dead_letter_is_read_as_it_was_written() -> None:
     letter = dead_letter()
     found = read(letter.model_dump_json())
     assert found == FailedExecution(letter)
-    assert found.owner == "code-review"
+    assert found.owner == "word-count"
 
 
 @pytest.mark.parametrize("kind", list(QueueKind))

@@ -123,8 +123,8 @@ def deploy(stack: str, *queues: str) -> None:
 @pytest.mark.usefixtures("sqs")
 def test_queues_are_found_by_their_names() -> None:
     names = [
-        "stepweave-code-review-failures",
-        "stepweave-code-review-undelivered",
+        "stepweave-word-count-failures",
+        "stepweave-word-count-undelivered",
         "stepweave-linter-invocations",
         "stepweave-dead-letters-invocations",
         "stepweave-nightly-failures",
@@ -139,10 +139,10 @@ def test_queues_are_found_by_their_names() -> None:
     assert set(found) == set(names[:5])
     assert found["stepweave-linter-invocations"].kind is QueueKind.INVOCATIONS
     assert found["stepweave-linter-invocations"].owner == "stepweave-linter"
-    assert {queue.name for queue in find_queues(opened, "code_review")} == {names[0], names[1], names[3]}
+    assert {queue.name for queue in find_queues(opened, "word_count")} == {names[0], names[1], names[3]}
     with pytest.raises(CommandError, match="no workflow called 'code' is deployed") as refused:
         find_queues(opened, "code")
-    assert refused.value.hint == "deployed: code-review, nightly"
+    assert refused.value.hint == "deployed: nightly, word-count"
 
 
 def test_queues_of_other_environments_are_somebody_elses(sqs: "SQSClient") -> None:

@@ -163,7 +163,7 @@ def test_a_state_machine_that_is_gone_is_said_to_be() -> None:
     box = Box()
     result = redrive(Cloud([], raises=StateMachineDoesNotExist()), box)
     assert (result.verdict, box.given_back) == (Verdict.REFUSED, ["a", "b"])
-    assert "deploy code-review again" in result.text
+    assert "deploy word-count again" in result.text
 
 
 def test_the_input_of_a_forgotten_execution_is_the_letters() -> None:

@@ -23,7 +23,7 @@ def entry(**changes: object) -> Entry:
 
 def test_json_says_what_failed_and_what_can_be_done() -> None:
     value = entry_json(entry(trace_id="1-a-b"), NOW)
-    assert (value["kind"], value["of"], value["task"], value["attempts"]) == ("execution", "code-review", "lint", 2)
+    assert (value["kind"], value["of"], value["task"], value["attempts"]) == ("execution", "word-count", "lint", 2)
     assert (value["error"], value["trace_id"], value["redrivable"]) == ("ValueError", "1-a-b", True)
     assert value["age_seconds"] == timedelta(days=2, hours=1).total_seconds()
     assert datetime.fromisoformat(value["failed"]) == SENT

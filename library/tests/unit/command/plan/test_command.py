@@ -56,11 +56,11 @@ def test_unknown_durations_are_told_apart_from_the_result(n_shape: Path) -> None
 
 
 def test_a_workflow_is_planned_with_what_was_learned_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = json.loads(plan("code-review", "--json").stdout)
-    assert before["tasks"] == 6
-    learned = LearnedDurations(executions=1, seconds={"generate_report": before["critical_path_seconds"] + 9.0})
+    before = json.loads(plan("word-count", "--json").stdout)
+    assert before["tasks"] == 4
+    learned = LearnedDurations(executions=1, seconds={"publish": before["critical_path_seconds"] + 9.0})
     monkeypatch.setattr("stepweave.compiler.learned.learned_durations", lambda workflow: learned)
-    after = json.loads(plan("code-review", "--json").stdout)
+    after = json.loads(plan("word-count", "--json").stdout)
     assert after["critical_path_seconds"] > before["critical_path_seconds"] + 5
 
 
@@ -68,11 +68,11 @@ def test_a_workflow_is_planned_with_what_was_learned_of_it(monkeypatch: pytest.M
     ("arguments", "said"),
     [
         ((), "neither a workflow nor a DAG file"),
-        (("code-review", "--dag", "x.json"), "both a workflow and a DAG file"),
-        (("code-reveiw",), "did you mean code-review?"),
+        (("word-count", "--dag", __file__), "both a workflow and a DAG file"),
+        (("word-cuont",), "did you mean word-count?"),
         (("--dag", "missing.json"), "missing.json"),
-        (("code-review", "--strategy", "guess"), "guess"),
-        (("code-review", "--shorten-ids"), "--shorten-ids"),
+        (("word-count", "--strategy", "guess"), "guess"),
+        (("word-count", "--shorten-ids"), "--shorten-ids"),
     ],
 )
 def test_what_cannot_be_planned_is_refused(arguments: tuple[str, ...], said: str) -> None:

@@ -50,7 +50,7 @@ def test_nothing_is_learned_from_no_history() -> None:
 def test_there_must_be_somewhere_to_look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(profile_workflow, "daemon_endpoint", lambda: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    result = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "200"}).invoke(app, ["profile", "code-review"])
+    result = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "200"}).invoke(app, ["profile", "word-count"])
     assert result.exit_code == 2
     assert "no past executions" in result.stderr
     assert "stepweave local up" in result.stderr

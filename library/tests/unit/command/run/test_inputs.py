@@ -2,19 +2,17 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from lambdas.shared.repository.contract import RepoRef
 from stepweave.command.errors import CommandError
-from stepweave.command.run.inputs import MAX_INPUT_BYTES, check_input
+from stepweave.command.run.inputs import MAX_INPUT_BYTES, GivenInput, check_input, given_input, input_text
+from stepweave.contract.argument import Argument
 from stepweave.language.workflow import Workflow
-
-REPO = RepoRef(bucket="b", key="repositories/k.tar.gz", sha256="0" * 64, name="demo")
 
 
 class Options(BaseModel):
@@ -22,9 +20,14 @@ class Options(BaseModel):
     mode: Literal["fast", "slow"] = "fast"
 
 
-def review(repo: RepoRef) -> None: ...
+class Folder(BaseModel):
+    argument: ClassVar[Argument] = Argument("scripts.nowhere:prepare", metavar="PATH")
+    key: str
+
+
+def read(folder: Folder) -> None: ...
 def tune(options: Options, share: Annotated[float, Field(ge=0, le=1)], schema: str) -> None: ...
-def compare(old: RepoRef, new: RepoRef) -> None: ...
+def compare(old: Folder, new: Folder | None = None, depth: int = 1) -> None: ...
 def nothing() -> None: ...
 
 
@@ -36,8 +39,8 @@ GOOD = {"options": {"depth": 3}, "share": 0.5, "schema": "x"}
 
 
 def test_inputs_are_checked_and_completed() -> None:
-    checked = check_input(made(tune), json.dumps(GOOD), repository=False)
-    assert json.loads(checked.to_json()) == {**GOOD, "options": {"depth": 3, "mode": "fast"}}
+    checked = given_input(made(tune), json.dumps(GOOD))
+    assert json.loads(input_text(checked.values)) == {**GOOD, "options": {"depth": 3, "mode": "fast"}}
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_inputs_are_checked_and_completed() -> None:
 )
 def test_a_wrong_input_is_named(change: dict[str, object], said: str) -> None:
     with pytest.raises(CommandError, match=said) as refused:
-        check_input(made(tune), json.dumps({**GOOD, **change}), repository=False)
+        given_input(made(tune), json.dumps({**GOOD, **change}))
     assert refused.value.exit_code == 2
 
 
@@ -60,43 +63,53 @@ def test_a_wrong_input_is_named(change: dict[str, object], said: str) -> None:
 def test_every_missing_input_is_named(missing: set[str]) -> None:
     given_inputs = json.dumps({name: value for name, value in GOOD.items() if name not in missing})
     if not missing:
-        check_input(made(tune), given_inputs, repository=False)
+        given_input(made(tune), given_inputs)
         return
     with pytest.raises(CommandError) as refused:
-        check_input(made(tune), given_inputs, repository=False)
+        given_input(made(tune), given_inputs)
     for name in missing:
         assert f"input {name!r} is missing" in refused.value.message
 
 
-def test_a_repository_fills_its_input() -> None:
-    checked = check_input(made(review), None, repository=True)
-    assert json.loads(checked.to_json(REPO)) == {"repo": REPO.model_dump(mode="json")}
+def test_options_and_json_together_give_all_inputs() -> None:
+    options = ["--options", '{"depth": 3}', "--share=0.5"]
+    assert given_input(made(tune), '{"schema": "x"}', options) == given_input(made(tune), json.dumps(GOOD))
 
 
-def test_a_repository_may_be_given_by_reference() -> None:
-    text = json.dumps({"repo": REPO.model_dump(mode="json")})
-    assert json.loads(check_input(made(review), text, repository=False).to_json()) == json.loads(text)
+def test_what_is_made_of_a_word_is_neither_checked_nor_sent_as_it_is() -> None:
+    assert given_input(made(read), None, ["--folder", "here"]) == GivenInput({}, {"folder": "here"})
+    several = given_input(made(compare), '{"depth": 2}', ["--new", "there", "--old=here"])
+    assert several == GivenInput({"depth": 2}, {"old": "here", "new": "there"})
+
+
+def test_it_may_be_given_as_json_too() -> None:
+    assert given_input(made(read), '{"folder": {"key": "k"}}') == GivenInput({"folder": {"key": "k"}}, {})
+    mixed = given_input(made(compare), '{"old": {"key": "k"}}', ["--new", "there"])
+    assert mixed == GivenInput({"old": {"key": "k"}}, {"new": "there"})
 
 
 @pytest.mark.parametrize(
-    ("function", "text", "repository", "said"),
+    ("function", "text", "options", "said", "hint"),
     [
-        (review, None, False, "needs a repository: its input 'repo'"),
-        (review, json.dumps({"repo": REPO.model_dump(mode="json")}), True, "both --repo and --input give 'repo'"),
-        (nothing, None, True, "takes no repository"),
-        (compare, None, True, "several repositories: old, new"),
+        (read, None, [], "input 'folder' is missing", "add --folder PATH; read takes folder"),
+        (tune, None, [], "input 'share' is missing", "add --options JSON --share NUMBER --schema TEXT; "),
+        (read, '{"folder": {"key": "k"}}', ["--folder", "x"], "both --folder and --input give 'folder'", "leave one"),
+        (compare, None, ["--new", "x"], "input 'old' is missing", "add --old PATH"),
+        (nothing, None, ["--folder", "x"], "no such option: --folder", "see `stepweave run nothing --help`"),
+        (nothing, '{"x": 1}', [], "input 'x' is unknown", "nothing takes no input"),
     ],
 )
-def test_repositories_that_do_not_fit(
-    function: Callable[..., object], text: str | None, repository: bool, said: str
+def test_what_does_not_fit_says_what_would(
+    function: Callable[..., object], text: str | None, options: list[str], said: str, hint: str
 ) -> None:
-    with pytest.raises(CommandError, match=said):
-        check_input(made(function), text, repository=repository)
+    with pytest.raises(CommandError) as refused:
+        given_input(made(function), text, options)
+    assert said in refused.value.message
+    assert refused.value.hint.startswith(hint)
 
 
-def test_the_last_repository_that_is_missing_is_filled() -> None:
-    old = json.dumps({"old": REPO.model_dump(mode="json")})
-    assert check_input(made(compare), old, repository=True).repository == "new"
+def test_values_that_are_made_otherwise_are_not_missing() -> None:
+    assert check_input(made(compare), {"depth": 2}, ["old"]) == {"depth": 2}
 
 
 @pytest.mark.parametrize(
@@ -113,34 +126,32 @@ def test_the_last_repository_that_is_missing_is_filled() -> None:
 )
 def test_text_that_is_no_json_object_is_refused_with_the_place(text: str, said: str) -> None:
     with pytest.raises(CommandError) as refused:
-        check_input(made(nothing), text, repository=False)
+        given_input(made(nothing), text)
     assert said in refused.value.message
 
 
 def test_an_input_may_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "in.json"
     file.write_text(json.dumps(GOOD), encoding="utf-8-sig")
-    assert check_input(made(tune), f"@{file}", repository=False).values["share"] == 0.5
+    assert given_input(made(tune), f"@{file}").values["share"] == 0.5
 
 
 def test_a_bad_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"cannot read .*missing\.json: No such file"):
-        check_input(made(tune), f"@{tmp_path}/missing.json", repository=False)
+        given_input(made(tune), f"@{tmp_path}/missing.json")
     with pytest.raises(CommandError, match=r"cannot read .*: Is a directory"):
-        check_input(made(tune), f"@{tmp_path}", repository=False)
+        given_input(made(tune), f"@{tmp_path}")
     file = tmp_path / "in.json"
     file.write_bytes(b'{"a": "\xff"}')
     with pytest.raises(CommandError, match=r"in\.json: not UTF-8 text, at byte 7"):
-        check_input(made(tune), f"@{file}", repository=False)
+        given_input(made(tune), f"@{file}")
     file.write_text('{\n"a": }')
     with pytest.raises(CommandError, match=r"in\.json: not valid JSON, at line 2, column 6"):
-        check_input(made(tune), f"@{file}", repository=False)
+        given_input(made(tune), f"@{file}")
 
 
 def test_an_input_larger_than_step_functions_takes_is_refused() -> None:
-    def long(text: str) -> None: ...
-
     fits = MAX_INPUT_BYTES - len('{"text":""}')
-    check_input(made(long), json.dumps({"text": "x" * fits}), repository=False).to_json()
+    input_text({"text": "x" * fits})
     with pytest.raises(CommandError, match=f"the input is {MAX_INPUT_BYTES + 1} bytes"):
-        check_input(made(long), json.dumps({"text": "x" * (fits + 1)}), repository=False).to_json()
+        input_text({"text": "x" * (fits + 1)})

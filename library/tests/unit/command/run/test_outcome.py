@@ -14,23 +14,7 @@ from stepweave.command.run.outcome import Outcome
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CAUSE = json.dumps({"errorMessage": "no such file", "errorType": "ValueError", "stackTrace": ["..."]})
-REVIEW = {
-    "repository": "demo",
-    "commit": "0123456789abcdef",
-    "complete": False,
-    "failures": [{"agent": "linter", "error": "Sandbox.Timedout", "cause": "\x1b[31mred\nlines"}],
-    "summary": {
-        "python_files": 1234,
-        "lint_findings": None,
-        "security_findings": 5,
-        "security_high": 2,
-        "average_complexity": 2.345,
-        "most_complex": "a.py:1 f (12)",
-        "reached_percent": 50.0,
-        "docstring_percent": None,
-    },
-    "reports": {},
-}
+SUMMARY = [("words", "1,234"), ("lines", "n/a"), ("reader failed", "Broken: \x1b[31mred\nlines")]
 
 
 def outcome(status: str = "SUCCEEDED", output: Any = None, **tasks: TaskProgress) -> Outcome:
@@ -156,21 +140,21 @@ def test_a_failure_outside_any_task_is_told_too() -> None:
     assert shown.failure() == "States.Runtime: a path is wrong"
 
 
-def test_the_summary_of_a_review(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome(output=REVIEW).show(as_json=False)
-    lines = {line[2:21].strip(): line[21:].strip() for line in capsys.readouterr().out.splitlines()}
-    assert lines["repository"] == "demo at 0123456789ab"
-    assert lines["Python files"] == "1,234"
-    assert lines["lint findings"] == "n/a"
-    assert lines["security findings"] == "5 (2 high)"
-    assert lines["complexity"] == "2.3 on average"
-    assert lines["most complex"] == "a.py:1 f (12)"
-    assert lines["reached by tests"] == "50.0 %"
-    assert lines["linter failed"].startswith("Sandbox.Timedout: its function took longer than its timeout")
+def test_the_summary_of_the_workflow_is_shown_instead_of_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = replace(outcome(output={"never": "shown"}), summary=SUMMARY)
+    shown.show(as_json=False)
+    out = capsys.readouterr().out
+    lines = {line[2:15].strip(): line[15:].strip() for line in out.splitlines()}
+    assert (lines["words"], lines["lines"], lines["reader failed"]) == ("1,234", "n/a", "Broken: \\x1b[31mred")
+    assert "never" not in out
+    replace(shown, summary=[]).show(as_json=False)
+    assert "never" not in capsys.readouterr().out
+    shown.show(as_json=True)
+    assert json.loads(capsys.readouterr().out)["output"] == {"never": "shown"}
 
 
 def test_nothing_in_a_result_commands_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    outcome(output=REVIEW).show(as_json=False)
+    replace(outcome(), summary=SUMMARY).show(as_json=False)
     outcome(output={"x": "\x1b[2J\x07"}).show(as_json=False)
     out = capsys.readouterr().out
     assert "\x1b" not in out

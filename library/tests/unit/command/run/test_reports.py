@@ -49,10 +49,16 @@ def test_a_result_that_was_changed_is_refused() -> None:
 
 def test_files_are_found_in_any_output_that_lists_them() -> None:
     file: JsonValue = {"bucket": "b", "key": "reports/x/report.json", "media_type": "application/json"}
-    assert stored_files({"reports": {"json": file, "count": 3, "other": {"bucket": "b"}}}) == {
-        "json": StoredFile(bucket="b", key="reports/x/report.json", media_type="application/json")
+    stored = StoredFile(bucket="b", key="reports/x/report.json", media_type="application/json")
+    listed: JsonValue = {"json": file, "count": 3, "other": {"bucket": "b"}}
+    assert stored_files({"reports": listed, "words": 3}) == {"json": stored}
+    assert stored_files({"tables": {"html": file}, "other": {"n": 1}}) == {"html": stored}
+    assert stored_files({"report": file}) == {"report": stored}
+    assert stored_files({"first": {"html": file}, "second": {"html": file}}) == {
+        "html": stored,
+        "second.html": stored,
     }
-    others: list[JsonValue] = [None, [], {"reports": [file]}, {"reports": None}, {"json": file}]
+    others: list[JsonValue] = [None, [], {"reports": [file]}, {"reports": None}, {"deep": {"er": {"json": file}}}]
     for output in others:
         assert stored_files(output) == {}
 

@@ -8,7 +8,7 @@ from stepweave.cdk.naming import Names
 from stepweave.command.errors import CommandError
 from stepweave.command.target.deployment import find_deployment, stack_outputs, state_machines
 
-ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-code-review"
+ARN = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-word-count"
 
 
 class FakeCloudFormation:
@@ -37,38 +37,38 @@ class FakeCloudFormation:
 
 
 def find(service: FakeCloudFormation) -> Any:
-    return find_deployment(service, "code-review", "AWS in eu-west-1", "deploy it", Names())  # type: ignore[arg-type]
+    return find_deployment(service, "word-count", "AWS in eu-west-1", "deploy it", Names())  # type: ignore[arg-type]
 
 
 def test_a_workflow_is_found_by_the_stacks_outputs() -> None:
     service = FakeCloudFormation(
-        StepweaveWorkflows={"CodeReviewStateMachineArn": ARN, "CodeReviewFailureQueueUrl": "https://queue"},
+        StepweaveWorkflows={"WordCountStateMachineArn": ARN, "WordCountFailureQueueUrl": "https://queue"},
         StepweaveStorage={"PayloadBucketName": "bucket"},
     )
     found = find(service)
     assert (found.state_machine_arn, found.payload_bucket) == (ARN, "bucket")
-    assert state_machines(service, Names()) == {"code-review": ARN}  # type: ignore[arg-type]
+    assert state_machines(service, Names()) == {"word-count": ARN}  # type: ignore[arg-type]
 
 
 def test_all_deployed_workflows_are_listed_the_projects_own_first() -> None:
-    dag = ARN.replace("code-review", "dag-montage")
+    dag = ARN.replace("word-count", "dag-montage")
     service = FakeCloudFormation(
         Another={"OtherStateMachineArn": "arn:not-ours"},
         StepweaveDagMontage={"DagStateMachineArn": dag},
         StepweaveStorage={"PayloadBucketName": "bucket"},
-        StepweaveWorkflows={"CodeReviewStateMachineArn": ARN},
+        StepweaveWorkflows={"WordCountStateMachineArn": ARN},
     )
     found = state_machines(service, Names())  # type: ignore[arg-type]
-    assert list(found.items()) == [("code-review", ARN), ("dag-montage", dag)]
+    assert list(found.items()) == [("word-count", ARN), ("dag-montage", dag)]
     assert state_machines(FakeCloudFormation(), Names()) == {}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("stacks", "said"),
     [
-        ({}, "workflow code-review is not deployed on AWS in eu-west-1"),
-        ({"StepweaveWorkflows": {}}, "workflow code-review is not deployed"),
-        ({"StepweaveWorkflows": {"CodeReviewStateMachineArn": ARN}}, "names no payload bucket"),
+        ({}, "workflow word-count is not deployed on AWS in eu-west-1"),
+        ({"StepweaveWorkflows": {}}, "workflow word-count is not deployed"),
+        ({"StepweaveWorkflows": {"WordCountStateMachineArn": ARN}}, "names no payload bucket"),
     ],
 )
 def test_what_is_not_deployed_is_named(stacks: dict[str, dict[str, str]], said: str) -> None:

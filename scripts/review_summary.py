@@ -2,26 +2,17 @@
 
 from collections.abc import Iterator
 
-from pydantic import JsonValue, ValidationError
-
 from lambdas.reporter.contract import ReviewReport, ReviewSummary
-from stepweave.command.executions.failure_text import labelled, plain_cause
 
 _ABSENT = "n/a"
 
 
-def review_lines(output: JsonValue) -> list[tuple[str, str]] | None:
-    """Return what a review says as pairs of label and text; None if the output is no review's."""
-    try:
-        review = ReviewReport.model_validate(output)
-    except ValidationError:
-        return None
-    commit = f" at {review.commit[:12]}" if review.commit else ""
-    failures = [
-        (f"{failure.agent} failed", labelled(failure.error, plain_cause(failure.error, failure.cause)))
-        for failure in review.failures
-    ]
-    return [("repository", f"{review.repository}{commit}"), *_figures(review.summary), *failures]
+def review_lines(review: ReviewReport) -> Iterator[tuple[str, str]]:
+    """Return what a review says as pairs of label and text."""
+    yield "repository", review.repository + (f" at {review.commit[:12]}" if review.commit else "")
+    yield from _figures(review.summary)
+    for failure in review.failures:
+        yield f"{failure.agent} failed", ": ".join(part for part in (failure.error, failure.cause) if part)
 
 
 def _figures(figures: ReviewSummary) -> Iterator[tuple[str, str]]:
