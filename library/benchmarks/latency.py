@@ -153,8 +153,8 @@ def _serve(pipe: Connection[str, str]) -> None:
 
 
 def _assembly(folder: Path) -> Path:
-    from stepweave.cdk.stacks import add_stacks, create_app
     from stepweave.cdk.platform import this_machine
+    from stepweave.cdk.stacks import add_stacks, create_app
 
     app = create_app(folder, this_machine())
     add_stacks(app, [compile_workflow(each) for each in WORKFLOWS])

@@ -191,8 +191,8 @@ def _scaled(file: DagFile, seconds: float) -> DagFile:
 
 
 def _assembly(folder: Path, workflows: Iterable[CompiledWorkflow]) -> Path:
-    from stepweave.cdk.stacks import add_stacks, create_app
     from stepweave.cdk.platform import this_machine
+    from stepweave.cdk.stacks import add_stacks, create_app
 
     app = create_app(folder, this_machine())
     add_stacks(app, workflows)

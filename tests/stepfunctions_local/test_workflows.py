@@ -15,8 +15,8 @@ from unittest import mock
 import pytest
 
 from scripts.stepfunctions_local.container import docker_problem, stepfunctions_local
-from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.platform import this_machine
+from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.options import CompileOptions

@@ -1,7 +1,7 @@
 """What outlives an invocation: the payload bucket, the tables, and the bus on which breakers tell what they do."""
 
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -106,7 +106,7 @@ class Storage(Construct):
         owner, user = cdk.Stack.of(self.payload_bucket), cdk.Stack.of(role)
         resolved = user.resolve(arn)
         if owner is not user and isinstance(resolved, dict) and "Fn::GetAtt" in resolved:
-            arn = cast("str", owner.export_value(arn))  # as what it will be once the stacks are written
+            arn = owner.export_value(arn)  # as what it will be once the stacks are written
         acknowledge_wildcard(
             role,
             f"{arn}/{prefix}*",

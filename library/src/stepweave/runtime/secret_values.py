@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools.utilities.parameters import BaseProvider, GetParameterError, SecretsProvider, SSMProvider
 
@@ -33,7 +33,7 @@ def secret_value(secret: Secret) -> str:
     TransientError
         If the service could not be reached, throttled or failed.
     """
-    options = {"decrypt": True} if secret.is_parameter else {}
+    options: dict[str, Any] = {"decrypt": True} if secret.is_parameter else {}
     provider = _provider(secret.is_parameter, os.environ.get("AWS_ENDPOINT_URL"))
     try:
         value = provider.get(secret.name, max_age=_KEPT_SECONDS if in_lambda() else 0, **options)

@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from lambdas.reader.contract import Lines, reader
 from lambdas.shared.texts import Texts
-from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
 from stepweave.cdk.stacks import add_stacks, create_app

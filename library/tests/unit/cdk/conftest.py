@@ -11,7 +11,6 @@ import pytest
 from lambdas.reader.contract import reader
 from lambdas.shared.texts import Texts
 from state_machines.word_count import word_count
-from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import Platform

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 
 from stepweave.contract.secret import Secret
@@ -77,6 +78,6 @@ def test_another_attempt_may_reach_the_service(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     forget()
     real: Any = clients._CONFIG
-    monkeypatch.setattr(clients, "_CONFIG", real.merge(clients.Config(retries={"total_max_attempts": 1})))
+    monkeypatch.setattr(clients, "_CONFIG", real.merge(Config(retries={"total_max_attempts": 1})))
     with pytest.raises(TransientError, match="claims/payer"):
         CONTEXT.secret("claims/payer")
