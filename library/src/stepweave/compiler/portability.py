@@ -133,7 +133,7 @@ def _is_supported(feature: str) -> bool:
 
 def _resource(resource: str) -> str:
     """Return ``function`` for a Lambda function, else the integration: ``sqs:sendMessage.waitForTaskToken``."""
-    if resource.startswith("${agent_") or ":function:" in resource:
+    if resource.startswith(("${agent_", "${admission}")) or ":function:" in resource:
         return "function"
     return resource.partition(":states:::")[2] or resource
 

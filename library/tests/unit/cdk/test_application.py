@@ -35,7 +35,7 @@ def renamed(workflow: CompiledWorkflow, name: str) -> CompiledWorkflow:
 
 def test_no_role_can_do_everything_or_touch_everything(assembly: Assembly) -> None:
     roles = [(template, role) for template in assembly.templates for role in template.all("AWS::IAM::Role")]
-    assert len(roles) == 7 + 4 + 3  # agents, workflows, the guarded agent, admission and the dead letters' function
+    assert len(roles) == 4 + 4 + 3  # agents, workflows, the guarded agent, admission and the dead letters' function
     for template, role in roles:
         permissions = template.permissions(role)
         assert permissions

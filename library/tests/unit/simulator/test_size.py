@@ -16,6 +16,6 @@ _VALUES: st.SearchStrategy[JsonValue] = st.recursive(
 
 @given(_VALUES)
 def test_a_size_is_that_of_the_text(value: JsonValue) -> None:
-    text = json.dumps(value, separators=(",", ":"))
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     assert json_text(value) == text
     assert json_size(value) == len(text.encode("utf-8", "surrogatepass"))

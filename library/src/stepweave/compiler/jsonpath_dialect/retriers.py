@@ -67,7 +67,7 @@ def nested_retrier() -> Retrier:
 
 def library_retriers() -> list[Retrier]:
     """Write how a state is tried again that calls a function of the library."""
-    return [_platform_retrier([*PLATFORM_ERRORS, *TRANSIENT_ERRORS])]
+    return [_platform_retrier(list(errors)) for errors in (PLATFORM_ERRORS, TRANSIENT_ERRORS)]
 
 
 def retries_of(state: State) -> Retries:
