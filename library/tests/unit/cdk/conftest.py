@@ -62,6 +62,13 @@ def crossing_naps() -> ReplayResult:
     return replayer("last").after(c, d)
 
 
+RELEASED_AGENTS = [
+    Agent(name=name, input=replayer.input, output=replayer.output, timeout=timedelta(minutes=1))
+    for name in ("analyzer", "documenter", "linter", "reporter", "security_scanner", "tester")
+]
+"""Agents called like those of the project that released templates were made of."""
+
+
 def no_wheels(requirements: str, target: Path, *, platform: Platform, python: str) -> None:
     """Install nothing, but say what would have been: for bundles that nobody runs."""
     (target / "installed.txt").write_text(f"{platform} {python}\n{requirements}")
@@ -76,7 +83,9 @@ def _project_of(settings: Mapping[str, object]) -> Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose agents have handlers that nobody runs."""
     root = tmp_path_factory.mktemp("project")
-    for name in sorted({*agent_names(), guarded.name} - set(LIBRARY_AGENTS)):
+    for name in sorted(
+        {*agent_names(), guarded.name, *(agent.name for agent in RELEASED_AGENTS)} - set(LIBRARY_AGENTS)
+    ):
         agent = root / "lambdas" / name
         agent.mkdir(parents=True)
         (agent / "contract.py").write_text("")

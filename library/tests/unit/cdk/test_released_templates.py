@@ -6,14 +6,18 @@ or could not replace because their name is taken: each by its logical id, with t
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stepweave.cdk.naming import Names
-from stepweave.compiler.compile import CompiledWorkflow, compile_dag
+from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
+from stepweave.functions.replayer.contract import ReplayResult
+from stepweave.language.workflow import workflow
 from tests.unit.cdk.assembly import Assembly, Synthesize
+from tests.unit.cdk.conftest import RELEASED_AGENTS
 
 RELEASES = sorted(Path(__file__).with_name("released").glob("*.json"))
 REPLACING: dict[str, tuple[str, ...]] = {
@@ -27,9 +31,19 @@ REPLACING: dict[str, tuple[str, ...]] = {
 }
 
 
+@workflow(timeout=timedelta(minutes=1))
+def code_review() -> ReplayResult:
+    """Call agents of the names that the released templates have: logical ids follow from names alone."""
+    *others, last = RELEASED_AGENTS
+    results = [agent(agent.name) for agent in others]
+    return last("last", dependencies=results)
+
+
 @pytest.fixture(scope="module")
 def upgraded(synthesize: Synthesize, compiled: list[CompiledWorkflow]) -> Assembly:
-    return synthesize(compiled, dag=compile_dag(replace(compiled[0].dag, name="dag-naps")))
+    return synthesize(
+        [*compiled, compile_workflow(code_review)], dag=compile_dag(replace(compiled[0].dag, name="dag-naps"))
+    )
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda file: file.stem)
