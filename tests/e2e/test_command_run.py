@@ -23,7 +23,7 @@ INTERRUPTIBLE = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from stepweave.command.entry import main; main()"
 )
-SOURCES = ("app.py", "cdk.json", "stacks", "state_machines", "lambdas", "requirements")
+SOURCES = ("app.py", "cdk.json", "pyproject.toml", "lambdas", "scripts", "state_machines")
 TASKS = {
     "syntax_analysis",
     "security_scan",
@@ -249,7 +249,7 @@ def test_reports_for_which_there_is_no_room_do_not_hide_what_came_of_the_run(pro
     assert result.returncode == 1
     assert "code-review succeeded after" in result.stdout
     (line,) = [line for line in result.stderr.splitlines() if "could not be fetched" in line]
-    assert "stepweave-reports/no-room/report." in line
+    assert "stepweave-reports/code-review/no-room/report." in line
     assert line.endswith(": File too large")
     assert "Traceback" not in result.stderr
 

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from state_machines.code_review import code_review
+from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.failure import TaskFailure
+from stepweave.project.golden import out_of_date
+from stepweave.project.settings import require_project
+from stepweave.simulator.simulation import simulate
 from stepweave.testing.local_backend import LocalBackend
 
 pytestmark = pytest.mark.timeout(240)
@@ -42,3 +46,17 @@ def test_a_report_is_made_without_a_scan_that_fails_for_good(local_cloud: LocalB
     given = run.task("generate_report").input
     assert isinstance(given, dict)
     assert TaskFailure.looks_like(given["scan"])
+
+
+def test_golden_files_are_up_to_date() -> None:
+    assert out_of_date(require_project(Path(__file__).parent)) == []
+
+
+def test_the_security_scan_delays_only_the_report() -> None:
+    definition = compile_workflow(code_review).definition
+    seconds = {"security_scan": 100.0, "syntax_analysis": 1.0, "logic_analysis": 1.0}
+    trace = simulate(definition, {"repo": {}, "isolated": False}, lambda event, attempt: {}, seconds)
+    assert trace.started["logic_analysis"] == 1.0
+    assert trace.started["test_coverage"] == 2.0
+    assert trace.started["documentation"] == 2.0
+    assert trace.started["generate_report"] == 100.0
