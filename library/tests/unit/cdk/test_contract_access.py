@@ -69,7 +69,7 @@ def calling(*agents: Agent[Any, Any]) -> list[CompiledWorkflow]:
         result: Any = None
         for agent in agents:
             result = agent(seconds=0.1) if result is None else agent(dependencies=[result])
-        return result  # type: ignore[no-any-return]
+        return result
 
     return [compile_workflow(one_by_one)]
 
