@@ -166,7 +166,8 @@ class BundledFunction(Construct):
             layers=[
                 lambda_.LayerVersion.from_layer_version_arn(self, f"Layer{index}", arn)
                 for index, arn in enumerate(shape.layers)
-            ],
+            ]
+            or None,
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN),
             environment={
                 "STEPWEAVE_PAYLOAD_BUCKET": storage.payload_bucket.bucket_name,

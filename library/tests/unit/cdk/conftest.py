@@ -26,6 +26,8 @@ from stepweave.project.settings import Project
 from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly
 
 SOME_TEXTS = Texts(bucket="bucket", key="texts/0.json", name="naps")
+TOUCHING = ("touching", "stored_image", "built_image")
+"""Agents of `test_contract_access`."""
 PROVIDED = "boto3==1.0 \\\n    --hash=sha256:00\n"
 
 
@@ -76,7 +78,7 @@ def _project_of(settings: Mapping[str, object]) -> Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose agents have handlers that nobody runs."""
     root = tmp_path_factory.mktemp("project")
-    for name in sorted({*agent_names(), guarded.name} - set(LIBRARY_AGENTS)):
+    for name in sorted({*agent_names(), guarded.name, *TOUCHING} - set(LIBRARY_AGENTS)):
         agent = root / "lambdas" / name
         agent.mkdir(parents=True)
         (agent / "contract.py").write_text("")

@@ -84,6 +84,9 @@ REFUSED = [
     ("tags", {"aws:team": "claims"}, "'aws:team' is no key that AWS takes"),
     ("tags", {"team": "claims;"}, "'claims;' is no value that AWS takes"),
     ("bundle_files", [1], "must be a list of texts"),
+    ("vpc_subnets", "vpc-01234567", "must be ids, as in subnet-0123456789abcdef0"),
+    ("vpc_subnets", "", "must be ids"),
+    ("vpc_security_groups", "sg-01234567, default", "must be ids, as in sg-0123456789abcdef0"),
 ]
 
 
