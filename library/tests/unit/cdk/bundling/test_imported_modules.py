@@ -105,7 +105,7 @@ THERE = {
     "by a call, relative": "from importlib import import_module as load\nload('.limits', __package__)",
     "by a call, relative to a name": "import importlib as i\ni.import_module('.tables', package='claimslib')",
     "by the built-in": "__import__('tariffs')",
-    "data of a package": "from importlib import resources as r\nr.files('claimslib').joinpath('rates.json').read_text()",
+    "data of a package": "import importlib.resources as r\nr.files('claimslib').joinpath('rates.json').open()",
     "wheel": "import wheel, wheel.part, flat",
     "namespace package of a wheel": "from cloud import storage\nimport cloud.storage",
     "only for types": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere",
@@ -125,7 +125,7 @@ THERE = {
     "by system": "import sys\nif sys.platform == 'win32':\n    import winreg",
     "as a program": "if __name__ == '__main__':\n    import nowhere",
     "lazy names of a package": "from lambdas.shared.lazy import anything",
-    "own names of the library": "import stepweave as s\ns.RefusedError\nfrom stepweave.contract.refusal import RefusedError",
+    "own names of the library": "import stepweave as s\ns.RefusedError\nfrom stepweave.contract.refusal import *",
 }
 
 
