@@ -171,8 +171,8 @@ def read_letter(  # noqa: PLR0913, PLR0917
     value, names = _json(body), names or Names()
     try:
         return FailedExecution(DeadLetter.model_validate(value), names=names)
-    except NewerFormatError as error:
-        return Unreadable(queue, body, sent, str(error))
+    except NewerFormatError as newer:
+        return Unreadable(queue, body, sent, str(newer))
     except ValidationError:
         pass
     try:
