@@ -54,12 +54,12 @@ def _said(each: Import, file: PurePath, files: ModuleFiles, requirements: str) -
     if files.file_of(top) is not None or files.is_folder(top):
         return f"the project has no module {wanted}, or its bundle_files leave it out"
     if file.parts[0] == LIBRARY:
-        return f"every function needs {wanted}; pin it with the rest of {requirements}: run `stepweave requirements`"
+        return f"every function needs {wanted}, and the pins of {requirements} lack it; run `stepweave requirements`"
     beside = ".".join([*file.parent.parts, each.module])
     if files.file_of(beside) is not None:
         return f"no module {wanted}; write {beside}: functions import from the project's folder"
     names = sorted(set(packages_distributions().get(top, ()))) or [top]
     return (
-        f"no module {wanted}; add {' or '.join(names)} to {requirements} and run `stepweave requirements`; if the function "
-        "can do without it, import it in try ... except ImportError"
+        f"no module {wanted}; add {' or '.join(names)} to {requirements} and run `stepweave requirements`; if the "
+        "function can do without it, import it in try ... except ImportError"
     )

@@ -204,7 +204,10 @@ MISSING = {
         "import calendar",
         "handler.py:1: imports calendar, which is both calendar.py of the project and a module",
     ),
-    "runtime": ("from stepweave import agent_handler", "every function needs aws_lambda_powertools.*; pin it"),
+    "runtime": (
+        "from stepweave import agent_handler",
+        "every function needs pydantic .* and the pins of lambdas/payer/requirements.in",
+    ),
 }
 
 
