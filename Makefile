@@ -67,6 +67,10 @@ golden: setup ## Write the compiled ASL beside the workflows, and those of docs/
 public-api: setup ## Write down what is public, after a change of it that is meant
 	cd library && ../$(BIN)/python -m tests.unit.public_api
 
+.PHONY: record
+record: setup ## Write what this release sends and stores, for later releases to replay
+	cd library && PYTHONPATH=. ../$(BIN)/python -m tests.recorded
+
 .PHONY: format
 format: setup ## Format the sources
 	$(BIN)/ruff check --fix

@@ -1,9 +1,9 @@
 """An agent's bundle: the zip file that AWS Lambda unpacks and runs, made without Docker.
 
-At its root lie the agent's wheels, whole; in the project's package of agents its own folder, what all agents share, and
-the contracts of the others; and of this library the packages ``contract`` and ``runtime``. A bundle is known by a
-digest of all that it is made of. It is kept under that digest, so that an agent that did not change is not bundled
-again.
+At its root lie the agent's wheels, whole; of the project the agent's folder, what all agents share, the contracts of
+the others, and whatever else the handler imports; and of this library the packages ``contract`` and ``runtime``. A
+bundle that lacks what its handler imports is not made. It is known by a digest of all that it is made of, and kept
+under that digest, so that an agent that did not change is not bundled again.
 """
 
 import hashlib
@@ -17,12 +17,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, Self
 
 import stepweave
 from stepweave.cdk.bundle_files import BundleFiles
 from stepweave.cdk.bundle_size import fit
+from stepweave.cdk.bundling.import_check import ImportCheck
+from stepweave.cdk.bundling.import_errors import missing_modules
+from stepweave.cdk.bundling.project_files import project_files
+from stepweave.cdk.bundling.target import Target
 from stepweave.cdk.bytecode import Bytecode
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.managed_runtime import MANAGED_RUNTIME
@@ -31,11 +35,9 @@ from stepweave.cdk.settings import Settings
 from stepweave.cdk.wheels import InstallWheels, install_wheels, without
 from stepweave.project.settings import Project
 
-_FORMAT: Final = "2"  # part of the digest: raise it when the same input shall give another bundle
-_SHARED: Final = "shared"
+_FORMAT: Final = "3"  # part of the digest: raise it when the same input shall give another bundle
 _LIBRARY: Final = ("contract", "runtime")
 _FUNCTIONS: Final = "functions"
-_VIRTUAL_ENVIRONMENT: Final = "pyvenv.cfg"
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _INSTALLED: Final = Path(stepweave.__file__).parent
 _UNUSED_FOR: Final = timedelta(days=14)
@@ -81,6 +83,8 @@ class Bundler:
         What compiles the sources.
     files : BundleFiles
         What tells which files of an agent's folder go into its bundle.
+    layer_modules : frozenset[str]
+        Top-level modules that functions have from layers, so that bundles need not hold them.
 
     Example
     -------
@@ -94,11 +98,18 @@ class Bundler:
     install: InstallWheels = field(default=install_wheels)
     bytecode: Bytecode = field(default_factory=Bytecode, compare=False)
     files: BundleFiles = field(default_factory=BundleFiles)
+    layer_modules: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, project: Project, settings: Settings) -> Self:
         """Return what makes the bundles of a deployment of a project."""
-        return cls(project, settings.bundle_platform, settings.python, files=BundleFiles(settings.bundle_files))
+        return cls(
+            project,
+            settings.bundle_platform,
+            settings.python,
+            files=BundleFiles(settings.bundle_files),
+            layer_modules=frozenset(settings.layer_modules),
+        )
 
     def built_for(self, platform: Platform) -> Self:
         """Return what makes the same bundles for a platform."""
@@ -123,10 +134,11 @@ class Bundler:
         Raises
         ------
         SynthesisError
-            If the agent has no handler or no compiled requirements, its wheels cannot be installed, or the bundle is
-            larger than AWS Lambda takes.
+            If the agent has no handler or no compiled requirements, its wheels cannot be installed, it imports what
+            the bundle would lack, or the bundle is larger than AWS Lambda takes.
         """
-        sources = list(self._sources(agent))
+        found = self._found(agent)
+        sources = list(self._sources(agent, found))
         requirements = self._requirements(agent)
         digest = self._digest(sources, requirements)
         path = self.cache / f"{agent}-{digest}.zip"
@@ -136,7 +148,7 @@ class Bundler:
             self.cache.mkdir(parents=True, exist_ok=True)
             self._remove_unused()
             self._make(agent, sources, requirements, path)
-        return Bundle(path, digest, self.handler(agent), tuple(self._left_out(agent)))
+        return Bundle(path, digest, self.handler(agent), tuple(self._left_out(found)))
 
     def bundle_all(self, agents: Sequence[str], platforms: Mapping[str, Platform] | None = None) -> dict[str, Bundle]:
         """Return the bundles of several agents by their names; make what is missing at the same time.
@@ -160,30 +172,29 @@ class Bundler:
         package = f"{_INSTALLED.name}.{_FUNCTIONS}" if self._is_of_library(agent) else self.project.agents
         return f"{package}.{agent}.handler.handler"
 
-    def _sources(self, agent: str) -> Iterator[Path]:
+    def _sources(self, agent: str, found: Iterable[Path]) -> Iterator[Path]:
         """Yield the files to copy, as paths in the bundle, in order."""
         of_library = self._is_of_library(agent)
-        if not of_library and not (self.project.agents_folder / agent / "handler.py").is_file():
-            where = self.project.agents_folder.relative_to(self.project.root) / agent / "handler.py"
-            raise SynthesisError(f"agent {agent}: there is no {where.as_posix()} to put into its function")
-        yield from (file for file in self._found(agent) if self.files.takes(file))
+        yield from (file for file in found if self.files.takes(file))
         yield from _of_library([*_LIBRARY, *([f"{_FUNCTIONS}/{agent}"] if of_library else [])])
 
-    def _left_out(self, agent: str) -> Iterator[Path]:
+    def _left_out(self, found: Iterable[Path]) -> Iterator[Path]:
         """Yield the files beside them that are not copied, though nobody can tell that they are not needed."""
-        return (file for file in self._found(agent) if not self.files.takes(file) and not self.files.is_noise(file))
+        return (file for file in found if not self.files.takes(file) and not self.files.is_noise(file))
 
-    def _found(self, agent: str) -> Iterator[Path]:
-        """Yield the files of the project's folders that belong into a bundle, relative to the project, in order."""
+    def _found(self, agent: str) -> list[Path]:
+        """Return the files of the project that belong into a bundle, relative to the project, in order."""
         if self._is_of_library(agent):
-            return
-        folder = self.project.agents_folder
-        environments = {file.parent for file in folder.rglob(_VIRTUAL_ENVIRONMENT)}
-        for path in sorted(folder.rglob("*")):
-            first, *rest = path.relative_to(folder).parts
-            wanted = first in {_SHARED, agent} or not rest or rest in (["contract.py"], ["__init__.py"])
-            if wanted and path.is_file() and environments.isdisjoint(path.parents):
-                yield path.relative_to(self.project.root)
+            return []
+        if not (self.project.agents_folder / agent / "handler.py").is_file():
+            where = self.project.agents_folder.relative_to(self.project.root) / agent / "handler.py"
+            raise SynthesisError(f"agent {agent}: there is no {where.as_posix()} to put into its function")
+        return project_files(self.project, agent, self._target)
+
+    @property
+    def _target(self) -> Target:
+        major, minor = self.python.split(".")
+        return Target((int(major), int(minor)), self.platform.system)
 
     def _is_of_library(self, agent: str) -> bool:
         own = (self.project.agents_folder / agent / "handler.py").is_file()
@@ -231,15 +242,31 @@ class Bundler:
                         f"agent {agent} ({self._shown(self._requirements_file(agent))}): {error}"
                     ) from error
             for source in sources:
-                (tree / source).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self._source(source), tree / source)
+                self._copy(source, tree, agent)
             _strip(tree)
+            self._check_imports(agent, tree, sources)
             if self.python == RUNNING_PYTHON:
                 self.bytecode.add_to(tree)
             fit(tree, agent)
             archive = Path(folder, "bundle.zip")
             _write_zip(tree, archive)
             archive.replace(path)
+
+    def _copy(self, source: Path, tree: Path, agent: str) -> None:
+        if (tree / source).exists():
+            raise SynthesisError(
+                f"agent {agent}: {source.as_posix()} of the project and of a wheel that it requires are the same file "
+                "of its bundle; rename the project's package"
+            )
+        (tree / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self._source(source), tree / source)
+
+    def _check_imports(self, agent: str, tree: Path, sources: list[Path]) -> None:
+        start = PurePath(*self.handler(agent).split(".")[:-1]).with_suffix(".py")
+        missing = ImportCheck(tree, frozenset(sources), start, self._target, self.layer_modules).missing()
+        if missing:
+            requirements = self._shown(self.project.agents_folder / agent / "requirements.in")
+            raise missing_modules(agent, missing, self.project.root, requirements)
 
     def _remove_unused(self) -> None:
         oldest = time.time() - _UNUSED_FOR.total_seconds()

@@ -17,3 +17,19 @@ MANAGED_RUNTIME: Final = frozenset(
     }
 )
 """The normalized names of the distributions: the SDK, the runtime interface client, and what these need."""
+
+MANAGED_MODULES: Final = frozenset(
+    {
+        "awslambdaric",
+        "boto3",
+        "botocore",
+        "dateutil",
+        "jmespath",
+        "s3transfer",
+        "simplejson",
+        "six",
+        "snapshot_restore_py",
+        "urllib3",
+    }
+)
+"""The top-level modules of these."""

@@ -39,6 +39,11 @@ class Platform(StrEnum):
         """Whether the processor is a 64-bit ARM (Graviton, Apple silicon)."""
         return self.startswith("aarch64")
 
+    @property
+    def system(self) -> str:
+        """What ``sys.platform`` is on it."""
+        return "darwin" if self.endswith("darwin") else "linux"
+
 
 def this_machine() -> dict[str, str]:
     """Return the settings of functions that run on this very machine, in the Python that runs this."""

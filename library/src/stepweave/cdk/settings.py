@@ -62,6 +62,8 @@ class Settings:
         Ids of the subnets and security groups of functions whose contracts say ``vpc=Vpc()``.
     bundle_files : tuple[str, ...]
         Shell patterns of files that go into bundles though nothing is known of their kind; see `BundleFiles`.
+    layer_modules : tuple[str, ...]
+        Top-level modules that handlers import and that their functions have from layers, not from their bundles.
     """
 
     names: Names = field(default_factory=Names)
@@ -78,6 +80,7 @@ class Settings:
     vpc_subnets: tuple[str, ...] = ()
     vpc_security_groups: tuple[str, ...] = ()
     bundle_files: tuple[str, ...] = ()
+    layer_modules: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scope: Construct) -> Self:
@@ -130,6 +133,7 @@ class Settings:
             vpc_subnets=source.read("vpc_subnets", setting_values.subnets) or (),
             vpc_security_groups=source.read("vpc_security_groups", setting_values.security_groups) or (),
             bundle_files=source.read("bundle_files", setting_values.texts) or (),
+            layer_modules=source.read("layer_modules", setting_values.texts) or (),
         )
 
     def platform(self, architecture: str | None) -> Platform:

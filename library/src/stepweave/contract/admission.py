@@ -1,8 +1,10 @@
 """What a workflow's first state sends to the function that admits its inputs."""
 
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field, Json, JsonValue
+
+from stepweave.contract.formats import ADMISSION_EVENT, Format, Versioned
 
 INVALID_INPUT: Final = "InvalidInput"
 """The error with which an execution fails whose input does not fit."""
@@ -24,10 +26,11 @@ class DeclaredInput(BaseModel):
     default: Annotated[JsonValue, Field(description="its value where it is not given and need not be")] = None
 
 
-class AdmissionEvent(BaseModel):
+class AdmissionEvent(Versioned):
     """The event of the state that admits a workflow's inputs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    format: ClassVar[Format] = ADMISSION_EVENT
 
     execution: Annotated[str, Field(description="ARN of the execution, whose input is looked up")]
     inputs: Annotated[

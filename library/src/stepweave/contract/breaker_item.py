@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from stepweave.contract.breaker import CRASH_PREFIX
+from stepweave.contract.formats import BREAKER_ITEM
 
 AttributeValue: TypeAlias = "Mapping[str, str | bool | Mapping[str, AttributeValue]]"
 """The value of an attribute as DynamoDB's API spells it, for example ``{"N": "7"}``."""
@@ -147,7 +148,14 @@ class BreakerItem:
 
 
 def read_item(attributes: Mapping[str, AttributeValue]) -> BreakerItem:
-    """Return what an item says. Attributes of unknown name are left alone, and crashes whose time makes no sense."""
+    """Return what an item says. Attributes of unknown name are left alone, and crashes whose time makes no sense.
+
+    Raises
+    ------
+    NewerFormatError
+        If a later release wrote it.
+    """
+    BREAKER_ITEM.check_item(attributes)
     failures: dict[str, tuple[int, int]] = {}
     crashes: dict[str, int] = {}
     probes: dict[int, Lease] = {}

@@ -1,9 +1,11 @@
 """What lands in a dead-letter queue when an execution has finally failed."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from stepweave.contract.formats import DEAD_LETTER, Format, Versioned
 
 DEAD_LETTER_PREFIX = "dead-letters"
 """What the keys begin with of inputs that are too large for a message; the names of machine and execution follow."""
@@ -28,10 +30,11 @@ class FailedTask(BaseModel):
     attempts: Annotated[int, Field(ge=0, description="how many times it was tried, the last time included")]
 
 
-class DeadLetter(BaseModel):
+class DeadLetter(Versioned):
     """One execution that finally failed, with all that a redrive needs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    format: ClassVar[Format] = DEAD_LETTER
 
     execution: Annotated[str, Field(description="ARN of the execution")]
     state_machine: Annotated[str, Field(description="ARN of its state machine")]

@@ -1,16 +1,17 @@
 """What a task's state sends to its agent: the one shape that the compiler writes and the runtime reads."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
+from stepweave.contract.formats import TASK_EVENT, Format, Versioned
 from stepweave.contract.gate import GateSignal
 
 StandIn: TypeAlias = tuple[str | int | None, ...]
 """A place in a task's input: a field, and the keys and indices that lead on from there; null stands for each index."""
 
 
-class TaskEvent(BaseModel):
+class TaskEvent(Versioned):
     """The event of one task.
 
     `input` is plain JSON. Only at the places that `stand_ins` lists, a value may stand for another:
@@ -20,6 +21,7 @@ class TaskEvent(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    format: ClassVar[Format] = TASK_EVENT
 
     execution: Annotated[str, Field(description="ARN of the execution")]
     task: Annotated[str, Field(description="id of the task")]
@@ -28,8 +30,8 @@ class TaskEvent(BaseModel):
     stand_ins: Annotated[
         tuple[StandIn, ...] | None,
         Field(
-            description="where in the input a value may stand for another; null if the definition is of a version that "
-            "did not tell, and any field or item of a field may"
+            description="where in the input a value may stand for another; null in version 1, which does not tell: any "
+            "field or item of a field may"
         ),
     ] = None
     publish: Annotated[bool, Field(description="whether tasks of other branches fetch the result")] = False

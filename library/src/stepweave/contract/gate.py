@@ -2,7 +2,8 @@
 
 A gate is one item of the gates table. The item holds ``arrived`` (a number), one attribute for each task that has
 arrived, and ``waiter``, the task token of the state that waits, if that came first. A published result is one item
-too, with its JSON text in ``result``.
+too, with its JSON text in ``result``. An execution's states and agents all write as its definition says, so that its
+gates are of the version that the events of its tasks bear; what is of a later version is known by its ``version``.
 """
 
 from typing import Annotated

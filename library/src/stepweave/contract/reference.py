@@ -1,16 +1,19 @@
 """The claim check: what stands in for a result that is too large to travel through the state machine."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from stepweave.contract.formats import REFERENCE, Format, Versioned
 
 REFERENCE_KEY = "stepweave:reference"
 
 
-class ResultReference(BaseModel):
+class ResultReference(Versioned):
     """Where a result was put in S3, and how to know that what is read back is the same."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    format: ClassVar[Format] = REFERENCE
 
     bucket: str
     key: str

@@ -21,6 +21,7 @@ from stepweave.runtime.failures import failed_places
 from stepweave.runtime.gates import arrive, fetch_published, publish
 from stepweave.runtime.idempotency import Outcome, run_once, task_key
 from stepweave.runtime.idempotency_records import records
+from stepweave.runtime.newer_formats import newer_formats_are_retried
 from stepweave.runtime.payload import offload, resolve
 from stepweave.runtime.settings import in_lambda
 from stepweave.runtime.signature import check_signature
@@ -110,7 +111,8 @@ def agent_handler(contract: Agent[InputT, OutputT]) -> Callable[[Callable[[Input
             started = time.perf_counter()
             telemetry.begin()
             try:
-                outcome = run(event, lambda_context)
+                with newer_formats_are_retried():
+                    outcome = run(event, lambda_context)
             except (IdempotencyAlreadyInProgressError, OverlappingAttemptError):
                 telemetry.overlapped(time.perf_counter() - started)
                 raise

@@ -6,7 +6,8 @@ class TransientError(Exception):
 
 
 class PlatformError(TransientError):
-    """An AWS service failed the runtime, before the agent's own code ran or after its result was stored.
+    """An AWS service failed the runtime, before the agent's own code ran or after its result was stored; or what the
+    runtime was given is of a later release, which a deployment under way may bring.
 
     The state retries this name by the rule for the platform, at no cost to the attempts that the author gave.
     """

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from stepweave.contract.event import TaskEvent
+from stepweave.contract.formats import GATE_ITEM
 from stepweave.contract.gate import (
     ARRIVED,
     EXPIRES,
@@ -97,8 +98,7 @@ def publish(event: TaskEvent, result: JsonValue) -> JsonValue:
     except Exception as error:
         if not is_failed_condition(error):
             raise _cured_by_retry(error, "publish a result") from error
-        found: JsonValue = json.loads(checked_item(error, dynamodb(), gates_table(), key)[RESULT]["S"])
-        return found
+        return _published(checked_item(error, dynamodb(), gates_table(), key))
     return result
 
 
@@ -140,6 +140,7 @@ def _arrive(event: TaskEvent, signal: GateSignal) -> None:
             raise _cured_by_retry(error, f"arrive at gate {signal.gate!r}") from error
         # It arrived before, and may have died before it woke who waits.
         item = checked_item(error, dynamodb(), gates_table(), key)
+    GATE_ITEM.check_item(item)
     if int(item[ARRIVED]["N"]) >= signal.need and WAITER in item:
         _wake(item[WAITER]["S"], signal)
 
@@ -169,7 +170,7 @@ def _read(execution: str, tasks: list[str]) -> dict[str, JsonValue]:
         except Exception as error:
             raise _cured_by_retry(error, "fetch published results") from error
         for item in answer["Responses"].get(table, []):
-            found[keys[item[ITEM_KEY]["S"]]] = json.loads(item[RESULT]["S"])
+            found[keys[item[ITEM_KEY]["S"]]] = _published(item)
         if table not in answer["UnprocessedKeys"]:
             break
         pending = [*answer["UnprocessedKeys"][table]["Keys"]]
@@ -183,6 +184,12 @@ def _read(execution: str, tasks: list[str]) -> dict[str, JsonValue]:
             "execution; if it is older than a year, start a new one"
         )
     return found
+
+
+def _published(item: Mapping[str, AttributeValueTypeDef]) -> JsonValue:
+    GATE_ITEM.check_item(item)
+    result: JsonValue = json.loads(item[RESULT]["S"])
+    return result
 
 
 def _expiry() -> int:

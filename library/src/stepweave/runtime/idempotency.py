@@ -23,6 +23,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from pydantic import JsonValue
 
 from stepweave.contract.event import TaskEvent
+from stepweave.contract.formats import NewerFormatError
 from stepweave.contract.redrive import original_of
 from stepweave.runtime.aws_errors import is_transient
 from stepweave.runtime.ended_attempts import has_ended
@@ -90,6 +91,8 @@ def run_once(agent: str, event: TaskEvent, key: str, context: LambdaContext, run
         If the attempt that this one waited for has ended without a result: the next one has all of its time before it.
     PlatformError
         If the table could not be used this time.
+    NewerFormatError
+        If a later release wrote the record of the task.
 
     Notes
     -----
@@ -123,6 +126,8 @@ def run_once(agent: str, event: TaskEvent, key: str, context: LambdaContext, run
         if done:  # nothing is gained by failing a task whose result is at hand
             _log.warning("a result could not be remembered: %s", error)
             return Outcome(done[0], replayed=False)
+        if isinstance(error.__cause__, NewerFormatError):
+            raise error.__cause__ from None
         _release(own)
         if is_transient(error.__cause__):
             raise PlatformError(f"the idempotency table could not be used: {error.__cause__}") from error

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import STATUS_CONSTANTS
 
+from stepweave.contract.formats import IDEMPOTENCY_RECORD
 from stepweave.runtime.clients import dynamodb
 from stepweave.runtime.failed_condition import checked_item, is_failed_condition
 from stepweave.runtime.settings import idempotency_table
@@ -140,6 +141,7 @@ class IdempotencyRecords(DynamoDBPersistenceLayer):
             if not is_failed_condition(error):
                 raise
             found = checked_item(error, self.client, self.table_name, key)
+            IDEMPOTENCY_RECORD.check_item(found)
             self.overlapped = _running(found)
             record = self._item_to_data_record(dict(found)) if found else None
             raise IdempotencyItemAlreadyExistsError(old_data_record=record) from error

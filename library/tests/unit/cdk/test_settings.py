@@ -113,6 +113,7 @@ GIVEN: dict[str, tuple[object, object]] = {
     "vpc_subnets": ("subnet-0123456789abcdef0, subnet-01234567", ("subnet-0123456789abcdef0", "subnet-01234567")),
     "vpc_security_groups": ("sg-01234567", ("sg-01234567",)),
     "bundle_files": ("*.weights, bin/*", ("*.weights", "bin/*")),
+    "layer_modules": ("numpy, pandas", ("numpy", "pandas")),
 }
 
 

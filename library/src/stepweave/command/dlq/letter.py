@@ -15,6 +15,7 @@ from pydantic import JsonValue, ValidationError
 
 from stepweave.cdk.naming import Names, QueueKind
 from stepweave.contract.dead_letter import DeadLetter
+from stepweave.contract.formats import NewerFormatError
 from stepweave.contract.status_change import StatusChange, StatusChangeEvent
 
 _ID_LENGTH = 12
@@ -104,11 +105,24 @@ class FailedInvocation:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A message that is nothing of that; it stays where it is."""
+    """A message that is nothing of that, or of a later release; it stays where it is.
+
+    Parameters
+    ----------
+    queue : str
+        The queue.
+    text : str
+        The message.
+    failed : datetime
+        When it was sent.
+    error : str
+        What is wrong with it.
+    """
 
     queue: str
     text: str
     failed: datetime
+    error: str = "no dead letter"
 
     @property
     def id(self) -> str:
@@ -119,11 +133,6 @@ class Unreadable:
     def owner(self) -> str:
         """The queue."""
         return self.queue
-
-    @property
-    def error(self) -> str:
-        """What is wrong with it."""
-        return "no dead letter"
 
 
 Letter: TypeAlias = FailedExecution | FailedInvocation | Unreadable
@@ -162,6 +171,8 @@ def read_letter(  # noqa: PLR0913, PLR0917
     value, names = _json(body), names or Names()
     try:
         return FailedExecution(DeadLetter.model_validate(value), names=names)
+    except NewerFormatError as newer:
+        return Unreadable(queue, body, sent, str(newer))
     except ValidationError:
         pass
     try:

@@ -11,6 +11,7 @@ from typing import Any
 from stepweave.compiler.asl import State, Substitution
 from stepweave.compiler.jsonpath_dialect.retriers import library_retriers
 from stepweave.contract.admission import DeclaredInput
+from stepweave.contract.formats import ADMISSION_EVENT, VERSION
 from stepweave.graph.dag import Dag
 
 FUNCTION = Substitution.of("admission")
@@ -29,7 +30,12 @@ def admission_state(dag: Dag) -> State:
         "Type": "Task",
         "Comment": "checks the execution's input, before any task",
         "Resource": FUNCTION,
-        "Parameters": {"execution.$": "$$.Execution.Id", "inputs": _declared(dag), "limit_bytes": 0},
+        "Parameters": {
+            VERSION: ADMISSION_EVENT.current,
+            "execution.$": "$$.Execution.Id",
+            "inputs": _declared(dag),
+            "limit_bytes": 0,
+        },
         "TimeoutSeconds": _TIMEOUT_SECONDS,
         "Retry": library_retriers(),
     }
@@ -50,4 +56,4 @@ def _declared(dag: Dag) -> str:
 def is_admission(state: Mapping[str, Any]) -> bool:
     """Tell whether a state admits inputs, in a compiled definition or in a deployed one."""
     given = state.get("Parameters")
-    return isinstance(given, Mapping) and given.keys() == {"execution.$", "inputs", "limit_bytes"}
+    return isinstance(given, Mapping) and given.keys() - {VERSION} == {"execution.$", "inputs", "limit_bytes"}

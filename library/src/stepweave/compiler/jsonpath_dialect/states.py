@@ -38,6 +38,7 @@ from stepweave.compiler.jsonpath_dialect.gates import (
 from stepweave.compiler.jsonpath_dialect.retriers import nested_retrier, task_retriers
 from stepweave.compiler.names import Names, slot_keys
 from stepweave.compiler.schedule import WaitAtGate
+from stepweave.contract.formats import TASK_EVENT, VERSION
 from stepweave.contract.gate import GateSignal
 from stepweave.graph.arguments import stand_ins
 from stepweave.graph.dag import INPUTS, Dag, Task
@@ -246,6 +247,7 @@ class _Emitter:
         except WorkflowError as error:
             raise WorkflowError(f"task {task.id!r}: {error.problem}", task.location, error.remedy) from error
         event: dict[str, JsonValue] = {
+            VERSION: TASK_EVENT.current,
             "execution.$": self._origin.execution,
             "task": task.id,
             "input": given,

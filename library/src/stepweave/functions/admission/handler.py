@@ -17,6 +17,7 @@ from stepweave.runtime.brief_failures import brief_failures
 from stepweave.runtime.clients import stepfunctions
 from stepweave.runtime.context import TaskContext
 from stepweave.runtime.errors import TransientError
+from stepweave.runtime.newer_formats import newer_formats_are_retried
 from stepweave.runtime.payload import stored
 from stepweave.runtime.settings import in_lambda
 from stepweave.runtime.tracing import prepare_tracing, span
@@ -39,9 +40,10 @@ def handler(event: object, context: LambdaContext) -> dict[str, JsonValue]:  # n
     InvalidInput
         If an input is missing or of the wrong type.
     TransientError
-        If the execution could not be looked up, or S3 not be written, this time.
+        If the execution could not be looked up, or S3 not be written, this time; or the event is of a later release.
     """
-    received = AdmissionEvent.model_validate(event)
+    with newer_formats_are_retried():
+        received = AdmissionEvent.model_validate(event)
     logger.append_keys(correlation_id=received.execution)
     name = TaskContext(original_of(received.execution), _SERVICE).execution_name
     with span(_SERVICE, execution=received.execution):
