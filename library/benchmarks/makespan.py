@@ -33,8 +33,8 @@ from stepweave.dag_files.read import read_dag_file
 from stepweave.functions.replayer.contract import ReplayResult
 from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import results_in
-from stepweave.graph.bound import least_states
 from stepweave.graph.critical_path import critical_path_seconds
+from stepweave.graph.lower_bound import least_states
 from stepweave.graph.order import order_of
 from stepweave.graph.strategy import STRATEGIES, Strategy
 from stepweave.local_cloud.cloud import LocalCloud

@@ -36,9 +36,9 @@ sys.meta_path.insert(0, Countdown())
 WAITING = """
 import os, sys, time
 from stepweave.command.reporting import reported
-from stepweave.command.standard_streams import use_standard_streams
+from stepweave.command.terminal.standard_streams import use_standard_streams
 from stepweave.command.terminal.step import step
-from stepweave.command.stop_signals import held_back, stoppable
+from stepweave.command.terminal.stop_signals import held_back, stoppable
 use_standard_streams()
 with reported(), stoppable():
     try:

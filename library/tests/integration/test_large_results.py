@@ -23,8 +23,8 @@ from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
 from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.run.reports import resolve_references
-from stepweave.compiler.budget import PAYLOAD_QUOTA
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
+from stepweave.compiler.payload_budget import PAYLOAD_QUOTA
 from stepweave.contract.agent import Agent
 from stepweave.contract.reference import REFERENCE_KEY
 from stepweave.functions.replayer import lineage as lineage_module

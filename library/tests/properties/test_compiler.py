@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from stepweave.compiler.compile import compile_dag
 from stepweave.compiler.dataflow import dataflow, widest
+from stepweave.compiler.layout import schedule
 from stepweave.compiler.limits import history_events, states_of
-from stepweave.compiler.schedule import schedule
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.gate import PUBLISHED_KEY
 from stepweave.graph.arguments import results_in

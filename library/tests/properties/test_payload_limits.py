@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from stepweave.compiler import compile as stages
-from stepweave.compiler.budget import PAYLOAD_QUOTA
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag
 from stepweave.compiler.partition import Weight
+from stepweave.compiler.payload_budget import PAYLOAD_QUOTA
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.failure import MAX_CAUSE_BYTES
 from stepweave.contract.json_values import json_bytes

@@ -11,7 +11,6 @@ from pydantic import JsonValue
 from stepweave.compiler.compile import compile_dag
 from stepweave.compiler.limits import states_of
 from stepweave.compiler.options import CompileOptions
-from stepweave.graph.bound import least_states
 from stepweave.graph.critical_path import critical_path_seconds
 from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import (
@@ -23,6 +22,7 @@ from stepweave.graph.decomposition import (
     decompose,
 )
 from stepweave.graph.gates import gate_primes
+from stepweave.graph.lower_bound import least_states
 from stepweave.graph.order import Order, members, order_of, restricted
 from stepweave.graph.strategy import Strategy
 from stepweave.simulator.simulation import Trace, simulate

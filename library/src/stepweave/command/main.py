@@ -16,8 +16,8 @@ from stepweave.command.reporting import output_delivered, reported
 from stepweave.command.requirements.command import requirements
 from stepweave.command.run.command import run
 from stepweave.command.run.help import RunCommand
-from stepweave.command.standard_streams import use_standard_streams
-from stepweave.command.stop_signals import stoppable
+from stepweave.command.terminal.standard_streams import use_standard_streams
+from stepweave.command.terminal.stop_signals import stoppable
 from stepweave.command.workflows.golden import golden
 from stepweave.command.workflows.list import list_workflows
 from stepweave.command.workflows.synth import synth

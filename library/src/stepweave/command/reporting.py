@@ -10,9 +10,9 @@ from typing import NoReturn
 
 from stepweave.command.errors import EXIT_FAILED, EXIT_SIGNAL, CommandError, first_line
 from stepweave.command.explanation import explain
-from stepweave.command.standard_streams import ReaderGoneError
-from stepweave.command.stop_signals import show_cursor, signal_of
 from stepweave.command.terminal.console import say, say_error
+from stepweave.command.terminal.standard_streams import ReaderGoneError
+from stepweave.command.terminal.stop_signals import show_cursor, signal_of
 
 DEBUG_VARIABLE = "STEPWEAVE_DEBUG"
 

@@ -10,7 +10,8 @@ from stepweave.compiler.asl import Definition
 from stepweave.compiler.dataflow import dataflow
 from stepweave.compiler.durations import known_durations
 from stepweave.compiler.jsonpath_dialect.states import Emitted, emit
-from stepweave.compiler.learned import with_learned
+from stepweave.compiler.layout import schedule
+from stepweave.compiler.learned_durations import with_learned
 from stepweave.compiler.limits import (
     MAX_DEFINITION_BYTES,
     MAX_HISTORY_EVENTS,
@@ -22,8 +23,7 @@ from stepweave.compiler.limits import (
 )
 from stepweave.compiler.options import AS_DECLARED, CompileOptions
 from stepweave.compiler.partition import Weight, partition, task_weights
-from stepweave.compiler.recursion import deep_recursion
-from stepweave.compiler.schedule import schedule
+from stepweave.compiler.recursion_limit import deep_recursion
 from stepweave.contract.agent import Agent
 from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import Block, Gated, Leaf, Nested, Parallel, Prime, Series

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
-from stepweave.compiler.schedule import RunBranches, RunNested, RunTask, Sequence, WaitAtGate, tasks_of
+from stepweave.compiler.layout import RunBranches, RunNested, RunTask, Sequence, WaitAtGate, tasks_of
 from stepweave.graph.dag import INPUTS, Dag
 
 MOST_CARRIED = 100

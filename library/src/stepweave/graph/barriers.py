@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from stepweave.graph.decomposition import Block, Prime
-from stepweave.graph.first_shape import first_shape, in_levels, primes_in
-from stepweave.graph.moves import Limits
+from stepweave.graph.initial_shape import first_shape, in_levels, primes_in
+from stepweave.graph.local_search import improve
 from stepweave.graph.order import Order, members
-from stepweave.graph.pace import Pace
-from stepweave.graph.search import bettered
+from stepweave.graph.relocation import Limits
 from stepweave.graph.shape import Parts, Shape
+from stepweave.graph.timing import Timing
 
 _FEWEST = 1
 """States that barriers cannot save: side by side takes one ``Parallel``."""
 
 
-def level_all(order: Order) -> Shape:
+def layered_shape(order: Order) -> Shape:
     """Put a barrier after each level of a whole order: the layered execution that needs no gate."""
     parts = Parts(order)
     return in_levels(order, [parts.one(task) for task in range(len(order.tasks))])
 
 
-def shape_within(pace: Pace, block: Block, gated: Shape, tolerance: float) -> Shape:
+def shape_within_tolerance(pace: Timing, block: Block, gated: Shape, tolerance: float) -> Shape:
     """Find a shape with barriers that needs fewer states than one with gates only, and still is quick enough.
 
     Parameters
     ----------
-    pace : Pace
+    pace : Timing
         The order of the tasks, and how long each takes.
     block : Block
         The order's decomposition.
@@ -42,9 +42,9 @@ def shape_within(pace: Pace, block: Block, gated: Shape, tolerance: float) -> Sh
     if gated.states <= _FEWEST:
         return gated
     waiting = _Within(pace, pace.critical_path * (1 + tolerance) + pace.padding)
-    starts = (gated, level_all(pace.order), _some_leveled(pace.order, block, waiting))
+    starts = (gated, layered_shape(pace.order), _some_leveled(pace.order, block, waiting))
     start = min((shape for shape in starts if waiting.accepts(shape)), key=lambda shape: shape.cost, default=gated)
-    found = bettered(pace.order, start, waiting, least=_FEWEST)
+    found = improve(pace.order, start, waiting, least=_FEWEST)
     return found if found.states < gated.states else gated
 
 
@@ -60,7 +60,7 @@ def _some_leveled(order: Order, block: Block, waiting: _Within) -> Shape:
 class _Within:
     """Tasks may wait for anything, as long as the whole ends in time."""
 
-    def __init__(self, pace: Pace, limit: float) -> None:
+    def __init__(self, pace: Timing, limit: float) -> None:
         self._pace = pace
         self._limit = limit * (1 + 1e-9)  # sums of the same numbers in another order differ
         self._ends: list[float] = []

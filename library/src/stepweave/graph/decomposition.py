@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
-from stepweave.graph.modules import maximal_modules
+from stepweave.graph.modular_partition import maximal_modules
 from stepweave.graph.order import Order, closed, components, members
 
 LARGEST_REFINED = 1500

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from stepweave.graph.bound import least_states
 from stepweave.graph.decomposition import Block
-from stepweave.graph.first_shape import first_shape, primes_in
-from stepweave.graph.moves import Limits
+from stepweave.graph.initial_shape import first_shape, primes_in
+from stepweave.graph.local_search import improve
+from stepweave.graph.lower_bound import least_states
 from stepweave.graph.order import Order, members
-from stepweave.graph.search import bettered
+from stepweave.graph.relocation import Limits
 from stepweave.graph.shape import Parts, Shape
 
 
@@ -33,7 +33,7 @@ def gate_primes(order: Order, block: Block) -> Block:
 def gated_shape(order: Order, block: Block) -> Shape:
     """Find a shape of a decomposed order in which no task waits without need, with few gates and parallels."""
     shape = first_shape(order, block)
-    return bettered(order, shape, _WithoutNeed(order), least_states(order)) if has_prime(block) else shape
+    return improve(order, shape, _WithoutNeed(order), least_states(order)) if has_prime(block) else shape
 
 
 def has_prime(block: Block) -> bool:

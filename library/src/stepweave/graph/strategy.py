@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, assert_never, get_args
 
-from stepweave.graph.barriers import level_all, shape_within
+from stepweave.graph.barriers import layered_shape, shape_within_tolerance
 from stepweave.graph.decomposition import (
     Block,
     Gated,
@@ -23,8 +23,8 @@ from stepweave.graph.decomposition import (
 )
 from stepweave.graph.gates import gate_primes, gated_shape, has_prime
 from stepweave.graph.order import Order, members, restricted
-from stepweave.graph.pace import Pace
 from stepweave.graph.shape import Parts, Shape
+from stepweave.graph.timing import Timing
 
 Strategy = Literal["auto", "gates", "levels"]
 
@@ -70,7 +70,7 @@ class Arrangements:
         """
         match strategy:
             case "levels":
-                return Parts(self.order).gated(level_all(self.order))
+                return Parts(self.order).gated(layered_shape(self.order))
             case "gates":
                 return self._gated_block
             case "auto":
@@ -102,8 +102,8 @@ class Arrangements:
         """
         order, block, seconds = self.order, self._decomposed, self.seconds
         if len(seconds) == len(order.tasks):
-            pace = Pace(order, [seconds[task] for task in range(len(seconds))])
-            found = shape_within(pace, block, self._gated, self.tolerance)
+            pace = Timing(order, [seconds[task] for task in range(len(seconds))])
+            found = shape_within_tolerance(pace, block, self._gated, self.tolerance)
             return self._gated_block if found is self._gated else Parts(order).gated(found)
         if self.series_parallel:
             return block
@@ -129,7 +129,7 @@ def _settled(order: Order, part: int, seconds: Mapping[int, float], tolerance: f
     inside = restricted(order, part)
     block = decompose(inside)
     gated = gated_shape(inside, block)
-    found = shape_within(Pace(inside, [seconds[task] for task in tasks]), block, gated, tolerance)
+    found = shape_within_tolerance(Timing(inside, [seconds[task] for task in tasks]), block, gated, tolerance)
     if found is gated:
         return None
     return _renumbered(Parts(inside).gated(found), [Leaf(task) for task in tasks], [1 << task for task in tasks])

@@ -9,7 +9,7 @@ from typing import Any
 from stepweave.compiler.compile import compile_by_strategy
 from stepweave.compiler.durations import known_durations
 from stepweave.compiler.options import AS_DECLARED, CompileOptions
-from stepweave.compiler.recursion import deep_recursion
+from stepweave.compiler.recursion_limit import deep_recursion
 from stepweave.graph.critical_path import critical_path_seconds
 from stepweave.graph.dag import Dag
 from stepweave.graph.decomposition import decompose

@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue
 from stepweave.contract.event import StandIn
 from stepweave.contract.failure import TaskFailure
 from stepweave.contract.json_values import key_of
-from stepweave.contract.places import Place, places, replaced
+from stepweave.contract.value_paths import Place, places, replaced
 
 
 def failed_places(values: dict[str, JsonValue], stand_ins: Sequence[StandIn] | None) -> list[Place]:

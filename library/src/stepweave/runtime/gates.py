@@ -28,7 +28,7 @@ from stepweave.contract.gate import (
     arrival,
     item_id,
 )
-from stepweave.contract.places import places, publisher, replaced
+from stepweave.contract.value_paths import places, publisher, replaced
 from stepweave.runtime.aws_errors import error_code, is_transient
 from stepweave.runtime.clients import dynamodb, stepfunctions
 from stepweave.runtime.errors import PlatformError, ResultNotPublishedError

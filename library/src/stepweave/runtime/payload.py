@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pydantic import JsonValue, ValidationError
 
 from stepweave.contract.event import StandIn
-from stepweave.contract.places import Place, could_be_mistaken, is_reference, places, replaced
 from stepweave.contract.reference import REFERENCE_KEY, ResultReference
+from stepweave.contract.value_paths import Place, could_be_mistaken, is_reference, places, replaced
 from stepweave.runtime.aws_errors import object_errors
 from stepweave.runtime.clients import s3
 from stepweave.runtime.context import TaskContext

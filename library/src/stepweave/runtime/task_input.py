@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.json_values import JsonType, NotJsonError
-from stepweave.contract.places import Place
+from stepweave.contract.value_paths import Place
 from stepweave.runtime.errors import InvalidInputError
 from stepweave.runtime.failures import admit_failures
 

@@ -127,8 +127,8 @@ def _endpoint_url(config: pytest.Config) -> str | None:
 
 
 def _deployed_session(config: pytest.Config) -> tuple[boto3.Session, str]:
+    from stepweave.command.target.choice import is_loopback  # noqa: PLC0415
     from stepweave.command.target.target import user_session  # noqa: PLC0415
-    from stepweave.command.target_choice import is_loopback  # noqa: PLC0415
     from stepweave.local_cloud.account import LocalSession  # noqa: PLC0415
     from stepweave.testing.endpoint_session import EndpointSession  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 
 from stepweave.command.run.reports import resolve_references
 from stepweave.contract.event import TaskEvent
-from stepweave.contract.places import Place, is_reference, places, publisher, replaced
+from stepweave.contract.value_paths import Place, is_reference, places, publisher, replaced
 from stepweave.testing.errors import ExecutionTimeoutError, TestApiError, is_the_tests
 from stepweave.testing.failure import Failure, failure_among
 from stepweave.testing.history import StateVisit, details, parsed, visits

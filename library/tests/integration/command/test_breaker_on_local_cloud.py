@@ -16,8 +16,8 @@ from stepweave.cdk.settings import Settings
 from stepweave.cdk.stacks import create_app
 from stepweave.cdk.storage_stack import StorageStack
 from stepweave.command.breaker import session as breaker_session
-from stepweave.command.caller import local_user
 from stepweave.command.main import app
+from stepweave.command.target.caller import local_user
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
 from stepweave.contract.breaker_change import Change, update_item

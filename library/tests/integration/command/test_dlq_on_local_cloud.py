@@ -16,11 +16,11 @@ from lambdas.shared.texts import Texts
 from stepweave.cdk.bundle import Bundler
 from stepweave.cdk.platform import Platform, this_machine
 from stepweave.cdk.stacks import add_stacks, create_app
-from stepweave.command.caller import local_user
 from stepweave.command.dlq import discard as dlq_discard
 from stepweave.command.dlq.filter import LetterFilter
 from stepweave.command.dlq.session import redrive_letters
 from stepweave.command.main import app
+from stepweave.command.target.caller import local_user
 from stepweave.command.target.open_target import at_local_endpoint
 from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.dead_letter import DeadLetter

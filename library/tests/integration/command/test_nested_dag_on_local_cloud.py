@@ -15,7 +15,7 @@ from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.command.main import app
 from stepweave.command.profile import profile_workflow
 from stepweave.compiler import compile as stages
-from stepweave.compiler.learned import LearnedDurations
+from stepweave.compiler.learned_durations import LearnedDurations
 from stepweave.compiler.partition import Weight
 from stepweave.dag_files.compile import compile_dag_file
 from stepweave.dag_files.read import read_dag_file

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from stepweave.command.main import app
 from stepweave.command.profile import profile_workflow
-from stepweave.compiler.learned import LearnedDurations
+from stepweave.compiler.learned_durations import LearnedDurations
 from stepweave.local_cloud.cloud import LocalCloud
 from tests.integration.command.functions import ROLE, create_function, create_role
 

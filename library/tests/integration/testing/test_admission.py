@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, JsonValue
 
-from stepweave.compiler.budget import PAYLOAD_QUOTA
+from stepweave.compiler.payload_budget import PAYLOAD_QUOTA
 from stepweave.contract.json_values import json_bytes
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.functions.replayer.lineage import lineage

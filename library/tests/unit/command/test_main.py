@@ -11,8 +11,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from stepweave.command.input_options import OWN_OPTIONS
 from stepweave.command.main import app
+from stepweave.command.run.input_options import OWN_OPTIONS
 from stepweave.compiler.compile import compile_workflow
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import PROJECT_VARIABLE

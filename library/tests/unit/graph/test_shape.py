@@ -2,9 +2,9 @@
 
 import pytest
 
-from stepweave.graph.bound import least_states
 from stepweave.graph.decomposition import Block, Gated, Leaf, Parallel, Series, decompose
 from stepweave.graph.gates import gate_primes
+from stepweave.graph.lower_bound import least_states
 from stepweave.graph.order import Order, order_of
 from stepweave.graph.shape import Parts, parallel, series
 

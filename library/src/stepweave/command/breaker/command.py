@@ -74,8 +74,8 @@ def open_by_hand(  # noqa: PLR0913, PLR0917 - one parameter per option
     changes reason and time.
     """
     from stepweave.command.breaker.session import Hand, Wish, move_breaker
-    from stepweave.command.duration import read_duration
-    from stepweave.command.reason import check_reason
+    from stepweave.command.options.duration import read_duration
+    from stepweave.command.options.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.OPEN, check_reason(reason), None if duration is None else read_duration("--for", duration))
@@ -96,7 +96,7 @@ def close(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Close a breaker, whether failures or a person opened it. One that is closed stays as it is."""
     from stepweave.command.breaker.session import Hand, Wish, move_breaker
-    from stepweave.command.reason import check_reason
+    from stepweave.command.options.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.CLOSE, check_reason(reason))
@@ -117,7 +117,7 @@ def reset(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Close a breaker and forget the failures that it has counted, those of a closed one too."""
     from stepweave.command.breaker.session import Hand, Wish, move_breaker
-    from stepweave.command.reason import check_reason
+    from stepweave.command.options.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
     wish = Wish(Hand.RESET, check_reason(reason))

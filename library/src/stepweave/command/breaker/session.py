@@ -14,9 +14,9 @@ from stepweave.command.breaker.table import BreakerTable, Move
 from stepweave.command.breaker.view import BreakerView, breaker_json, show_breakers, show_one
 from stepweave.command.errors import CommandError
 from stepweave.command.explanation import explain
-from stepweave.command.stop_signals import held_back
 from stepweave.command.target.open_target import OpenTarget
 from stepweave.command.terminal.console import say_warning, standard_output, styled
+from stepweave.command.terminal.stop_signals import held_back
 from stepweave.contract.breaker import CircuitBreakerConfig
 from stepweave.contract.breaker_item import BreakerItem, State, utc
 from stepweave.contract.breaker_transition import Cause, Transition, closed, forced_open, milliseconds

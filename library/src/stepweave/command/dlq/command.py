@@ -136,7 +136,7 @@ def discard(  # noqa: PLR0913, PLR0917 - one parameter per option
     from stepweave.command.dlq.filter import LetterFilter
     from stepweave.command.dlq.session import discard_letters
     from stepweave.command.errors import CommandError
-    from stepweave.command.reason import check_reason
+    from stepweave.command.options.reason import check_reason
     from stepweave.command.target.deployed_target import deployed_target
 
     wanted = _wanted("discard", letter, LetterFilter.of(workflow, error, older_than, newer_than), everything=everything)

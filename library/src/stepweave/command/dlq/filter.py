@@ -6,8 +6,8 @@ from fnmatch import fnmatchcase
 from typing import Self
 
 from stepweave.command.dlq.letter import FailedExecution, Letter
-from stepweave.command.duration import read_duration
 from stepweave.command.errors import CommandError
+from stepweave.command.options.duration import read_duration
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from stepweave.command.errors import EXIT_FAILED, CommandError
-from stepweave.command.file_writing import writing
 from stepweave.command.init.name import check_name, namespace_for
 from stepweave.command.template import fill
+from stepweave.command.terminal.file_writing import writing
 from stepweave.project.settings import PROJECT_VARIABLE
 
 TEMPLATE: Final = Path(__file__).parent / "template"

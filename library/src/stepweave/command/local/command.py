@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.paths import writable_folder
+from stepweave.command.options.paths import writable_folder
 from stepweave.command.target.deployed_options import EnvironmentOption
 
 DEFAULT_PORT = 4566

@@ -6,10 +6,10 @@ from typing import Final
 
 import stepweave.functions
 from stepweave.command.errors import CommandError
-from stepweave.command.file_writing import writing
 from stepweave.command.new.formatting import format_files
 from stepweave.command.new.name import checked_name
 from stepweave.command.template import fill
+from stepweave.command.terminal.file_writing import writing
 from stepweave.project.settings import Project
 
 _TEMPLATE: Final = Path(__file__).parent / "template" / "agent"

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from stepweave.command.errors import CommandError, first_line
-from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.new.annotation import NoSourceError, annotation_of
 from stepweave.command.new.formatting import format_files
 from stepweave.command.new.name import checked_name
 from stepweave.command.template import filled
+from stepweave.command.terminal.file_writing import replace_file, writing
 from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.agent import Agent
 from stepweave.project.agents import LIBRARY_AGENTS, agent_contract, agent_names, agent_package, contract_file

@@ -47,7 +47,7 @@ def plan(
 
 def _of_workflow(name: str | None, strategy: Literal["auto", "gates", "levels"]) -> tuple[str, "Plan"]:
     from stepweave.command.workflows.workflow_choice import find_workflow
-    from stepweave.compiler.learned import with_learned
+    from stepweave.compiler.learned_durations import with_learned
     from stepweave.compiler.options import CompileOptions
     from stepweave.planning.plan import plan as make_plan
 

@@ -30,7 +30,7 @@ def profile(  # noqa: PLR0913, PLR0917 - one parameter per option
     a barrier in place of gates wherever that saves transitions and costs no more time than the workflow tolerates.
     """
     from stepweave.command.profile.profile_workflow import profile_workflow
-    from stepweave.command.target_choice import target_choice
+    from stepweave.command.target.choice import target_choice
 
     choice = target_choice(endpoint_url, aws=aws, local=local, environment=environment)
     profile_workflow(workflow, choice, executions, as_json=as_json)

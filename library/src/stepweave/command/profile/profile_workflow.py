@@ -12,16 +12,16 @@ from stepweave.command.errors import EXIT_FAILED, CommandError
 from stepweave.command.executions.definition_tasks import defined_tasks
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress, TaskStatus
-from stepweave.command.file_writing import replace_file, writing
+from stepweave.command.target.choice import TargetChoice
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
 from stepweave.command.target.target import Place, aws_session, choose_target, user_session
-from stepweave.command.target_choice import TargetChoice
 from stepweave.command.terminal.console import one_line, say_warning, standard_output, styled
+from stepweave.command.terminal.file_writing import replace_file, writing
 from stepweave.command.terminal.step import step
 from stepweave.command.workflows.workflow_choice import find_workflow
-from stepweave.compiler.learned import LearnedDurations, durations_file
+from stepweave.compiler.learned_durations import LearnedDurations, durations_file
 from stepweave.language.workflow import Workflow
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.paths import writable_folder
+from stepweave.command.options.paths import writable_folder
 from stepweave.command.target.deployed_options import AwsOption, EndpointOption, EnvironmentOption, LocalOption
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
@@ -64,7 +64,7 @@ def run(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     from stepweave.command.run.run_workflow import RunRequest, run_workflow
     from stepweave.command.run.words import split_words
-    from stepweave.command.target_choice import target_choice
+    from stepweave.command.target.choice import target_choice
     from stepweave.command.workflows.dag_choice import check_one_given, choose_dag
 
     name_given, options = split_words(workflow, context.args)

@@ -8,8 +8,8 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from stepweave.command.errors import CommandError
-from stepweave.command.input_options import read_options, usage_of
 from stepweave.command.json_input import read_object
+from stepweave.command.run.input_options import read_options, usage_of
 from stepweave.contract.argument import argument_of
 from stepweave.contract.json_values import JsonType, NotJsonError, json_text
 from stepweave.language.workflow import Workflow

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue, ValidationError
 
 from stepweave.command.errors import EXIT_FAILED, CommandError
-from stepweave.command.file_writing import writing
+from stepweave.command.terminal.file_writing import writing
 from stepweave.contract.reference import REFERENCE_KEY, ResultReference
 from stepweave.contract.stored import StoredFile
 

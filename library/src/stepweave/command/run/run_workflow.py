@@ -18,24 +18,24 @@ from stepweave.command.executions.execution import await_end, check_name, follow
 from stepweave.command.executions.execution_tree import ExecutionTree
 from stepweave.command.executions.progress import Progress
 from stepweave.command.explanation import explain
-from stepweave.command.file_writing import writing
-from stepweave.command.interruption import interrupt
-from stepweave.command.paths import writable_folder
+from stepweave.command.options.paths import writable_folder
 from stepweave.command.run.inputs import GivenInput, given_input, input_text
+from stepweave.command.run.interruption import interrupt
 from stepweave.command.run.live_view import progress_view
 from stepweave.command.run.makespan import Makespan
 from stepweave.command.run.outcome import Outcome
 from stepweave.command.run.prepared import WordInput
 from stepweave.command.run.reports import download_reports, resolve_references, stored_files
 from stepweave.command.run.summary import Summary
-from stepweave.command.stop_signals import held_back, signal_of
+from stepweave.command.target.choice import TargetChoice
 from stepweave.command.target.deployment import find_deployment
 from stepweave.command.target.open_target import OpenTarget, open_target
 from stepweave.command.target.running_daemon import daemon_endpoint
 from stepweave.command.target.target import aws_session, choose_target, user_session
-from stepweave.command.target_choice import TargetChoice
 from stepweave.command.terminal.console import say, say_warning, standard_error
+from stepweave.command.terminal.file_writing import writing
 from stepweave.command.terminal.step import step
+from stepweave.command.terminal.stop_signals import held_back, signal_of
 from stepweave.command.workflows.dag_choice import report_shortened
 from stepweave.command.workflows.workflow_choice import find_workflow
 from stepweave.contract.argument import PreparedInput

@@ -2,10 +2,10 @@
 
 from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import CommandError
+from stepweave.command.target.choice import TargetChoice, target_choice
 from stepweave.command.target.open_target import OpenTarget, at_local_endpoint, at_remote_target
 from stepweave.command.target.running_daemon import daemon_endpoint
 from stepweave.command.target.target import Place, aws_session, choose_target, user_session
-from stepweave.command.target_choice import TargetChoice, target_choice
 
 
 def deployed_target(endpoint_url: str | None, *, aws: bool, local: bool, environment: str | None = None) -> OpenTarget:

@@ -13,9 +13,9 @@ from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, Names
 from stepweave.cdk.platform import this_machine
 from stepweave.cdk.project_names import project_names
-from stepweave.command.caller import Caller, find_caller, local_user, warn_of_aws
 from stepweave.command.errors import CommandError
 from stepweave.command.target.aws_environment import aws_configuration_hidden
+from stepweave.command.target.caller import Caller, find_caller, local_user, warn_of_aws
 from stepweave.command.target.synthesis import project_lock, synthesize
 from stepweave.command.target.target import Place, Target
 from stepweave.command.terminal.console import say, say_warning

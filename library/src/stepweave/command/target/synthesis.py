@@ -19,8 +19,8 @@ from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import this_machine
 from stepweave.command.errors import EXIT_FAILED, CommandError
-from stepweave.command.file_writing import replace_file, writing
 from stepweave.command.target.aws_environment import without_aws
+from stepweave.command.terminal.file_writing import replace_file, writing
 from stepweave.command.terminal.step import step
 from stepweave.project.settings import Project
 

@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 
 from stepweave.command.errors import CommandError
-from stepweave.command.target_choice import TargetChoice, is_loopback
+from stepweave.command.target.choice import TargetChoice, is_loopback
 
 _METADATA_SECONDS = 0.5
 

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from stepweave.command.file_writing import writing
+from stepweave.command.terminal.file_writing import writing
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.compiler.limits import definition_text
 

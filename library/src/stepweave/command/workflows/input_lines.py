@@ -2,7 +2,7 @@
 
 import json
 
-from stepweave.command.input_options import usage_of
+from stepweave.command.run.input_options import usage_of
 from stepweave.contract.argument import argument_of
 from stepweave.language.inputs import InputField
 from stepweave.language.types import type_name

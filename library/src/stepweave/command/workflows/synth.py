@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stepweave.command.paths import writable_folder
+from stepweave.command.options.paths import writable_folder
 from stepweave.command.workflows.workflow_options import DagOption, ShortenIdsOption, WorkflowArgument
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.paths import existing_file
+from stepweave.command.options.paths import existing_file
 
 WorkflowArgument = Annotated[
     str | None, typer.Argument(help="The workflow's name, for example word-count.", metavar="WORKFLOW")

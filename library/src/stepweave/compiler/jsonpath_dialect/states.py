@@ -12,7 +12,6 @@ from typing import assert_never
 from pydantic import JsonValue
 
 from stepweave.compiler.asl import Branch, Catcher, Definition, State, Substitution
-from stepweave.compiler.budget import MAX_PUBLISHED, WrittenEvent, result_limit
 from stepweave.compiler.dataflow import BranchesFlow, Flow, GateFlow, Pass, Program, Slot, TaskFlow
 from stepweave.compiler.jsonpath_dialect.admission import admission_state
 from stepweave.compiler.jsonpath_dialect.breakers import (
@@ -36,8 +35,9 @@ from stepweave.compiler.jsonpath_dialect.gates import (
     wait_state,
 )
 from stepweave.compiler.jsonpath_dialect.retriers import nested_retrier, task_retriers
+from stepweave.compiler.layout import WaitAtGate
 from stepweave.compiler.names import Names, slot_keys
-from stepweave.compiler.schedule import WaitAtGate
+from stepweave.compiler.payload_budget import MAX_PUBLISHED, WrittenEvent, result_limit
 from stepweave.contract.formats import TASK_EVENT, VERSION
 from stepweave.contract.gate import GateSignal
 from stepweave.graph.arguments import stand_ins

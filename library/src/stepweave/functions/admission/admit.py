@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from stepweave.contract.admission import DeclaredInput
 from stepweave.contract.json_values import NotJsonError, json_bytes, json_text
-from stepweave.contract.places import could_be_mistaken
+from stepweave.contract.value_paths import could_be_mistaken
 from stepweave.functions.admission.errors import InvalidInput
 
 Store = Callable[[bytes], JsonValue]

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from stepweave.contract.dead_letter import DEAD_LETTER_PREFIX
 from stepweave.contract.execution import execution_path
-from stepweave.contract.places import is_reference
+from stepweave.contract.value_paths import is_reference
 from stepweave.runtime.payload import stored
 
 LARGEST_BYTES: Final = 64 * 1024

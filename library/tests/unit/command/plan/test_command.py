@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stepweave.command.main import app
-from stepweave.compiler.learned import LearnedDurations
+from stepweave.compiler.learned_durations import LearnedDurations
 
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "100", "TERM": "dumb"}
 N_SHAPE = [
@@ -59,7 +59,7 @@ def test_a_workflow_is_planned_with_what_was_learned_of_it(monkeypatch: pytest.M
     before = json.loads(plan("word-count", "--json").stdout)
     assert before["tasks"] == 4
     learned = LearnedDurations(executions=1, seconds={"publish": before["critical_path_seconds"] + 9.0})
-    monkeypatch.setattr("stepweave.compiler.learned.learned_durations", lambda workflow: learned)
+    monkeypatch.setattr("stepweave.compiler.learned_durations.learned_durations", lambda workflow: learned)
     after = json.loads(plan("word-count", "--json").stdout)
     assert after["critical_path_seconds"] > before["critical_path_seconds"] + 5
 

@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from stepweave.command.errors import CommandError
+from stepweave.command.target.choice import TargetChoice, is_loopback, target_choice
 from stepweave.command.target.target import Place, Target, aws_session, choose_target
-from stepweave.command.target_choice import TargetChoice, is_loopback, target_choice
 
 SESSION = boto3.Session(region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
 UP = "http://localhost:4566"

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, JsonValue
 
 from stepweave.contract.admission import REFERENCE_BYTES, DeclaredInput
 from stepweave.contract.json_values import JsonType, json_bytes
-from stepweave.contract.places import could_be_mistaken, is_reference
 from stepweave.contract.reference import REFERENCE_KEY
+from stepweave.contract.value_paths import could_be_mistaken, is_reference
 from stepweave.functions.admission.admit import admitted
 from stepweave.functions.admission.errors import InvalidInput
 from stepweave.language.input_schema import input_schema

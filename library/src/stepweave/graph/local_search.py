@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Protocol
 
-from stepweave.graph.moves import Limits, places, take_out
 from stepweave.graph.order import Order
+from stepweave.graph.relocation import Limits, detach, places
 from stepweave.graph.shape import Shape
 
 _PATIENCE = 50
@@ -29,7 +29,7 @@ class Waiting(Protocol):
         """Tell whether a shape is good enough in time; if it is, it becomes the one that was accepted last."""
 
 
-def bettered(order: Order, shape: Shape, waiting: Waiting, least: int) -> Shape:
+def improve(order: Order, shape: Shape, waiting: Waiting, least: int) -> Shape:
     """Move pieces of a shape to random places, and keep what needs no more states.
 
     The same input gives the same result.
@@ -53,7 +53,7 @@ def bettered(order: Order, shape: Shape, waiting: Waiting, least: int) -> Shape:
     effort = _EFFORT
     while best.states > least and left_to_try and effort > 0:
         left_to_try -= 1
-        piece, rest = take_out(shape, chance)
+        piece, rest = detach(shape, chance)
         free = places(rest, waiting.limits(piece), chance)
         effort -= _LEAST_EFFORT + len(free) + len(order.tasks) // 2
         if not free:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, JsonValue
 
 from stepweave.command.errors import CommandError
-from stepweave.command.input_options import read_options, usage_of
+from stepweave.command.run.input_options import read_options, usage_of
 from stepweave.command.run.inputs import given_input, input_text
 from stepweave.contract.argument import Argument
 from stepweave.functions.replayer.contract import ReplayResult, replayer

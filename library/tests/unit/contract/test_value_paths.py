@@ -9,8 +9,8 @@ from pydantic import BaseModel, JsonValue
 from stepweave.contract.event import StandIn, TaskEvent
 from stepweave.contract.failure import TaskFailure
 from stepweave.contract.gate import PUBLISHED_KEY
-from stepweave.contract.places import could_be_mistaken, is_reference, places, publisher, replaced
 from stepweave.contract.reference import REFERENCE_KEY
+from stepweave.contract.value_paths import could_be_mistaken, is_reference, places, publisher, replaced
 from stepweave.runtime.failures import admit_failures, failed_places
 from stepweave.runtime.payload import by_content, resolve
 

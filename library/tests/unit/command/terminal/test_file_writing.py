@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stepweave.command.errors import CommandError
-from stepweave.command.file_writing import replace_file, writing
+from stepweave.command.terminal.file_writing import replace_file, writing
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 WRONG = (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EPERM, errno.ENAMETOOLONG)

@@ -32,7 +32,7 @@ class Limits:
     dependants: int
 
 
-def take_out(shape: Shape, chance: Random) -> tuple[Shape, Shape]:
+def detach(shape: Shape, chance: Random) -> tuple[Shape, Shape]:
     """Take a piece out of a shape of several parts: a part, a nested shape, or the beginning or end of a sequence.
 
     Returns

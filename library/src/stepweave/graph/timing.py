@@ -13,7 +13,7 @@ _MOST_ROUNDS = 50
 """Gates that open one after the other take a round each, if a shape names what waits before what it waits for."""
 
 
-class Pace:
+class Timing:
     """Tasks that take a known time.
 
     Parameters

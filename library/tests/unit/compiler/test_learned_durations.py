@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stepweave.compiler.compile import compile_workflow
-from stepweave.compiler.learned import LearnedDurations, durations_file, learned_durations
+from stepweave.compiler.learned_durations import LearnedDurations, durations_file, learned_durations
 from stepweave.compiler.options import CompileOptions
 from stepweave.graph.errors import WorkflowError
 from stepweave.language.workflow import Workflow

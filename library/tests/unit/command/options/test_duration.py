@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepweave.command.duration import read_duration
 from stepweave.command.errors import CommandError
-from stepweave.command.reason import LONGEST, check_reason
+from stepweave.command.options.duration import read_duration
+from stepweave.command.options.reason import LONGEST, check_reason
 
 
 @given(
