@@ -18,6 +18,7 @@ from stepweave.cdk.platform import this_machine
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.project.settings import require_project
 
+ROOT = Path(__file__).resolve().parents[3]
 NAMED_BLOCK = re.compile(r"```python\n(# (\S+\.py)\n.*?)```", re.DOTALL)
 PATIENCE_SECONDS = 60.0
 
@@ -25,20 +26,17 @@ PATIENCE_SECONDS = 60.0
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of a reader who has copied every file."""
-    root = require_project().root
     folder = tmp_path_factory.mktemp("claims")
-    for code, path in NAMED_BLOCK.findall((root / "docs/deployment.md").read_text(encoding="utf-8")):
+    for code, path in NAMED_BLOCK.findall((ROOT / "docs/deployment.md").read_text(encoding="utf-8")):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(code, encoding="utf-8")
-    shutil.copy(root / "cdk.json", folder)
-    # Until testing/backend.py imports nothing of the review: drop this then.
-    shutil.copytree(root / "lambdas/shared", folder / "lambdas/shared")
-    shutil.copytree(root / "scripts", folder / "scripts")
+    shutil.copy(ROOT / "cdk.json", folder)
     (folder / "pyproject.toml").write_text('[tool.stepweave]\nnamespace = "claims"\n')
     # Bundles are known by what they are made of: what was bundled before need not be again.
     (folder / ".stepweave").mkdir()
-    (root / ".stepweave/bundles").mkdir(parents=True, exist_ok=True)
-    (folder / ".stepweave/bundles").symlink_to(root / ".stepweave/bundles")
+    bundles = require_project().bundles
+    bundles.mkdir(parents=True, exist_ok=True)
+    (folder / ".stepweave/bundles").symlink_to(bundles)
     return folder
 
 
