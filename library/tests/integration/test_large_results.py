@@ -199,5 +199,5 @@ def test_every_result_travels_by_reference_far_below_the_quota(cloud: LocalCloud
     assert all(one[REFERENCE_KEY]["size"] > BYTES for one in returned)
     peak = max(len(payload.encode()) for payload in _payloads(events))
     assert peak < PAYLOAD_QUOTA / 4
-    tasks = {one[REFERENCE_KEY]["key"].split("/")[2] for one in returned}
+    tasks = {one[REFERENCE_KEY]["key"].split("/")[3] for one in returned}
     assert tasks == set(NEEDS)
