@@ -1,7 +1,8 @@
 """The CDK application: ``cdk synth``, ``cdk deploy``, ``stepweave run`` and the tests all start here."""
 
-from stacks.application import customize
 from stepweave.cdk import Application
+
+from stacks.application import customize
 
 if __name__ == "__main__":
     Application(customize).synth()

@@ -1,11 +1,11 @@
 """Weave a DAG of agents into AWS Step Functions: the names that a project imports.
 
 They are resolved when they are first used, so that a Lambda function, whose bundle holds only part of the library, and
-a command that needs only part of it, load no more than that part.
+a command that needs only part of it, load no more than that part. Nothing at all is imported here: this is what is
+loaded before the command can see to Ctrl-C.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+TYPE_CHECKING = False  # what type checkers take for true, as they do typing's
 
 if TYPE_CHECKING:
     from stepweave.contract.agent import Agent as Agent
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stepweave.runtime.settings import payload_bucket as payload_bucket
     from stepweave.runtime.tracing import span as span
 
-_MODULES: Final = {
+_MODULES = {
     "Agent": "contract.agent",
     "Argument": "contract.argument",
     "Breaker": "contract.breaker",
@@ -91,6 +91,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - nothing is imported before it is needed
+
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 

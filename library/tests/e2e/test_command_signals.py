@@ -229,5 +229,7 @@ def test_a_folder_that_was_deleted_is_told(tmp_path: Path) -> None:
         check=False,
         timeout=PATIENCE_SECONDS,
     )
-    assert found.returncode == 2
-    assert found.stderr.startswith("error: the current folder is there no more")
+    assert (found.returncode, found.stderr) == (
+        2,
+        "error: the current folder no longer exists; change into another one\n",
+    )

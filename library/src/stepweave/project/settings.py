@@ -138,7 +138,7 @@ def _current_folder() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError as error:  # a shell may still be in a folder that was deleted
-        raise ProjectError("the current folder is there no more; change into another one") from error
+        raise ProjectError("the current folder no longer exists; change into another one") from error
 
 
 def _project_at(folder: Path) -> Project | None:

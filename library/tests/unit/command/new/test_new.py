@@ -41,12 +41,14 @@ def stepweave(project: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def ruff_accepts(project: Path) -> bool:
+def ruff_refuses(project: Path) -> str:
+    """What ruff has to say about a project by the project's own settings; nothing if all is well."""
     ruff = Path(sys.executable).with_name("ruff")
-    return all(
-        subprocess.run([ruff, *command, "--no-cache"], cwd=project, capture_output=True, check=False).returncode == 0
-        for command in (["check"], ["format", "--check"])
-    )
+    found = [
+        subprocess.run([ruff, *command, "--no-cache"], cwd=project, capture_output=True, text=True, check=False)
+        for command in (["check"], ["format", "--diff"])
+    ]
+    return "".join(result.stdout + result.stderr for result in found if result.returncode != 0)
 
 
 @pytest.mark.parametrize("name", ["fraud-check", "a" * 40, "match"])
@@ -59,7 +61,7 @@ def test_an_agent_and_a_workflow_of_it_compile_and_are_well_formed(project: Path
     assert written.returncode == 0, written.stderr
     assert (project / "state_machines/claim_intake.asl.json").is_file()
     assert stepweave(project, "golden", "--check").returncode == 0
-    assert ruff_accepts(project)
+    assert ruff_refuses(project) == ""
 
 
 CONTRACT = """
