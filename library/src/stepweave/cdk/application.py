@@ -9,13 +9,15 @@ import aws_cdk as cdk
 from stepweave.cdk.dag_deployment import DagDeployment
 from stepweave.cdk.deployment import Deployment
 from stepweave.cdk.errors import SynthesisError
+from stepweave.cdk.kept_agents import kept_agents
+from stepweave.cdk.settings import Settings
 from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.cdk.synthesis_request import SynthesisRequest, current_request
 from stepweave.compiler.compile import compile_workflow
-from stepweave.functions.replayer.contract import replayer
 from stepweave.graph.errors import WorkflowError
 from stepweave.project.catalog import workflows
 from stepweave.project.errors import ProjectError
+from stepweave.project.settings import require_project
 
 Customize: TypeAlias = Callable[[Deployment], None]
 """A function of the project that changes what is deployed, before the templates are written."""
@@ -72,10 +74,17 @@ class Application:
 
 def _of_project(app: cdk.App | None) -> Deployment:
     app = app or create_app()
+    project = require_project()
+    settings = Settings.from_context(app.node, project)
     compiled = [compile_workflow(workflow) for workflow in workflows().values()]
     dag = DagDeployment.from_context(app.node.try_get_context)
-    # DAG files that were deployed before call the replayer.
-    return add_stacks(app, compiled, dag=None if dag is None else dag.compile(), kept=[replayer])
+    return add_stacks(
+        app,
+        compiled,
+        dag=None if dag is None else dag.compile(),
+        kept=kept_agents(settings, project),
+        settings=settings,
+    )
 
 
 def _of_request(request: SynthesisRequest) -> Deployment:

@@ -64,6 +64,8 @@ class Settings:
         Shell patterns of files that go into bundles though nothing is known of their kind; see `BundleFiles`.
     layer_modules : tuple[str, ...]
         Top-level modules that handlers import and that their functions have from layers, not from their bundles.
+    kept_agents : tuple[str, ...]
+        Names of agents that have functions though no workflow calls them: those of DAG files that were deployed before.
     """
 
     names: Names = field(default_factory=Names)
@@ -81,6 +83,7 @@ class Settings:
     vpc_security_groups: tuple[str, ...] = ()
     bundle_files: tuple[str, ...] = ()
     layer_modules: tuple[str, ...] = ()
+    kept_agents: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, scope: Construct) -> Self:
@@ -134,6 +137,7 @@ class Settings:
             vpc_security_groups=source.read("vpc_security_groups", setting_values.security_groups) or (),
             bundle_files=source.read("bundle_files", setting_values.texts) or (),
             layer_modules=source.read("layer_modules", setting_values.texts) or (),
+            kept_agents=source.read("kept_agents", setting_values.texts) or (),
         )
 
     def platform(self, architecture: str | None) -> Platform:

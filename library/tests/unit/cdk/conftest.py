@@ -28,6 +28,8 @@ from tests.unit.cdk.assembly import Assembly, Synthesize, read_assembly
 SOME_TEXTS = Texts(bucket="bucket", key="texts/0.json", name="naps")
 TOUCHING = ("touching", "stored_image", "built_image")
 """Agents of `test_contract_access`."""
+IN_WHEELS = frozenset({"aws_lambda_powertools", "aws_xray_sdk", "jsonschema", "pydantic", "pydantic_core"})
+"""Packages that functions import out of the wheels that are not installed here."""
 PROVIDED = "boto3==1.0 \\\n    --hash=sha256:00\n"
 
 
@@ -102,7 +104,8 @@ def synthesize(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Sy
         folder = tmp_path_factory.mktemp("assembly")
         app = create_app(folder, {"environment": DEFAULT_ENVIRONMENT, **context})
         settings = Settings.from_context(app.node, _project_of(of or {}))
-        bundler = replace(Bundler.of(project, settings), install=no_wheels)
+        bundler = Bundler.of(project, settings)
+        bundler = replace(bundler, install=no_wheels, layer_modules=bundler.layer_modules | IN_WHEELS)
         add_stacks(app, workflows, bundler, dag, kept, settings)
         app.synth()
         return read_assembly(folder, settings.names)

@@ -23,7 +23,7 @@ NO_FINER_RESOURCE = re.compile(
 """Actions for which the service authorization reference names no resource type, or which vended logs need so."""
 
 BY_PREFIX = re.compile(
-    r"\$\{Payloads\.Arn\}/(repositories|results|reports|dead-letters)/\*$"
+    r"\$\{Payloads\.Arn\}/(counts|dead-letters|results|texts)/\*$"
     r"|:stateMachine:stepweave-\*$|:execution:stepweave-\*:\*$|:stepweave-\*-failures$"
 )
 """What gets its name when it is made: an object, an execution, or what belongs to a workflow deployed later."""

@@ -84,6 +84,7 @@ REFUSED = [
     ("tags", {"aws:team": "claims"}, "'aws:team' is no key that AWS takes"),
     ("tags", {"team": "claims;"}, "'claims;' is no value that AWS takes"),
     ("bundle_files", [1], "must be a list of texts"),
+    ("kept_agents", True, "must be a list of texts"),
     ("vpc_subnets", "vpc-01234567", "must be ids, as in subnet-0123456789abcdef0"),
     ("vpc_subnets", "", "must be ids"),
     ("vpc_security_groups", "sg-01234567, default", "must be ids, as in sg-0123456789abcdef0"),
@@ -114,6 +115,7 @@ GIVEN: dict[str, tuple[object, object]] = {
     "vpc_security_groups": ("sg-01234567", ("sg-01234567",)),
     "bundle_files": ("*.weights, bin/*", ("*.weights", "bin/*")),
     "layer_modules": ("numpy, pandas", ("numpy", "pandas")),
+    "kept_agents": ("replayer, payer", ("replayer", "payer")),
 }
 
 
