@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from stepweave.compiler import compile as stages
 from stepweave.compiler.compile import compile_dag
+from stepweave.compiler.jsonpath_dialect.reading import Purpose, purpose_of
 from stepweave.compiler.limits import history_events, states_of
 from stepweave.compiler.partition import Weight
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig, open_message
@@ -139,7 +140,9 @@ def test_a_fallback_comes_before_waiting() -> None:
 
 def test_a_crash_that_ends_the_execution_ends_it_in_the_task_so_that_a_redrive_starts_there() -> None:
     definition = compile_dag(dag_of({"call": {}}, agents={"call": guarded})).definition
-    assert list(definition["States"]) == ["call"]
+    purposes = {name: purpose_of(state) for name, state in definition["States"].items()}
+    assert purposes == {"check inputs": Purpose.ADMISSION, "call": Purpose.AGENT}
+    assert "Catch" not in definition["States"]["call"]
 
 
 @given(dags(guarded_tasks=True))

@@ -1,5 +1,6 @@
 """Gates, barriers and the choice between them, on random graphs with random durations."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from stepweave.compiler.compile import compile_dag
+from stepweave.compiler.jsonpath_dialect.reading import Purpose, purpose_of
 from stepweave.compiler.limits import states_of
 from stepweave.compiler.options import CompileOptions
 from stepweave.graph.critical_path import critical_path_seconds
@@ -183,5 +185,6 @@ def test_levels_need_neither_gates_nor_choices(dag: Dag) -> None:
             replace(dag, tasks=tuple(replace(task, optional=False) for task in dag.tasks)), CompileOptions("levels")
         ).definition
     )
-    assert {state["Type"] for state in states.values()} <= {"Task", "Parallel"}
-    assert sum(state["Type"] == "Task" for state in states.values()) == len(dag.tasks)
+    purposes = Counter(map(purpose_of, states.values()))
+    assert set(purposes) <= {Purpose.ADMISSION, Purpose.AGENT, Purpose.PARALLEL}
+    assert purposes[Purpose.AGENT] == len(dag.tasks)
