@@ -16,7 +16,7 @@ _SHARE_OF_TIMEOUT: Final = 0.8
 class SlowExecutions(Construct):
     """An alarm that begins when an execution takes more than four fifths of the time that its workflow allows.
 
-    Repositories grow: it tells before the first review fails for want of time.
+    Inputs grow: it tells before the first execution fails for want of time.
 
     Parameters
     ----------

@@ -3,12 +3,14 @@
 Everything is installed anew, from uv's cache where it has it; that is what takes the time.
 """
 
+import json
 import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uv
@@ -27,7 +29,17 @@ def words(text: str) -> list[str]:
     """Return the words of a text."""
     return text.split()
 '''
-TEST = '''"""The second workflow, whose agent uses code that agents share."""
+TOUCHED = """
+    permissions=(
+        Permission(
+            actions=("dynamodb:GetItem",),
+            resources=("arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/policies",),
+        ),
+    ),
+    environment={"CLAIM_LANGUAGE": "en"},
+)
+"""
+TEST = '''"""The second workflow, whose agent uses code that agents share, and has a variable."""
 
 from stepweave.testing.local_backend import LocalBackend
 
@@ -37,7 +49,7 @@ from state_machines.claim_intake import claim_intake
 def test_words_are_counted(local_cloud: LocalBackend) -> None:
     run = local_cloud.run(claim_intake, text="one two  three")
     assert run.status == "SUCCEEDED", run.cause
-    assert run.output == {"words": 3}
+    assert run.output == {"words": 3, "language": "en"}
 '''
 
 
@@ -57,6 +69,22 @@ def run(folder: Path, *command: str | Path) -> str:
     )
     assert ended.returncode == 0, f"{command}:\n{ended.stdout}"
     return ended.stdout
+
+
+def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the statements of a policy, or of those in a role."""
+    inline = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents = [properties["PolicyDocument"]] if "PolicyDocument" in properties else inline
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def change(file: Path, *changes: tuple[str, str]) -> None:
+    """Change a file by hand, as its author would."""
+    text = file.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, f"{file} has {old!r} {text.count(old)} times:\n{text}"
+        text = text.replace(old, new)
+    file.write_text(text)
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +113,18 @@ def project(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     run(made, command, "new", "agent", "intake")
     run(made, command, "new", "workflow", "claim-intake", "--agent", "intake")
     (made / "lambdas/shared/words.py").write_text(SHARED)
-    handler = made / "lambdas/intake/handler.py"
-    text = handler.read_text().replace("task.text.split()", "words(task.text)")
-    handler.write_text(text.replace("\n\n\n@agent", "\nfrom lambdas.shared.words import words\n\n\n@agent", 1))
+    change(
+        made / "lambdas/intake/contract.py",
+        ("import Agent", "import Agent, Permission"),
+        ("    words: int\n", "    words: int\n    language: str\n"),
+        ("    memory_mb=512,\n)\n", f"    memory_mb=512,{TOUCHED}"),
+    )
+    change(
+        made / "lambdas/intake/handler.py",
+        ("\n\nfrom stepweave", "\n\nimport os\n\nfrom stepweave"),
+        ("\n\n\n@agent", "\nfrom lambdas.shared.words import words\n\n\n@agent"),
+        ("words=len(task.text.split())", 'words=len(words(task.text)), language=os.environ["CLAIM_LANGUAGE"]'),
+    )
     (made / "tests/workflows/test_claim_intake.py").write_text(TEST)
     yield made
     run(made, command, "local", "down")
@@ -121,8 +158,24 @@ def test_what_was_made_and_added_is_well_formed(project: Path) -> None:
     run(project, binaries / "stepweave", "golden", "--check")
 
 
-def test_its_tests_pass_with_a_second_agent_that_uses_shared_code(project: Path) -> None:
+def test_its_tests_pass_with_a_second_agent_that_uses_shared_code_and_a_variable(project: Path) -> None:
     assert "3 passed" in run(project, "make", "test", PYTHON)
+
+
+def test_only_the_second_agent_may_do_what_its_contract_permits(project: Path) -> None:
+    assembly = project / "cdk.out"
+    run(project, ".venv/bin/python", "app.py")
+    granted = [
+        (logical_id, statement)
+        for template in assembly.glob("*.template.json")
+        for logical_id, resource in json.loads(template.read_text())["Resources"].items()
+        if resource["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role"}
+        for statement in statements(resource["Properties"])
+        if "table/policies" in json.dumps(statement["Resource"])
+    ]
+    ((logical_id, statement),) = granted
+    assert "intake" in logical_id.lower()
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "dynamodb:GetItem")
 
 
 def test_its_demo_runs(project: Path) -> None:
