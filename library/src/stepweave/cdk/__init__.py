@@ -49,6 +49,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    use_packaged_node()  # again: whoever imported the package first may have put the environment back
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from stepweave.testing.own_environment import own_environment
+
 if TYPE_CHECKING:
     import boto3
 
@@ -102,9 +104,10 @@ def local_cloud(request: pytest.FixtureRequest, shared_local_cloud: SharedLocalC
 @pytest.fixture
 def deployed(request: pytest.FixtureRequest) -> Iterator[DeployedBackend]:
     """What is deployed in an AWS account or behind an endpoint. Skips, saying why, where none was chosen."""
-    from stepweave.testing.deployed_backend import DeployedBackend  # noqa: PLC0415
+    with own_environment():  # importing the CDK's part names a Node.js in it
+        from stepweave.testing.deployed_backend import DeployedBackend  # noqa: PLC0415
 
-    session, where = _deployed_session(request.config)
+        session, where = _deployed_session(request.config)
     backend = DeployedBackend(session, where)
     yield backend
     backend.stop_runs()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stepweave.testing.own_environment import own_environment
+
 if TYPE_CHECKING:
     from stepweave.testing.local_backend import LocalBackend
 
@@ -31,7 +33,8 @@ class SharedLocalCloud:
         AlreadyRunningError
             If the process runs another one.
         """
-        from stepweave.testing.local_backend import LocalBackend  # noqa: PLC0415 - takes a second
+        with own_environment():  # importing the CDK's part names a Node.js in it
+            from stepweave.testing.local_backend import LocalBackend  # noqa: PLC0415 - takes a second
 
         if self._backend is None:
             self._backend = LocalBackend()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT
+from stepweave.cdk.node import use_packaged_node
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.project.settings import require_project
 from stepweave.testing.own_environment import own_environment
@@ -33,6 +34,8 @@ def synthesize(workflows: Sequence[CompiledWorkflow], folder: Path, bundler: Bun
         If there is no ``app.py`` that deploys them, a workflow cannot be deployed, or an agent not be bundled.
     """
     with own_environment():
+        # The package chose it when it was first imported, which an environment put back since then has forgotten.
+        use_packaged_node()
         from stepweave.cdk.platform import this_machine  # noqa: PLC0415 - starts Node.js
         from stepweave.cdk.synthesis_request import SynthesisRequest, run_app  # noqa: PLC0415
 

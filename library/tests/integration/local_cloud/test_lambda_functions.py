@@ -442,5 +442,5 @@ def test_calls_that_need_one_another_run_at_the_same_time(host: FunctionHost, sp
 
 
 def test_a_host_without_the_runtimes_packages_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="make setup"):
+    with pytest.raises(FileNotFoundError, match=r"use the folder that managed_runtime\(\) returns"):
         FunctionHost(runtime_directory=tmp_path)

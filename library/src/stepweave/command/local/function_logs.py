@@ -90,9 +90,10 @@ def _log_group(target: OpenTarget, function: str) -> str:
             return known[name]
     if not known:
         raise CommandError("nothing is deployed in the local cloud", "deploy the project: stepweave local up")
-    agents = {target.names.owner(name): name for name in known if name.startswith(f"{target.names.prefix}-")}
-    close = difflib.get_close_matches(function.replace("_", "-"), [*agents, *known], n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(agents))}"
+    ours = f"{target.names.prefix}-"
+    short = sorted(target.names.owner(name) if name.startswith(ours) else name for name in known)
+    close = difflib.get_close_matches(function.replace("_", "-"), [*short, *known], n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(short)}"
     raise CommandError(f"the local cloud has no function {function}", hint)
 
 

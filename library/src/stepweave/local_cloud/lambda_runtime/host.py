@@ -139,7 +139,7 @@ class FunctionHost:
     ) -> None:
         if not (runtime_directory / "awslambdaric").is_dir():
             raise FileNotFoundError(
-                f"{runtime_directory} does not hold awslambdaric: it must hold what AWS puts into its managed runtimes"
+                f"{runtime_directory} does not hold awslambdaric: use the folder that managed_runtime() returns"
             )
         self.work_directory = Path(tempfile.mkdtemp(prefix="stepweave-lambda-", dir=parent_directory)).resolve()
         python = create_interpreter(self.work_directory / "python")
