@@ -17,6 +17,7 @@ _WRONG_PLACE: Final = frozenset(
         errno.EISDIR,
         errno.ELOOP,
         errno.ENAMETOOLONG,
+        errno.ENOENT,
         errno.ENOTDIR,
         errno.EPERM,
         errno.EROFS,

@@ -8,7 +8,7 @@ from stepweave.command.errors import CommandError
 from stepweave.command.terminal.file_writing import replace_file, writing
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-WRONG = (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EPERM, errno.ENAMETOOLONG)
+WRONG = (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EPERM, errno.ENAMETOOLONG, errno.ENOENT)
 
 
 @pytest.mark.parametrize("named", [True, False])
