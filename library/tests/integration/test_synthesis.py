@@ -20,13 +20,13 @@ from stepweave.cdk.naming import ADMISSION, DEAD_LETTERS, DEFAULT_ENVIRONMENT
 from stepweave.cdk.platform import this_machine
 from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
+from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
 from stepweave.project.agents import agent_package
 from stepweave.project.catalog import workflows
 from stepweave.project.settings import require_project
 
 # W3005: the CDK names dependencies that follow from references anyway.
 CFN_LINT_OPTIONS = ("--regions", "us-east-1", "eu-central-1", "--ignore-checks", "W3005")
-LAMBDA_RUNTIME = Path(sys.prefix, "lambda-runtime")
 
 
 def synthesize(outdir: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -176,15 +176,13 @@ AGENTS = {agent.name for workflow in workflows().values() for agent in compile_w
 def test_a_handler_imports_from_its_bundle_and_the_managed_runtime_alone(
     assembly: Path, tmp_path: Path, agent: str
 ) -> None:
-    if not LAMBDA_RUNTIME.is_dir():
-        pytest.skip(f"{LAMBDA_RUNTIME} is missing; `make setup` creates it")
     unpack(bundle_of(assembly, agent), tmp_path)
     program = f"import importlib; assert callable(importlib.import_module('{handler_module(agent)}').handler)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         cwd=tmp_path,
         env={
-            "PYTHONPATH": f"{tmp_path}:{LAMBDA_RUNTIME}",
+            "PYTHONPATH": f"{tmp_path}:{managed_runtime()}",
             "AWS_DEFAULT_REGION": "us-east-1",
             "STEPWEAVE_PAYLOAD_BUCKET": "bucket",
             "STEPWEAVE_IDEMPOTENCY_TABLE": "table",

@@ -124,22 +124,32 @@ def _plain(trace: object) -> str:
 
 
 def _metrics(record: dict[str, Any]) -> dict[str, str]:
-    """The values of a line in CloudWatch's embedded metric format."""
+    """The values of a line in CloudWatch's embedded metric format; what a function wrote in another shape has none."""
     found = {}
-    for group in (record["_aws"] or {}).get("CloudWatchMetrics") or []:
-        for metric in group.get("Metrics") or []:
-            values = record.get(metric.get("Name"))
+    for group in _objects(record["_aws"], "CloudWatchMetrics"):
+        for metric in _objects(group, "Metrics"):
+            name = str(metric.get("Name"))
+            values = record.get(name)
             only = values[0] if isinstance(values, list) and len(values) == 1 else values
-            found[str(metric.get("Name"))] = _short(round(only, 1) if isinstance(only, float) else only)
+            found[name] = _short(round(only, 1) if isinstance(only, float) else only)
     return found
+
+
+def _objects(holder: object, key: str) -> list[dict[str, Any]]:
+    members = holder.get(key) if isinstance(holder, dict) else None
+    return [member for member in members if isinstance(member, dict)] if isinstance(members, list) else []
 
 
 def _platform(at: float, record: dict[str, Any]) -> LogLine | None:
     if record["type"] != "platform.report":
         return None
-    metrics = record["record"].get("metrics") or {}
-    init = metrics.get("initDurationMs")
-    text = _took(metrics.get("durationMs", 0), metrics.get("maxMemoryUsedMB"), metrics.get("memorySizeMB"), init)
+    metrics = record["record"].get("metrics")
+    match metrics:
+        case {"durationMs": int() | float() as duration, "maxMemoryUsedMB": used, "memorySizeMB": size}:
+            init = metrics.get("initDurationMs")
+            text = _took(duration, used, size, init if isinstance(init, int | float) else None)
+        case _:
+            text = "took an unknown time"
     status = record["record"].get("status", "success")
     return LogLine(at, "", text if status == "success" else f"{text}, {status}")
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stepweave.command.local.function_logs import render
@@ -71,7 +71,42 @@ def test_lines_are_made_readable(message: str, line: LogLine | None) -> None:
     assert read_line(1, message) == line
 
 
-@given(st.text() | st.builds(json.dumps, st.dictionaries(st.text(), st.integers() | st.text() | st.none())))
+KEYS = st.text() | st.sampled_from(
+    [
+        "_aws",
+        "CloudWatchMetrics",
+        "Metrics",
+        "Name",
+        "type",
+        "record",
+        "metrics",
+        "durationMs",
+        "initDurationMs",
+        "maxMemoryUsedMB",
+        "memorySizeMB",
+        "status",
+        "level",
+        "message",
+        "exception",
+        "stack_trace",
+    ]
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["platform.report", "Replays"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+)
+
+
+@given(st.text() | st.builds(json.dumps, st.dictionaries(KEYS, VALUES)))
+@example('{"_aws": 1}')
+@example('{"_aws": {"CloudWatchMetrics": [1, {"Metrics": {"Name": "Duration"}}, {"Metrics": [null, {"Name": [1]}]}]}}')
+@example('{"type": "platform.report", "record": {"metrics": [1]}}')
+@example('{"type": "platform.report", "record": {"metrics": {"durationMs": "soon", "maxMemoryUsedMB": 1}}}')
 def test_whatever_a_function_writes_can_be_shown(message: str) -> None:
     line = read_line(0.0, message)
     assert line is None or render(line).plain.startswith(line.time)
