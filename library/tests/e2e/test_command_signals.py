@@ -152,6 +152,18 @@ def test_several_signals_at_once_are_one() -> None:
     assert not terminal.cursor_is_hidden
 
 
+@pytest.mark.parametrize("later", STOPPING)
+def test_a_signal_that_comes_when_all_is_tidied_up_changes_nothing(later: signal.Signals) -> None:
+    once_more = f"atexit.register(lambda: (os.kill(os.getpid(), {int(later)}), time.sleep(0.05)))\n"
+    terminal = Terminal("import atexit, os, time\n" + once_more + WAITING.format(body=SLEEP))
+    terminal.read_until(lambda: terminal.cursor_is_hidden)
+    terminal.process.send_signal(signal.SIGTERM)
+    code, out = terminal.end()
+    assert (code, out) == (143, "tidied up\n")
+    assert b"ended by SIGTERM" in terminal.said
+    assert b"Traceback" not in terminal.said
+
+
 def test_a_step_that_must_not_be_left_in_the_middle_is_not() -> None:
     terminal = Terminal(WAITING.format(body=WRITE_ONCE))
     terminal.read_until(lambda: terminal.cursor_is_hidden)

@@ -77,6 +77,9 @@ _handler: _Handler | None = None
 def stoppable() -> Iterator[None]:
     """Let the signals raise `StoppedBySignal` while the context lasts. What is ignored already stays so (``nohup``).
 
+    A signal that has come ends the process: those that follow it, until the process has told so and ended, must not
+    end it in another way. So they are not put back to what they were before.
+
     Does nothing outside of the main thread, where signals are not handled.
     """
     global _handler  # noqa: PLW0603 - there is one process, and so one handler of its signals
@@ -92,8 +95,9 @@ def stoppable() -> Iterator[None]:
             signal.signal(number, handler)
         yield
     finally:
-        for number, action in before.items():
-            signal.signal(number, action)
+        if handler.first is None or outer is not None:
+            for number, action in before.items():
+                signal.signal(number, action)
         _handler = outer
 
 
