@@ -46,9 +46,13 @@ check: setup ## Lint, types, import walls, golden ASL
 	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden --check
 
 .PHONY: test
-test: setup node_modules/.ready ## Run every test that this machine can run, two files at a time
-	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
+test: setup node_modules/.ready ## Run the tests, two files at a time; `make adoption`, `make chaos` run the long ones
+	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
+
+.PHONY: adoption
+adoption: setup node_modules/.ready ## Build the wheel and adopt it as a newcomer does, outside this repository
+	cd library && ../$(BIN)/pytest -m adoption tests/e2e
 
 .PHONY: chaos
 chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7

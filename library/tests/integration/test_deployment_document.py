@@ -99,8 +99,10 @@ def test_the_constructs_run_in_a_stack_of_ones_own(project: Path, tmp_path: Path
             time.sleep(0.05)
         assert ended["status"] == "SUCCEEDED", ended
         assert json.loads(ended["output"])["note"].startswith("5 EUR by https://bank.example")
-        events = session.client("logs").filter_log_events(logGroupName="/accounting/payer")["events"]
-        assert events
+        logs = session.client("logs")
+        while not logs.filter_log_events(logGroupName="/accounting/payer")["events"]:
+            assert time.monotonic() < deadline, "the lines of a log arrive some time after the answer"
+            time.sleep(0.05)
 
 
 def test_in_aws_they_use_what_is_there_already(project: Path, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
 from stepweave.local_cloud.server import WsgiApplication
 
-RECORDINGS: Final = Path(__file__).parents[3] / "shared" / "asl-cases.json"
+RECORDINGS: Final = Path(__file__).parents[4] / "shared" / "asl-cases.json"
 MISSES: Final = Path(__file__).with_name("recorded_misses.json")
 ROLE: Final = "arn:aws:iam::123456789012:role/test"
 
