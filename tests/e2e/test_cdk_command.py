@@ -97,7 +97,7 @@ FORMER: dict[str, Any] = {
 
 
 @pytest.fixture
-def cloud() -> Iterator[LocalCloud]:
+def cloud(without_local_cloud: None) -> Iterator[LocalCloud]:
     with LocalCloud.start() as cloud:
         yield cloud
 

@@ -57,7 +57,7 @@ def _random(seed: int) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory, without_local_cloud: None) -> Iterator[LocalCloud]:
     """A local cloud with the replayer."""
     problem = docker_problem()
     if problem is not None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.scripts.repository.conftest import Repository
 
+pytestmark = pytest.mark.usefixtures("without_local_cloud")
+
 
 @pytest.fixture
 def s3() -> Iterator[S3Client]:
