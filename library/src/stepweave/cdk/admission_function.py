@@ -11,8 +11,8 @@ from stepweave.cdk.acknowledgement import acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
-from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.function_code import bundle_code
+from stepweave.cdk.function_role import FunctionRole
 from stepweave.cdk.naming import ADMISSION, EVERY
 from stepweave.cdk.policy import allow
 from stepweave.cdk.storage import Storage
@@ -51,16 +51,15 @@ class AdmissionFunction(BundledFunction):
 
 def _role(scope: Construct, log_group: logs.ILogGroup, storage: Storage) -> iam.Role:
     executions = executions_arn(scope, storage.settings.names.state_machine(EVERY))
-    role = iam.Role(
+    role = FunctionRole(
         scope,
         "Role",
         description="What the function that admits inputs may do",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={
-            "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
+        log_group=log_group,
+        storage=storage,
+        policies={
             "LookUpExecutions": allow("states", ["DescribeExecution"], [executions]),
             "WriteInputs": allow("s3", ["PutObject"], [storage.objects(RESULTS)]),
-            **use_of_key(storage),
         },
     )
     acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")

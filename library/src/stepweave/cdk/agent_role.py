@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stepweave.cdk.acknowledgement import acknowledge_wildcard
 from stepweave.cdk.agent_permissions import acknowledge_permissions, agent_permissions
 from stepweave.cdk.arns import executions_arn, state_machine_arn
-from stepweave.cdk.encryption import use_of_key
+from stepweave.cdk.function_role import FunctionRole
 from stepweave.cdk.naming import EVERY
 from stepweave.cdk.payload_access import payload_access
 from stepweave.cdk.policy import allow
@@ -17,7 +16,7 @@ from stepweave.cdk.storage import Storage
 from stepweave.contract.agent import Agent
 
 
-class AgentRole(iam.Role):
+class AgentRole(FunctionRole):
     """What the function of an agent may do.
 
     It writes its own log, reads and writes payloads as its contract implies, and remembers which tasks it has done. It
@@ -52,7 +51,6 @@ class AgentRole(iam.Role):
         every = storage.settings.names.state_machine(EVERY)
         machines, executions = state_machine_arn(scope, every), executions_arn(scope, every)
         policies = {
-            "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
             "ReadPayloads": allow("s3", ["GetObject"], map(storage.objects, access.reads)),
             "WritePayloads": allow("s3", ["PutObject"], map(storage.objects, access.writes)),
             "Idempotency": allow(
@@ -65,7 +63,6 @@ class AgentRole(iam.Role):
             ),
             "WakeWaitingStates": allow("states", ["SendTaskSuccess"], [machines]),
             "LearnOfDeadAttempts": allow("states", ["GetExecutionHistory"], [executions]),
-            **use_of_key(storage),
             **agent_permissions(agent, in_network=in_network),
         }
         if agent.breaker is not None:
@@ -75,8 +72,9 @@ class AgentRole(iam.Role):
             scope,
             construct_id,
             description=f"What the agent {agent.name} may do",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies=policies,
+            log_group=log_group,
+            storage=storage,
+            policies=policies,
         )
 
         for arn in (machines, executions):

@@ -13,8 +13,8 @@ from stepweave.cdk.acknowledgement import acknowledge_wildcard
 from stepweave.cdk.arns import executions_arn, queue_arn, rule_arn
 from stepweave.cdk.bundle import Bundle
 from stepweave.cdk.bundled_function import BundledFunction, FunctionShape
-from stepweave.cdk.encryption import use_of_key
 from stepweave.cdk.function_code import bundle_code
+from stepweave.cdk.function_role import FunctionRole
 from stepweave.cdk.naming import DEAD_LETTERS, EVERY, QueueKind, queue_name
 from stepweave.cdk.payload_access import DEAD_LETTER_INPUTS
 from stepweave.cdk.policy import allow
@@ -72,13 +72,13 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: Storage) -> iam.
     machines = storage.settings.names.state_machine(EVERY)
     executions = executions_arn(scope, machines)
     queues = queue_arn(scope, queue_name(machines, QueueKind.FAILURES))
-    role = iam.Role(
+    role = FunctionRole(
         scope,
         "Role",
         description="What the function that makes dead letters may do",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={
-            "Logs": allow("logs", ["CreateLogStream", "PutLogEvents"], [log_group.log_group_arn]),
+        log_group=log_group,
+        storage=storage,
+        policies={
             "LookUpExecutions": allow("states", ["DescribeExecution", "GetExecutionHistory"], [executions]),
             "WriteInputs": allow("s3", ["PutObject"], [storage.objects(DEAD_LETTER_INPUTS)]),
             "Idempotency": allow(
@@ -88,7 +88,6 @@ def _role(scope: Construct, log_group: logs.ILogGroup, storage: Storage) -> iam.
             ),
             "RecordCrashes": allow("dynamodb", ["UpdateItem"], [storage.breakers_table.table_arn]),
             "SendDeadLetters": allow("sqs", ["SendMessage", "GetQueueUrl"], [queues]),
-            **use_of_key(storage),
         },
     )
     acknowledge_wildcard(role, executions, "It looks up executions of every workflow, whose names begin so.")
