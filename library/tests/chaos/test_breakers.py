@@ -23,6 +23,7 @@ from tests.chaos.agents.waiter.contract import waiter
 from tests.chaos.breaker_workflows import ask, ask_later, ask_or_substitute
 from tests.chaos.workflow import NEEDS, chaos
 from tests.chaos.world import create_world, world
+from tests.dynamodb_tables import create_table
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
@@ -43,12 +44,7 @@ class Backend:
 
     def create(self) -> None:
         """Create its table."""
-        self._dynamodb.create_table(
-            TableName=BACKEND_TABLE,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(self._dynamodb, BACKEND_TABLE)
 
     def put(self, *, healthy: bool) -> None:
         """Let it fail or recover, and count from 0."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stepweave.testing.local_backend import LocalBackend
 from tests.chaos.agents.actor.contract import EFFECTS_TABLE
+from tests.dynamodb_tables import create_table
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,7 @@ class Effect:
 
 def create_world(cloud: LocalBackend) -> None:
     """Create the table that counts effects."""
-    cloud.client("dynamodb").create_table(
-        TableName=EFFECTS_TABLE,
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(cloud.client("dynamodb"), EFFECTS_TABLE)
 
 
 def world(cloud: LocalBackend) -> list[Effect]:

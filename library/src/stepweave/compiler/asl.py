@@ -7,6 +7,9 @@ from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from pydantic import JsonValue
 
+StateType = Literal["Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"]
+"""The types of states that Step Functions has."""
+
 
 class Retrier(TypedDict):
     """How errors are retried."""
@@ -30,7 +33,7 @@ class Catcher(TypedDict):
 class State(TypedDict):
     """A state; which fields it has depends on its type."""
 
-    Type: Literal["Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"]
+    Type: StateType
     Comment: NotRequired[str]
     Resource: NotRequired[str]
     InputPath: NotRequired[str | None]

@@ -9,7 +9,7 @@ from stepweave.contract.option_checks import check_number
 from stepweave.graph.dag import MAX_TOLERANCE
 from stepweave.graph.strategy import STRATEGIES, Strategy
 
-_MAX_SECONDS = 366 * 24 * 3600
+MAX_SECONDS = 366 * 24 * 3600
 """An execution of Step Functions lasts a year at the most."""
 
 
@@ -50,7 +50,7 @@ class CompileOptions:
         if not isinstance(self.durations, Mapping | None):
             raise TypeError(f"durations must be a mapping of task ids to seconds, not {self.durations!r}")
         for task, seconds in (self.durations or {}).items():
-            check_number(f"the duration of task {task!r}", seconds, 0, _MAX_SECONDS)
+            check_number(f"the duration of task {task!r}", seconds, 0, MAX_SECONDS)
 
 
 AS_DECLARED = CompileOptions()

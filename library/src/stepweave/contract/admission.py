@@ -6,9 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field, Json, JsonValue
 
 from stepweave.contract.formats import ADMISSION_EVENT, Format, Versioned
 
-INVALID_INPUT: Final = "InvalidInput"
-"""The error with which an execution fails whose input does not fit."""
-
 MAX_INPUTS: Final = 50
 """A workflow has no more inputs: as references they must all fit into a state's input."""
 

@@ -111,10 +111,10 @@ class JsonType(Generic[T]):
         """
         written = self._written(value)
         try:
-            again = self.load(written)
+            again = self.adapter.validate_json(to_json(written))  # it was checked while it was written
         except ValidationError as error:
             raise NotJsonError(f"its own type refuses what it is written as: {_said(error)}") from None
-        if not _equal(again, value) and json_text(self._written(again)) != json_text(written):
+        if not _equal(again, value) and to_json(self._written(again)) != to_json(written):
             raise NotJsonError("its own type reads something else from what it is written as")
         return written
 
@@ -131,14 +131,13 @@ class JsonType(Generic[T]):
 
 def field_type(model: type[BaseModel], name: str) -> FieldType:
     """Return what writes and reads the values of one field of a model, as the model itself would."""
-    return FieldType(model.__name__, name, model.model_fields[name], JsonType(_field_adapter(model, name)))
+    return FieldType(name, model.model_fields[name], JsonType(_field_adapter(model, name)))
 
 
 @dataclasses.dataclass(frozen=True)
 class FieldType:
     """Writes and reads the values of one field of a model: its constraints count, and the model's configuration."""
 
-    model: str
     name: str
     info: FieldInfo
     of_one: JsonType[Any]

@@ -9,10 +9,8 @@ from difflib import get_close_matches
 
 from pydantic import JsonValue
 
+from stepweave.compiler.options import MAX_SECONDS
 from stepweave.dag_files.errors import MAX_SHOWN, DagFileError, abbreviated
-
-MAX_SECONDS = 366 * 24 * 3600
-"""An execution of Step Functions lasts a year at the most."""
 
 _TYPES = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 

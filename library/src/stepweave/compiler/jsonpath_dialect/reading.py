@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Any, Literal, assert_never, get_args
+from typing import Any, assert_never, get_args
 
+from stepweave.compiler.asl import StateType
 from stepweave.compiler.jsonpath_dialect.admission import is_admission
 from stepweave.compiler.jsonpath_dialect.breakers import is_waiting
+from stepweave.compiler.jsonpath_dialect.retriers import AGENT_PREFIX
 
 StateJson = Mapping[str, Any]
 """A state, or a definition, in Amazon States Language."""
-
-_Type = Literal["Task", "Parallel", "Map", "Pass", "Choice", "Wait", "Succeed", "Fail"]
 
 
 class Purpose(Enum):
@@ -41,8 +41,8 @@ def purpose_of(state: StateJson) -> Purpose:
         If its type is none that Step Functions has.
     """
     kind = state["Type"]
-    if kind not in get_args(_Type):
-        raise ValueError(f"a state has the type {kind!r}, which is none of {', '.join(get_args(_Type))}")
+    if kind not in get_args(StateType):
+        raise ValueError(f"a state has the type {kind!r}, which is none of {', '.join(get_args(StateType))}")
     return _purpose(kind, state)
 
 
@@ -61,11 +61,6 @@ def states_in(branch: StateJson) -> Iterator[tuple[str, StateJson]]:
             yield from states_in(inner)
 
 
-def attempts_of(state: StateJson) -> int:
-    """Return how often a state is tried at the most."""
-    return 1 + sum(int(retrier.get("MaxAttempts", 3)) for retrier in state.get("Retry", ()))
-
-
 def nested_state_machine(state: StateJson) -> str:
     """Return the ARN of the state machine that a state runs; empty if it runs none, or which is told by its input."""
     if purpose_of(state) is not Purpose.NESTED:
@@ -79,7 +74,7 @@ def stands_for(state: StateJson) -> str:
     return str(given.get("stands_for") or "") if isinstance(given, Mapping) else ""
 
 
-def _purpose(kind: _Type, state: StateJson) -> Purpose:
+def _purpose(kind: StateType, state: StateJson) -> Purpose:
     match kind:
         case "Task":
             return Purpose.ADMISSION if is_admission(state) else _purpose_of_task(str(state.get("Resource", "")))
@@ -100,6 +95,6 @@ def _purpose_of_task(resource: str) -> Purpose:
     if ":states:startExecution.sync" in resource:
         return Purpose.NESTED
     # ${agent_linter} in a compiled definition, the function's ARN in a deployed one.
-    if ":function:" in resource or resource.startswith("${agent_") or ":states:::lambda:invoke" in resource:
+    if ":function:" in resource or resource.startswith(AGENT_PREFIX) or ":states:::lambda:invoke" in resource:
         return Purpose.AGENT
     return Purpose.SERVICE
