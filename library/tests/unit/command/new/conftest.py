@@ -1,10 +1,3 @@
-"""These tests make projects of their own, and are in no other while they do."""
+from tests.in_no_project import in_no_project
 
-import pytest
-
-from stepweave.project.settings import PROJECT_VARIABLE
-
-
-@pytest.fixture(autouse=True)
-def _in_no_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PROJECT_VARIABLE)
+__all__ = ["in_no_project"]
