@@ -15,6 +15,9 @@ DEFAULT_NAMESPACE: Final = "stepweave"
 DEFAULT_ENVIRONMENT: Final = "default"
 """The environment of a deployment that names none. Nothing that is deployed has it in its name."""
 
+PAYLOADS_OUTPUT: Final = "PayloadBucketName"
+"""The output of the storage stack that names the bucket of payloads."""
+
 BREAKERS_OUTPUT: Final = "BreakersTableName"
 """The output of the storage stack that names the table of circuit breakers."""
 

@@ -1,14 +1,10 @@
 """The names of a deployment of a project, as the project and the environment say."""
 
 import os
-from typing import Final
 
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, DEFAULT_NAMESPACE, Names
-from stepweave.project.settings import Project, find_project
-
-ENVIRONMENT_VARIABLE: Final = "STEPWEAVE_ENVIRONMENT"
-"""Names the environment where neither the command nor the CDK is told."""
+from stepweave.project.settings import ENVIRONMENT_VARIABLE, Project, find_project
 
 
 def names_of(project: Project | None, environment: str | None = None) -> Names:

@@ -6,7 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from stepweave.cdk.naming import BREAKERS_OUTPUT, SAME_IDS
+from stepweave.cdk.naming import BREAKERS_OUTPUT, PAYLOADS_OUTPUT, SAME_IDS
 from stepweave.cdk.settings import Settings
 from stepweave.cdk.storage import Storage
 from stepweave.contract.agent import Agent
@@ -58,7 +58,7 @@ class StorageStack(cdk.Stack):
 
         cdk.CfnOutput(
             self,
-            "PayloadBucketName",
+            PAYLOADS_OUTPUT,
             value=storage.payload_bucket.bucket_name,
             description="Bucket of results, and of what models refer to",
         )

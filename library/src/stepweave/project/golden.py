@@ -1,5 +1,6 @@
 """The compiled ASL that is committed beside each workflow, so that a change of either shows up in a review."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from stepweave.compiler.compile import compile_workflow
@@ -35,18 +36,21 @@ def golden_files(project: Project) -> dict[Path, str]:
 
 def out_of_date(project: Project) -> list[Path]:
     """Return the golden files that differ from what the compiler writes, and those that belong to no workflow."""
-    wanted = golden_files(project)
-    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
-    return differing + [path for path in sorted(project.workflows_folder.glob("*.asl.json")) if path not in wanted]
+    return _stale(project, golden_files(project))
 
 
 def write_golden_files(project: Project) -> list[Path]:
     """Bring the golden files up to date, and return those that were written or removed."""
     wanted = golden_files(project)
-    stale = out_of_date(project)
+    stale = _stale(project, wanted)
     for path in stale:
         if path in wanted:
             path.write_text(wanted[path], encoding="utf-8")
         else:
             path.unlink()
     return stale
+
+
+def _stale(project: Project, wanted: Mapping[Path, str]) -> list[Path]:
+    differing = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
+    return differing + [path for path in sorted(project.workflows_folder.glob("*.asl.json")) if path not in wanted]

@@ -17,6 +17,9 @@ from stepweave.project.errors import ProjectError
 PROJECT_VARIABLE: Final = "STEPWEAVE_PROJECT"
 """Names the project's folder for a command that is called from elsewhere."""
 
+ENVIRONMENT_VARIABLE: Final = "STEPWEAVE_ENVIRONMENT"
+"""Names the environment where neither the command nor the CDK is told."""
+
 _TABLE: Final = "tool.stepweave"
 _NAMESPACE: Final = re.compile(r"[a-z][a-z0-9]{0,21}")
 _KEYS: Final = ("namespace", "agents", "workflows")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import JsonValue, ValidationError
 
 from stepweave.command.run.reports import resolve_references
+from stepweave.compiler.jsonpath_dialect.reading import states_in
 from stepweave.contract.event import TaskEvent
 from stepweave.contract.value_paths import Place, is_reference, places, publisher, replaced
 from stepweave.testing.errors import ExecutionTimeoutError, TestApiError, is_the_tests
@@ -250,7 +251,7 @@ class Run:
 
     def _state_names(self) -> set[str]:
         arns = {self.arn, *(visit.execution for visit in self._visits())}
-        return {name for arn in arns for name in _state_names(self._definition(arn))}
+        return {name for arn in arns for name, _ in states_in(self._definition(arn))}
 
     def _task_run(self, visit: StateVisit) -> TaskRun:
         status = self._status_of(visit)
@@ -308,11 +309,3 @@ def _error_of(failed: HistoryEventTypeDef | None) -> str:
         return ""
     # AWS leaves the error of a timeout out.
     return details(failed, "error") or ("States.Timeout" if "TimedOut" in failed["type"] else "States.TaskFailed")
-
-
-def _state_names(machine: dict[str, Any]) -> Iterator[str]:
-    for name, state in machine["States"].items():
-        yield name
-        processor = state.get("ItemProcessor") or state.get("Iterator")
-        for inner in [*state.get("Branches", ()), *([processor] if processor else [])]:
-            yield from _state_names(inner)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import JsonValue
 
+from stepweave.compiler.jsonpath_dialect.reading import states_in
 from stepweave.testing.history import StateVisit, details, parsed
 
 _TOKEN_PATH: Final = "$$.Task.Token"  # noqa: S105 - a path
@@ -38,7 +39,7 @@ class PendingToken:
 
 def pending_tokens(visits: list[StateVisit], definition: Mapping[str, Any]) -> list[PendingToken]:
     """Return the tokens that states wait for, but for those of the gates between branches."""
-    states = dict(_states(definition))
+    states = dict(states_in(definition))
     found: list[PendingToken] = []
     for visit in visits:
         state = states.get(visit.name, {})
@@ -52,14 +53,6 @@ def pending_tokens(visits: list[StateVisit], definition: Mapping[str, Any]) -> l
         if isinstance(token, str):
             found.append(PendingToken(visit.name, token, parameters))
     return found
-
-
-def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, state in machine["States"].items():
-        yield name, state
-        processor = state.get("ItemProcessor") or state.get("Iterator")
-        for inner in [*state.get("Branches", ()), *([processor] if processor else [])]:
-            yield from _states(inner)
 
 
 def _path_of_token(template: Any) -> Path | None:

@@ -431,7 +431,7 @@ def test_a_letter_of_which_no_record_can_be_kept_stays(
     cloud: LocalCloud, executions: Executions, stepweave: Stepweave, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent_letter(executions, "kept", "TransientError", hours=1)
-    monkeypatch.setattr(dlq_discard, "stack_outputs", lambda *_: {"PayloadBucketName": "no-such-bucket"})
+    monkeypatch.setattr(dlq_discard, "payload_bucket", lambda *_: "no-such-bucket")
     refused = stepweave("dlq", "discard", "--all", "--reason", "a test")
     assert refused.exit_code == 1
     assert "stays in the queue: AWS refused PutObject: NoSuchBucket" in refused.stderr

@@ -9,11 +9,10 @@ from constructs import Construct
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import Names
 from stepweave.cdk.platform import Platform
-from stepweave.cdk.project_names import ENVIRONMENT_VARIABLE
 from stepweave.cdk.setting_values import Removal
 from stepweave.cdk.settings import KNOWN, Settings
 from stepweave.cdk.stacks import create_app
-from stepweave.project.settings import Project
+from stepweave.project.settings import ENVIRONMENT_VARIABLE, Project
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from stepweave.command.dlq.mailbox import Mailbox, Message
 from stepweave.command.dlq.result import Result, Verdict
 from stepweave.command.dlq.settlement import settle
 from stepweave.command.dlq.view import EntryJson, letter_json
-from stepweave.command.errors import CommandError
-from stepweave.command.target.deployment import stack_outputs
+from stepweave.command.target.deployment import payload_bucket
 from stepweave.command.target.open_target import OpenTarget
 
 if TYPE_CHECKING:
@@ -80,10 +79,8 @@ class Discarder:
         CommandError
             If there is none.
         """
-        stack = opened.names.storage_stack
-        bucket = (stack_outputs(opened.client("cloudformation"), stack) or {}).get("PayloadBucketName")
-        if bucket is None:
-            raise CommandError(f"stack {stack} on {opened.where} names no payload bucket", opened.how_to_deploy)
+        cloudformation = opened.client("cloudformation")
+        bucket = payload_bucket(cloudformation, opened.where, opened.how_to_deploy, opened.names)
         return cls(mailbox, opened.client("s3"), bucket, opened.person, reason)
 
     def discard(self, letter: Letter, messages: Sequence[Message]) -> Result:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from stepweave.command.executions.definition_tasks import DefinedTask
@@ -110,6 +111,15 @@ class Progress:
         """Return the progress of an execution that has not started."""
         by_id = {task.id: task for task in defined}
         return cls(by_id, {name: TaskProgress() for name in by_id})
+
+    @cached_property
+    def fallbacks(self) -> Mapping[str, tuple[str, ...]]:
+        """The tasks that stand for others, by those in whose place they run."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, task in self.defined.items():
+            if task.stands_for:
+                found[task.stands_for] = (*found.get(task.stands_for, ()), name)
+        return found
 
     @property
     def shown(self) -> Mapping[str, TaskProgress]:

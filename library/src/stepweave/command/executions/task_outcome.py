@@ -1,7 +1,6 @@
 """What became of each task of an execution."""
 
 from collections import Counter
-from collections.abc import Iterator
 from enum import StrEnum
 
 from stepweave.command.executions.progress import Progress, TaskProgress, TaskStatus
@@ -63,7 +62,7 @@ def task_outcome(progress: Progress, name: str) -> TaskOutcome:
 
 def replacement(progress: Progress, name: str) -> str | None:
     """Return the fallback whose result stands for a task's; None if there is none."""
-    done = (other for other in _fallbacks(progress, name) if progress.tasks[other].status is TaskStatus.DONE)
+    done = (other for other in progress.fallbacks.get(name, ()) if progress.tasks[other].status is TaskStatus.DONE)
     return next(done, None)
 
 
@@ -105,13 +104,9 @@ def _note(progress: Progress, name: str, outcome: TaskOutcome) -> str:
     return _WORDS[outcome] if outcome is not TaskOutcome.FAILED else f"failed{tries} with {task.error}"
 
 
-def _fallbacks(progress: Progress, name: str) -> Iterator[str]:
-    return (other for other, defined in progress.defined.items() if name and defined.stands_for == name)
-
-
 def _fatal(progress: Progress, name: str) -> bool:
     """Tell whether the last resort of a task failed and took the execution with it."""
     return any(
         progress.tasks[other].status is TaskStatus.FAILED and not progress.tasks[other].caught
-        for other in _fallbacks(progress, name)
+        for other in progress.fallbacks.get(name, ())
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.cdk.project_names import ENVIRONMENT_VARIABLE
+from stepweave.project.settings import ENVIRONMENT_VARIABLE
 
 EndpointOption = Annotated[
     str | None,

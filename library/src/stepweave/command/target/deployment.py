@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stepweave.cdk.naming import DAG_CONSTRUCT, Names, pascal_case
+from stepweave.cdk.naming import DAG_CONSTRUCT, PAYLOADS_OUTPUT, Names, pascal_case
 from stepweave.command.errors import CommandError
 
 if TYPE_CHECKING:
@@ -60,10 +60,21 @@ def find_deployment(  # noqa: PLR0913
     arn = (stack_outputs(client, stack) or {}).get(f"{construct}{_ARN_OUTPUT}")
     if arn is None:
         raise CommandError(f"workflow {workflow} is not deployed on {where}", how)
-    bucket = (stack_outputs(client, names.storage_stack) or {}).get("PayloadBucketName")
+    return Deployment(arn, payload_bucket(client, where, how, names))
+
+
+def payload_bucket(client: "CloudFormationClient", where: str, how: str, names: Names) -> str:
+    """Return the name of the bucket of payloads; the parameters are those of `find_deployment`.
+
+    Raises
+    ------
+    CommandError
+        If the storage stack is not there, or names none.
+    """
+    bucket = (stack_outputs(client, names.storage_stack) or {}).get(PAYLOADS_OUTPUT)
     if bucket is None:
         raise CommandError(f"stack {names.storage_stack} on {where} names no payload bucket", how)
-    return Deployment(arn, bucket)
+    return bucket
 
 
 def state_machines(client: "CloudFormationClient", names: Names) -> dict[str, str]:
