@@ -66,7 +66,7 @@ try:
     main()
 except SystemExit as ended:
     assert not ended.code, ended.code
-heavy = {"boto3", "botocore", "moto", "aws_cdk", "jsii"}
+heavy = {"boto3", "botocore", "moto", "aws_cdk", "jsii"} | ({"pydantic"} if sys.argv[1] == "--help" else set())
 sys.exit(",".join(sorted(heavy & {name.partition(".")[0] for name in sys.modules})) or 0)
 """
 
