@@ -68,9 +68,10 @@ def test_every_execution_has_room_for_what_it_holds(dag: Dag) -> None:
     compiled = _cut(dag)
     definitions = [compiled.definition, *compiled.nested.values()]
     for definition in definitions:
-        # What one task, its gate and its failure's states take is not cut any further.
-        assert definition_bytes(definition) < ROOM.bytes * 3
-        assert history_events(definition) < ROOM.events * 3
+        # What one task takes is not cut any further, and an optional one that fails arrives at every gate by itself.
+        if len(states_of(definition).keys() & dag.by_id.keys()) > 1:
+            assert definition_bytes(definition) < ROOM.bytes * 3
+            assert history_events(definition) < ROOM.events * 3
     names = [name for definition in definitions for name in states_of(definition)]
     assert sorted(name for name in names if name in dag.by_id) == sorted(dag.by_id)
 
