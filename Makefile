@@ -50,11 +50,12 @@ check: setup ## Lint, types, import walls, golden ASL
 .PHONY: test
 test: setup node_modules/.ready ## Run the tests, two files at a time; `make adoption`, `make chaos` run the long ones
 	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not chaos"
-	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption"
 
 .PHONY: adoption
-adoption: setup node_modules/.ready ## Build the wheel and adopt it as a newcomer does, outside this repository
+adoption: setup node_modules/.ready ## Adopt the wheel as a newcomer does, and this project without the review
 	cd library && ../$(BIN)/pytest -m adoption tests/e2e
+	$(BIN)/pytest -m adoption tests/e2e
 
 .PHONY: chaos
 chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7

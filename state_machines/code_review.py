@@ -12,7 +12,7 @@ from lambdas.tester.contract import tester
 from stepweave import workflow
 
 
-@workflow(timeout=timedelta(minutes=30), summary="scripts.review_summary:review_lines")
+@workflow(timeout=timedelta(minutes=30), summary="lambdas.reporter.summary_lines:review_lines")
 def code_review(repo: RepoRef, isolated: bool = False) -> ReviewReport:
     """Review a repository: lint, scan, measure, test, document, report."""
     lint = linter("syntax_analysis", repo=repo, isolated=isolated).optional()

@@ -15,7 +15,7 @@ from lambdas.security_scanner.contract import security_scanner
 from lambdas.shared.repository.contract import RepoRef
 from lambdas.tester import contract as tester_contract
 from stepweave.contract.agent import Agent
-from tests.agents.trees import awkward_tree
+from tests.shared.repository.trees import awkward_tree
 
 AGENTS: list[Agent[Any, Any]] = [linter, security_scanner, analyzer, tester_contract.tester, documenter]
 REPO = RepoRef(bucket="payload", key="repositories/x.tar.gz", sha256="0" * 64, name="shop")

@@ -16,7 +16,7 @@ from lambdas.analyzer.analyze import analyze
 from lambdas.analyzer.contract import QualityReport
 from lambdas.analyzer.radon_file import measure_file
 from lambdas.shared.repository.isolation import Limits
-from tests.agents.trees import PROJECT, awkward_tree, by_hand, plant
+from tests.shared.repository.trees import PROJECT, awkward_tree, by_hand, plant
 
 LIMITS = Limits(memory_mb=1500, processes=2)
 

@@ -14,7 +14,7 @@ from lambdas.analyzer.analyze import analyze
 from lambdas.documenter.document import document
 from lambdas.documenter.outline import module_name, outline
 from lambdas.shared.repository.isolation import Limits
-from tests.agents.trees import PROJECT, awkward_tree, by_hand, plant
+from tests.shared.repository.trees import PROJECT, awkward_tree, by_hand, plant
 
 LIMITS = Limits(memory_mb=700, processes=1)
 

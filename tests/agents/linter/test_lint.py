@@ -11,7 +11,7 @@ from lambdas.linter import lint as lint_module
 from lambdas.linter.lint import lint
 from lambdas.linter.ruff_process import RuffFailedError
 from lambdas.shared.repository.files import display_name
-from tests.agents.trees import PROJECT, awkward_tree, by_hand, plant
+from tests.shared.repository.trees import PROJECT, awkward_tree, by_hand, plant
 
 
 def found_by_hand(tree: Path, command: str) -> Counter[tuple[str, str, int, int]]:

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.linter.lint import COMMAND, OWN_COMMAND, lint
 from lambdas.linter.ruff_settings import fence, ruff_settings
-from tests.agents.trees import plant
+from tests.shared.repository.trees import plant
 
 UNUSED = "import os\n\n"
 LONG = f"x = '{'x' * 200}'\n"

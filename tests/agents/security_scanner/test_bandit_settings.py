@@ -8,7 +8,7 @@ from lambdas.security_scanner.bandit_settings import bandit_settings
 from lambdas.security_scanner.scan import COMMAND, scan
 from lambdas.shared.repository.isolation import Limits
 from tests.agents.security_scanner.test_scan import assert_equals_bandit_by_hand
-from tests.agents.trees import plant
+from tests.shared.repository.trees import plant
 
 LIMITS = Limits(memory_mb=1500, processes=1)
 CODE = {"a.py": "assert 1\nexec('1')\n", "tests/test_a.py": "assert 1\nexec('1')\n", "docs/b.py": "exec('1')\n"}

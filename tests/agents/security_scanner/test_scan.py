@@ -10,7 +10,7 @@ import pytest
 from lambdas.security_scanner.contract import SecurityReport
 from lambdas.security_scanner.scan import scan
 from lambdas.shared.repository.isolation import Limits
-from tests.agents.trees import PROJECT, awkward_tree, by_hand, plant
+from tests.shared.repository.trees import PROJECT, awkward_tree, by_hand, plant
 
 LIMITS = Limits(memory_mb=1500, processes=2)
 

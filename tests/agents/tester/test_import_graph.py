@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lambdas.tester.import_graph import reached_files
 from lambdas.tester.python_file import FileFacts, Import, read_facts
-from tests.agents.trees import plant
+from tests.shared.repository.trees import plant
 
 
 def follow(tree: Path, start: str) -> set[str]:

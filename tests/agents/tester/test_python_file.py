@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lambdas.shared.repository.source import parse
 from lambdas.tester.python_file import count_tests
-from tests.agents.trees import plant
+from tests.shared.repository.trees import plant
 
 TESTS = """
 import unittest

@@ -13,7 +13,7 @@ import pytest
 from lambdas.shared.repository.isolation import Limits
 from lambdas.tester.contract import ReachReport
 from lambdas.tester.reach import reach
-from tests.agents.trees import awkward_tree, plant
+from tests.shared.repository.trees import awkward_tree, plant
 
 LIMITS = Limits(memory_mb=700, processes=1)
 

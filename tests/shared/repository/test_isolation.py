@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from lambdas.shared.repository.isolation import Inspection, IsolationError, Limits, inspect_files
-from tests.agents.trees import plant
+from tests.shared.repository.trees import plant
 
 
 class Seen(BaseModel):

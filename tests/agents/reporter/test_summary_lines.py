@@ -1,7 +1,7 @@
 """What a person reads of a review."""
 
 from lambdas.reporter.contract import ReviewReport
-from scripts.review_summary import review_lines
+from lambdas.reporter.summary_lines import review_lines
 
 REVIEW = ReviewReport.model_validate(
     {
