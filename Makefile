@@ -48,14 +48,24 @@ check: setup ## Lint, types, import walls, golden ASL
 	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden --check
 
 .PHONY: test
-test: setup node_modules/.ready ## Run the tests, two files at a time; `make adoption`, `make chaos` run the long ones
-	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not chaos"
-	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption"
+test: setup node_modules/.ready ## Run the tests, two files at a time; others have targets of their own
+	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not chaos and not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not slow"
 
 .PHONY: adoption
 adoption: setup node_modules/.ready ## Adopt the wheel as a newcomer does, and this project without the review
 	cd library && ../$(BIN)/pytest -m adoption tests/e2e
 	$(BIN)/pytest -m adoption tests/e2e
+
+.PHONY: slow
+slow: setup node_modules/.ready ## Run the tests that take more than five seconds each
+	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m slow
+	$(BIN)/pytest -n 2 --dist loadfile -m slow
+
+.PHONY: properties
+properties: setup node_modules/.ready ## Try every property with many examples
+	cd library && STEPWEAVE_ENGINE_EXAMPLES=400 ../$(BIN)/pytest -n 2 --dist loadfile --hypothesis-profile=thorough \
+		tests/properties tests/integration/test_engine_agrees.py
 
 .PHONY: chaos
 chaos: setup node_modules/.ready ## Run 200 executions under faults: make chaos SEED=7

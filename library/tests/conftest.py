@@ -1,4 +1,7 @@
-"""How tests run: with the library's own plugin, in a project of their own, and no example has a deadline."""
+"""How tests run: with the library's own plugin, in a project of their own, and no example has a deadline.
+
+Properties are tried with few examples each time, and with many by ``make properties``.
+"""
 
 import os
 from pathlib import Path
@@ -13,8 +16,9 @@ os.environ[PROJECT_VARIABLE] = str(Path(__file__).parent / "sample")
 
 pytest_plugins = ["pytester"]
 
-settings.register_profile("stepweave", deadline=None)
-settings.load_profile("stepweave")
+settings.register_profile("quick", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=500)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="module", autouse=True)

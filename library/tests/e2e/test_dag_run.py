@@ -15,6 +15,8 @@ import pytest
 from stepweave.functions.replayer.lineage import lineage
 from tests.sample_project import environment, link_sample
 
+pytestmark = pytest.mark.slow
+
 NEEDS: dict[str, list[str]] = {
     "build:base+32bit": [],
     "b": [],

@@ -12,6 +12,8 @@ from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.persistence.snapshot_file import FILE_NAME
 from tests.sample_project import environment, link_sample
 
+pytestmark = pytest.mark.slow
+
 
 def stepweave(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

@@ -20,6 +20,8 @@ from stepweave.runtime.breaker_store import DynamoDBBreakerStore
 from tests.dynamodb_tables import create_table
 from tests.integration.breaker_processes import CONFIG, NAME, PROCESSES
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SEED = "2026"
 

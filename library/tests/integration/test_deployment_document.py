@@ -67,12 +67,14 @@ def functions(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_test_runs_what_the_customization_makes(project: Path) -> None:
     done = run(project, "-m", "pytest", "-p", "no:cacheprovider", "tests/test_settle_claim.py")
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_app_deploys_the_same(project: Path, tmp_path: Path) -> None:
     templates = synthesize(project, "app.py", tmp_path / "out", **this_machine())
     variables = functions(templates["ClaimsAgents"])["claims-payer"]["Environment"]["Variables"]
@@ -81,6 +83,7 @@ def test_the_app_deploys_the_same(project: Path, tmp_path: Path) -> None:
     assert variables["POWERTOOLS_LOG_LEVEL"] == "WARNING"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_constructs_run_in_a_stack_of_ones_own(project: Path, tmp_path: Path) -> None:
     synthesize(project, "accounting.py", tmp_path / "out", **this_machine(), colour="of no concern")
@@ -105,6 +108,7 @@ def test_the_constructs_run_in_a_stack_of_ones_own(project: Path, tmp_path: Path
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_in_aws_they_use_what_is_there_already(project: Path, tmp_path: Path) -> None:
     template = synthesize(project, "accounting.py", tmp_path / "out")["Accounting"]
     payer = functions(template)["claims-payer"]

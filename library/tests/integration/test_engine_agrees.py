@@ -59,7 +59,7 @@ SUBSTITUTIONS = {
     "breakers_table": "breakers",
 }
 SEED = 7
-EXAMPLES = int(os.environ.get("STEPWEAVE_ENGINE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("STEPWEAVE_ENGINE_EXAMPLES", "40"))
 PATIENCE_SECONDS = 30
 """After that an execution is taken to hang; one takes some tens of milliseconds."""
 

@@ -34,6 +34,8 @@ from stepweave.graph.dag import Dag, Task
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.project.settings import Project, require_project
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 

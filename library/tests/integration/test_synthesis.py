@@ -77,6 +77,7 @@ def test_it_synthesizes_without_node_home_or_credentials(assembly: Path) -> None
     ]
 
 
+@pytest.mark.slow
 def test_it_synthesizes_offline_once_the_bundles_are_there(assembly: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     nowhere = "http://127.0.0.1:1"
@@ -88,6 +89,7 @@ def test_it_synthesizes_offline_once_the_bundles_are_there(assembly: Path, tmp_p
     assert sorted(path.name for path in again.glob("asset.*")) == sorted(p.name for p in assembly.glob("asset.*"))
 
 
+@pytest.mark.slow
 def test_a_wrong_setting_from_the_cdk_command_is_an_error_and_no_traceback(tmp_path: Path) -> None:
     done = synthesize(tmp_path / "out", CDK_CONTEXT_JSON=json.dumps({"bundle_platform": "vax"}))
     assert done.returncode == 1
@@ -95,6 +97,7 @@ def test_a_wrong_setting_from_the_cdk_command_is_an_error_and_no_traceback(tmp_p
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_so_is_a_setting_that_nobody_reads(tmp_path: Path) -> None:
     done = synthesize(tmp_path / "out", CDK_CONTEXT_JSON=json.dumps({"retain_payload": "true"}))
     assert done.returncode == 1
@@ -147,6 +150,7 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     assert cfn_lint(assembly) == []
 
 
+@pytest.mark.slow
 def test_cfn_lint_takes_nothing_for_an_error_but_parameters_of_a_parallel_state(assembly: Path, tmp_path: Path) -> None:
     for name, template in templates(assembly).items():
         for resource in template["Resources"].values():

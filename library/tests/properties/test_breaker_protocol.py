@@ -17,8 +17,9 @@ from stepweave.contract.breaker_item import State
 from stepweave.runtime.breaker_protocol import Verdict
 from tests.properties.breaker_fleet import SKEW, Environment, Fleet, Stage
 
-SCHEDULES = 10_000
-BATCH = 500
+SCHEDULES = settings().max_examples * 40
+"""1,600, and 20,000 by `make properties`."""
+BATCH = 400
 STEPS = 120
 LONG = 9_000
 VERDICTS = (Verdict.SUCCESS, Verdict.FAILURE, Verdict.NONE)
@@ -152,4 +153,4 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreakerMachine = BreakerMachine.TestCase
-TestBreakerMachine.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestBreakerMachine.settings = settings(stateful_step_count=60)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stepweave.dag_files.dag_file import DagFile
@@ -65,7 +65,6 @@ def wfformat(needs: dict[str, list[str]], took: dict[str, float]) -> dict[str, A
 
 
 @given(graphs())
-@settings(max_examples=150, deadline=None)
 def test_what_was_written_is_read(graph: tuple[dict[str, list[str]], dict[str, float]]) -> None:
     needs, took = graph
     for write in (simple, wfformat):
@@ -78,7 +77,6 @@ def test_what_was_written_is_read(graph: tuple[dict[str, list[str]], dict[str, f
 
 
 @given(graphs())
-@settings(max_examples=100, deadline=None)
 def test_no_chain_of_tasks_is_longer_than_the_critical_path(
     graph: tuple[dict[str, list[str]], dict[str, float]],
 ) -> None:
@@ -108,7 +106,6 @@ def nearly_right(draw: st.DrawFn) -> object:
 
 
 @given(values | st.builds(lambda tasks: {"tasks": tasks}, values) | nearly_right())
-@settings(max_examples=400, deadline=None)
 def test_any_json_is_read_or_refused_with_one_kind_of_error(content: object) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "graph.json")
@@ -122,7 +119,6 @@ def test_any_json_is_read_or_refused_with_one_kind_of_error(content: object) -> 
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_or_refused_with_one_kind_of_error(content: bytes) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, "graph.json")

@@ -2,6 +2,7 @@
 
 from unittest import mock
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -76,6 +77,7 @@ def test_every_execution_has_room_for_what_it_holds(dag: Dag) -> None:
     assert sorted(name for name in names if name in dag.by_id) == sorted(dag.by_id)
 
 
+@pytest.mark.slow
 def test_a_large_workflow_is_cut_within_the_real_limits() -> None:
     edges: dict[str, dict[str, bool]] = {"t0": {}}
     for number in range(1, 2500):

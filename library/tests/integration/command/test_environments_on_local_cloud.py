@@ -79,6 +79,7 @@ def test_each_has_its_own_of_everything(cloud: LocalCloud) -> None:
     assert len({one.state_machine_arn for one in found.values()}) == len(ENVIRONMENTS)
 
 
+@pytest.mark.slow
 def test_what_fails_in_one_is_a_dead_letter_there_and_nowhere_else(
     cloud: LocalCloud, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

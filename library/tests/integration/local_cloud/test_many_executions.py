@@ -17,6 +17,8 @@ from stepweave.local_cloud.lambda_runtime.process_memory import ProcessMemory
 
 from .conftest import ROLE, WriteAssembly, function
 
+pytestmark = pytest.mark.slow
+
 EXECUTIONS = 200
 TASKS = 10
 KEPT_MB = 50

@@ -72,6 +72,7 @@ def outputs(session: boto3.Session) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
+@pytest.mark.slow
 def test_everything_that_is_said_to_be_kept_is_there_again(  # noqa: PLR0915 - one state, looked at from all sides
     tmp_path: Path, write_assembly: WriteAssembly
 ) -> None:

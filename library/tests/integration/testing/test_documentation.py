@@ -85,6 +85,7 @@ def outcomes(project: Path) -> Counter[tuple[str, str]]:
     return Counter((case.attrib["classname"], "passed" if len(case) == 0 else case[0].tag) for case in cases)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["test_shipping", "test_faults", "test_examples"])
 def test_the_tests_that_are_shown_pass(name: str, project: Path, outcomes: Counter[tuple[str, str]]) -> None:

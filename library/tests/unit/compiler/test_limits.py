@@ -21,7 +21,8 @@ def test_a_history_that_could_overflow_is_refused() -> None:
 
 
 def test_a_definition_over_a_megabyte_is_cut() -> None:
-    tasks = tuple(Task(f"task_{number}", worker, retry=Retry(attempts=0)) for number in range(4000))
+    given = (("given", Constant("x" * 8_000)),)
+    tasks = tuple(Task(f"task_{number}", worker, given, retry=Retry(attempts=0)) for number in range(200))
     compiled = compile_dag(Dag("large", "", (), tasks, None, timedelta(hours=1)))
     assert len(compiled.nested) > 1
     for definition in (compiled.definition, *compiled.nested.values()):

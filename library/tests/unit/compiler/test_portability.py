@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from stepweave.compiler.compile import CompiledWorkflow, compile_dag, compile_workflow
 from stepweave.compiler.options import CompileOptions
@@ -35,7 +35,6 @@ def test_the_projects_workflows_can_be_run_there(name: str) -> None:
     assert lacks(compile_workflow(workflows()[name])) == set()
 
 
-@settings(max_examples=60)
 @given(dags(24))
 def test_only_gates_need_what_it_lacks(dag: Dag) -> None:
     compiled = compile_dag(dag)
@@ -44,7 +43,6 @@ def test_only_gates_need_what_it_lacks(dag: Dag) -> None:
         assert lacks(compiled) == set()
 
 
-@settings(max_examples=40)
 @given(dags(24))
 def test_any_graph_can_be_run_there_level_by_level(dag: Dag) -> None:
     assert lacks(compile_dag(dag, LEVELS)) == set()

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from stepweave.local_cloud.adapters.ec2.lazy_lists import LazyOfferings, LazyTypes
 
 COUNT = """
@@ -37,6 +39,7 @@ def imported(how: str) -> dict[str, object]:
     return value
 
 
+@pytest.mark.slow
 def test_what_is_offered_is_read_later_and_is_the_same() -> None:
     lazily, at_once = imported("lazily"), imported("at once")
     assert at_once.pop("read") != 0
