@@ -48,10 +48,7 @@ LONGEST_EXPRESS_EXECUTION: Final = 300  # seconds, by AWS's quota
 def attempt_programs() -> Iterator[None]:
     """Start, follow and end the attempts of executions."""
     with ExitStack() as patches:
-        patches.callback(engine_time.end_threads)
         deadlines = Deadlines()
-        patches.callback(deadlines.close)
-        patches.callback(abort_all)
         patches.enter_context(replaced(sys.modules[__name__], "_DEADLINES", deadlines))
         for owner, name, method in (
             (ExecutionWorker, "start", _start),
@@ -61,6 +58,10 @@ def attempt_programs() -> Iterator[None]:
             (Program, "_eval_body", _evaluate_states),
         ):
             patches.enter_context(replaced(owner, name, method))
+        # What still runs ends as it began: before anything is put back.
+        patches.callback(engine_time.end_threads)
+        patches.callback(deadlines.close)
+        patches.callback(abort_all)
         yield
 
 
