@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 DEEPEST_EVALUATION: Final = 100
 LONGEST_ARRAY: Final = 873_782
 LONGEST_TEXT: Final = 6_990_256  # bytes
-_LONGEST_EVALUATION: Final = 2.0  # seconds
+LONGEST_EVALUATION: Final = 2.0  # seconds
 _KEPT_EXPRESSIONS: Final = 1024
 
 _OUT_OF_MEMORY: Final = ": Expression evaluation memory limit exceeded: Check for excessive memory usage"
@@ -119,7 +119,7 @@ def _evaluate(source: str, variables: Mapping[str, Any]) -> str | None:
             None,
             {"eval": None, **variables},  # AWS knows no $eval
             now=int(engine_time.now().timestamp() * 1000),
-            timeout=_LONGEST_EVALUATION,
+            timeout=LONGEST_EVALUATION,
             max_depth=DEEPEST_EVALUATION,
             max_array_length=LONGEST_ARRAY,
             max_string_length=LONGEST_TEXT,

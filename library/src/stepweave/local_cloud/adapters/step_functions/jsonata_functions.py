@@ -68,12 +68,12 @@ def arithmetic_range(first: float | None, last: float | None, step: float | None
     if first is None or last is None or step is None or not int(step):
         return None
     start, increment = int(first), int(step)
-    numbers = range(start, int(last) + (1 if increment > 0 else -1), increment)
-    if len(numbers) > LONGEST_RANGE:
+    count = (int(last) - start) // increment + 1
+    if count > LONGEST_RANGE:
         raise MemoryExceeded
-    if len(numbers) <= 1:
-        return numbers[0] if numbers else None
-    return list(numbers)
+    if count <= 1:
+        return start if count == 1 else None
+    return [start + index * increment for index in range(count)]
 
 
 def digest(text: str | None, algorithm: str | None) -> str | None:

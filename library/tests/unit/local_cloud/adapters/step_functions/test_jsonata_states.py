@@ -1,5 +1,6 @@
 """JSONata in the fields of states: what they offer, take and assign, and how they fail."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, cast
@@ -39,6 +40,8 @@ def run(engine: Engine) -> Run:
     """Runs states in their order."""
 
     def run(*states: dict[str, Any], given: Any = None, language: str = "JSONata") -> dict[str, Any]:
+        if states[0]["Type"] == "Fail":
+            states = states[:1]
         names = [chr(ord("A") + index) for index in range(len(states))]
         following = [{"Next": name} for name in names[1:]] + [{"End": True}]
         moved = [
@@ -186,7 +189,7 @@ FALLIBLE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", FALLIBLE)
 def test_a_failure_can_be_caught(run: Run, name: str) -> None:
-    caught = catching(Output="{% [$states.errorOutput.Error, $contains($states.errorOutput.Cause, 'state \\'A\\'')] %}")
+    caught = catching(Output="{% [$states.errorOutput.Error, $contains($states.errorOutput.Cause, /state 'A'/)] %}")
     ended = run(FALLIBLE[name] | caught, {"Type": "Succeed"})
     assert (ended["status"], ended.get("output")) == ("SUCCEEDED", f'["{ERROR}",true]')
     assert len(failures(ended)) == 1
@@ -234,7 +237,7 @@ def test_what_states_offers_depends_on_the_field(run: Run) -> None:
     ended = run(task(Arguments="{% $keys($states) %}", Output=output))
     assert ended["output"] == '{"null":null,"keys":["input","context","result"]}'
     sent = next(event for event in ended["events"] if event["type"] == "LambdaFunctionScheduled")
-    assert sent["lambdaFunctionScheduledEventDetails"]["input"] == '["input","context"]'
+    assert json.loads(sent["lambdaFunctionScheduledEventDetails"]["input"]) == ["input", "context"]
     caught = run(task(Output=NOWHERE) | catching(Output="{% $keys($states) %}"), {"Type": "Succeed"})
     assert caught["output"] == '["input","context","errorOutput"]'
 
@@ -268,4 +271,4 @@ def test_limits_of_batches_are_checked(run: Run) -> None:
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **INNER}
     batcher = {"MaxItemsPerBatch": "{% 'x' %}"}
     ended = run({"Type": "Map", "Items": [1], "ItemBatcher": batcher, "ItemProcessor": processor})
-    assert [failure["location"] for failure in failures(ended)] == ["ItemBatcher/MaxItemsPerBatch"]
+    assert "for the field 'ItemBatcher/MaxItemsPerBatch' returned an unexpected result type" in ended["cause"]
