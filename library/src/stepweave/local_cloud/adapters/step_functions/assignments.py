@@ -1,8 +1,8 @@
 """A state assigns its variables when it is left, all at once.
 
-Upstream defects: a variable has its new value at once, so that ``Output``, which is to be evaluated with the values that
-were there when the state was entered, sees it; what a state assigned before it failed stays assigned; and the event
-that tells what was assigned does not escape text.
+Upstream defects: a variable has its new value at once, so that ``Output``, which is to be evaluated with the values
+that were there when the state was entered, sees it; what a state assigned before it failed stays assigned; and the
+event that tells what was assigned does not escape text.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
