@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import uuid
 from collections.abc import Callable
 from typing import Any, Final
 
 LONGEST_RANGE: Final = 360_145  # numbers: AWS's memory for an evaluation holds no more of them
+NULL: Final = math.nan
+"""What a function returns for null: the evaluator takes None for nothing, and what JSON cannot express for null."""
+
 _ALGORITHMS: Final = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
 
@@ -122,9 +126,10 @@ def parse(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         raise FunctionFailed(f"The argument of the parse function must be JSON: {error}") from error
+    return NULL if value is None else value
 
 
 def new_uuid() -> str:

@@ -80,6 +80,7 @@ VALUES: dict[str, object] = {
     "$hash('input', 'SHA-1')": "140f86aae51ab9e1cda9b4254fe98a74eb54c1a1",
     "$random(42)": 0.7275636800328681,
     "$parse('{\"a\": [null]}').a": [None],
+    "[$parse('null'), $type($parse('null')), $parse('[[1]]')]": [None, "null", [1]],
     "$length($uuid())": 36,
 }
 

@@ -267,6 +267,13 @@ def test_a_jsonpath_state_follows_paths_through_variables(run: Run) -> None:
     assert (missing["status"], missing["error"]) == ("FAILED", "States.Runtime")
 
 
+def test_an_event_of_a_failure_follows_what_was_before_the_state(run: Run) -> None:
+    """As AWS writes it, the event that entered the state is none of those that led to the failure."""
+    ended = run({"Type": "Pass"}, {"Type": "Pass", "Output": NOWHERE})
+    event = next(event for event in ended["events"] if event["type"] == "EvaluationFailed")
+    assert (event["id"], event["previousEventId"]) == (5, 3)
+
+
 def test_limits_of_batches_are_checked(run: Run) -> None:
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **INNER}
     batcher = {"MaxItemsPerBatch": "{% 'x' %}"}
