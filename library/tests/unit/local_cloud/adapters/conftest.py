@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
@@ -14,13 +14,18 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
+from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients, in_process_clients
+from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 from stepweave.local_cloud.adapters.step_functions.execution_api import complete_execution_api
 from stepweave.local_cloud.adapters.step_functions.execution_events import execution_status_events
 from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
+from stepweave.local_cloud.adapters.step_functions.jsonata_fields import jsonata_fields
+from stepweave.local_cloud.adapters.step_functions.jsonata_states import jsonata_states
 from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_process_functions
 from stepweave.local_cloud.adapters.step_functions.nested_executions import nested_executions
+from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
 from stepweave.local_cloud.adapters.step_functions.task_tokens import task_tokens
 from stepweave.local_cloud.lambda_runtime.caller import Caller, Steps
@@ -34,6 +39,13 @@ T = TypeVar("T")
 Client = Callable[[str], Any]
 RunMachine = Callable[..., dict[str, Any]]
 DeployTemplate = Callable[..., dict[str, Any]]
+
+
+@contextmanager
+def jsonata() -> Iterator[None]:
+    """All adapters that JSONata states need."""
+    with query_language_per_definition(), evaluation_failures(), jsonata_fields(), jsonata_states(), assignments():
+        yield
 
 
 @pytest.fixture

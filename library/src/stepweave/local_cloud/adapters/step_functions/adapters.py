@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
 from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
@@ -12,6 +13,7 @@ from stepweave.local_cloud.adapters.step_functions.definition_checks import defi
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import distributed_maps
 from stepweave.local_cloud.adapters.step_functions.engine_clients import in_process_clients
 from stepweave.local_cloud.adapters.step_functions.escaped_strings import escaped_strings
+from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 from stepweave.local_cloud.adapters.step_functions.execution_api import complete_execution_api
 from stepweave.local_cloud.adapters.step_functions.execution_events import execution_status_events
@@ -19,7 +21,8 @@ from stepweave.local_cloud.adapters.step_functions.execution_start import execut
 from stepweave.local_cloud.adapters.step_functions.fewer_threads import fewer_threads
 from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
 from stepweave.local_cloud.adapters.step_functions.json_text import json_text
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
+from stepweave.local_cloud.adapters.step_functions.jsonata_fields import jsonata_fields
+from stepweave.local_cloud.adapters.step_functions.jsonata_states import jsonata_states
 from stepweave.local_cloud.adapters.step_functions.lambda_tasks import (
     FunctionCaller,
     in_process_functions,
@@ -65,7 +68,10 @@ def step_functions_adapters(
         definite_paths(),
         branch_errors(),
         fewer_threads(),
-        jsonata_evaluator(),
+        evaluation_failures(),
+        jsonata_fields(),
+        jsonata_states(),
+        assignments(),
         textual_context_times(),
         wait_timestamps(),
         in_process_clients(application, endpoint_url),

@@ -2,8 +2,9 @@
 
 Upstream defects: retry delays and nested jobs are slept through, and tokens waited for, after the execution was
 stopped; a task that has run out of time goes on as if it still counted; for a nested job the engine waits for a task
-token that does not exist, in a thread that ends in a traceback; and each state that runs something does so in another
-thread, even if there is no time limit or it only calls a function.
+token that does not exist, in a thread that ends in a traceback; each state that runs something does so in another
+thread, even if there is no time limit or it only calls a function; and what goes wrong in a JSONata ``Output`` can be
+neither retried nor caught.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partialmethod
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.catch.catch_outcome import CatchOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_outcome import RetrierOutcome
@@ -24,6 +26,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackConsumerLeft,
@@ -57,6 +60,7 @@ def attempt_tasks(*, callers_leave: bool = False) -> Iterator[None]:
                 "_evaluate_with_timeout",
                 partialmethod(_evaluate_with_timeout, callers_leave=callers_leave),
             ),
+            (ExecutionState, "_eval_state_output", _eval_state_output),
             (WaitFunction, "_wait_interval", _wait_interval),
             (RetrierDecl, "_eval_body", _retry),
             (StateTaskServiceCallback, "_eval_wait_for_task_token", _wait_for_token),
@@ -88,17 +92,36 @@ def _evaluate_with_timeout(self: Any, env: Any, *, callers_leave: bool) -> None:
     if not env.is_running():
         return
     result = frame.stack.pop()
-    env.stack.append(result)
-    if not self._is_language_query_jsonpath():
-        env.states.set_result(result)
-    if self.assign_decl:
-        self.assign_decl.eval(env=env)
-    if self.result_selector:
-        self.result_selector.eval(env=env)
-    if self.result_path:
-        self.result_path.eval(env)
+    if self._is_language_query_jsonpath():
+        _take_by_paths(self, env, result)
     else:
+        _take_by_expressions(self, env, result)
+
+
+def _take_by_paths(state: Any, env: Any, result: Any) -> None:
+    """Make the state's output of the result of a JSONPath state."""
+    env.stack.append(result)
+    for part in (state.assign_decl, state.result_selector, state.result_path):
+        if part:
+            part.eval(env=env)
+    if not state.result_path:
         env.states.reset(input_value=env.stack.pop())
+
+
+def _take_by_expressions(state: Any, env: Any, result: Any) -> None:
+    """Make the state's output of the result of a JSONata state; what fails can still be retried and caught."""
+    env.states.set_result(result)
+    if state.assign_decl:
+        state.assign_decl.eval(env=env)
+    if state.output:
+        state.output.eval(env=env)
+    else:
+        env.states.reset(input_value=result)
+
+
+def _eval_state_output(self: Any, env: Any) -> None:
+    if self._is_language_query_jsonpath() and not isinstance(env.stack[-1], CatchOutcome):
+        CommonStateField._eval_state_output(self, env=env)
 
 
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001 - upstream's signature

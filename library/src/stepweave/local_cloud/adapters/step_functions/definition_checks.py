@@ -1,8 +1,8 @@
 """A definition that AWS refuses is refused, with the place of the mistake.
 
-Upstream defects: transitions to states that do not exist, states that cannot be reached, fields that no state has and
-the like are accepted, and fail the execution or are ignored; a refusal repeats the whole definition and does not say in
-which state the mistake is; and a name that is taken by another definition is silently given away.
+Upstream defects: transitions to states that do not exist, states that cannot be reached, fields that no state has, what
+is no JSONata and the like are accepted, and fail the execution or are ignored; a refusal repeats the whole definition
+and does not say in which state the mistake is; and a name that is taken by another definition is silently given away.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.definition_problems import Problem, problems, states_of
+from stepweave.local_cloud.adapters.step_functions.jsonata_problems import language_problems
 
 
 class InvalidDefinition(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
@@ -73,6 +74,8 @@ def check_definition(definition: str) -> None:
     except ValueError as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'") from error
     found = list(problems(parsed))
+    if not found:
+        found = [Problem(*found) for found in language_problems(parsed, states_of(parsed))]
     if not found:
         reason = _why_not_parsed(definition)
         if reason is None:

@@ -40,6 +40,7 @@ from stepweave.local_cloud.adapters.step_functions.item_readers import (
     is_known_to_grammar,
     items_of,
 )
+from stepweave.local_cloud.adapters.step_functions.jsonata_locations import relocate
 from stepweave.local_cloud.adapters.step_functions.result_files import check_writer
 
 _PERCENTAGE: Final = "ToleratedFailurePercentage"
@@ -155,11 +156,12 @@ def _complete(state: dict[str, Any], language: str, component: Any, parse: Calla
 
 def _template(template: dict[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
     """Return a component of the engine that evaluates a template."""
-    nothing = {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
     field = "Arguments" if language == "JSONata" else "Parameters"
-    state = {"Type": "Parallel", "QueryLanguage": language, field: template, "Branches": [nothing], "End": True}
+    state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", field: template, "End": True}
     program, _ = parse(json.dumps({"StartAt": "T", "QueryLanguage": language, "States": {"T": state}}))
-    return program.states.states["T"].parargs
+    arguments = program.states.states["T"].parargs
+    relocate(arguments, field, "ItemBatcher")
+    return arguments
 
 
 class _Items(transformer.ResourceOutputTransformer):  # type: ignore[misc]

@@ -2,9 +2,9 @@
 
 Upstream defects: ``StartExecution`` without a name calls the execution ``None``; ``StopExecution`` drops the error and
 the cause and answers before there is a stop date; ``SendTaskFailure`` drops the cause; ``DescribeExecution`` of an
-execution that timed out has no stop date, and an output that is text is not JSON; ``GetExecutionHistory`` ignores
-``maxResults``, ``nextToken``, ``reverseOrder`` and ``includeExecutionData``, and fails for an execution that is about
-to start.
+execution that timed out has no stop date, an output that is null is left out, and one that is text is not JSON;
+``GetExecutionHistory`` ignores ``maxResults``, ``nextToken``, ``reverseOrder`` and ``includeExecutionData``, and fails
+for an execution that is about to start.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _describe_execution(upstream: Any) -> Any:
         description: dict[str, Any] = answer.result
         if execution.status == ExecutionStatus.TIMED_OUT.value:
             description["stopDate"] = execution.stop_date
-        if "output" in description:
+        if execution.status == ExecutionStatus.SUCCEEDED.value:
             description["output"] = to_json_str(execution.output, separators=(",", ":"))
         if execution.trace_header:
             description["traceHeader"] = execution.trace_header

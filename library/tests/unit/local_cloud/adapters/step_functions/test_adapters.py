@@ -22,7 +22,6 @@ from stepweave.local_cloud.adapters.step_functions.executing_engine import execu
 from stepweave.local_cloud.adapters.step_functions.execution_api import complete_execution_api
 from stepweave.local_cloud.adapters.step_functions.execution_events import execution_status_events
 from stepweave.local_cloud.adapters.step_functions.fewer_threads import copy_json, fewer_threads
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import declare, evaluate, jsonata_evaluator
 from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_process_functions, lambda_error_names
 from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_once
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
@@ -151,40 +150,11 @@ def test_shared_programs_count_retries_per_execution(run_machine: RunMachine, en
     assert len(functions.calls) == 6
 
 
-def test_jsonata_is_evaluated(run_machine: RunMachine, engine: ExitStack) -> None:
-    definition = {
-        "QueryLanguage": "JSONata",
-        "StartAt": "Only",
-        "States": {
-            "Only": {
-                "Type": "Pass",
-                "Assign": {"text": "{% $states.input.text %}"},
-                "Output": "{% $states.input.n + 1 %}",
-                "Next": "Then",
-            },
-            "Then": {"Type": "Pass", "Output": "{% $text & '!' %}", "End": True},
-        },
-    }
-    awkward = 'says "no" \\ twice\n'
-    execution_input = json.dumps({"n": 1, "text": awkward})
-    assert run_machine(definition, execution_input)["status"] == "FAILED"
-    engine.enter_context(jsonata_evaluator())
-    engine.enter_context(complete_execution_api())
-    result = run_machine(definition, execution_input)
-    assert result["status"] == "SUCCEEDED", result
-    assert json.loads(result["output"]) == awkward + "!"
-
-
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=12),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=6), children, max_size=3),
     max_leaves=8,
 )
-
-
-@given(JSON_VALUES)
-def test_a_declared_variable_has_the_value_that_was_declared(value: object) -> None:
-    assert evaluate(f"({declare({'$x': value})}$x)") == value
 
 
 def test_context_times_are_text(run_machine: RunMachine, engine: ExitStack) -> None:

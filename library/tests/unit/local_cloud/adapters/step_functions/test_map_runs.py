@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from stepweave.local_cloud.adapters.step_functions.attempt_programs import LONGEST_EXPRESS_EXECUTION
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import distributed_maps
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
 from stepweave.local_cloud.adapters.step_functions.map_run_api import map_run_api
 from stepweave.local_cloud.adapters.step_functions.map_runs import is_exceeded, map_runs
-from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.clock.controlled_modules import engine_on
 from stepweave.local_cloud.clock.virtual_clock import VirtualClock
+from tests.unit.local_cloud.adapters.conftest import jsonata
 
 PASS = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
 NO_MORE_THAN_3 = {
@@ -132,7 +131,7 @@ def test_items_are_selected_before_they_are_batched(mapping: Any) -> None:
 
 
 def test_batches_are_said_in_jsonata_too(mapping: Any) -> None:
-    mapping.adapt(query_language_per_definition(), jsonata_evaluator())
+    mapping.adapt(jsonata())
     batcher = {"MaxItemsPerBatch": "{% $states.input.size %}", "BatchInput": {"of": "{% $states.input.of %}"}}
     definition = machine(Items="{% $states.input.items %}", ItemBatcher=batcher) | {"QueryLanguage": "JSONata"}
     assert output(mapping, definition, {"of": "o", "size": 2, "items": [1, 2, 3]}) == [

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
-from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.quotas import LARGEST_PAYLOAD, quotas
+from tests.unit.local_cloud.adapters.conftest import jsonata
 
 HALF = "x" * (LARGEST_PAYLOAD // 2)
 TWICE = {"a.$": "$", "b.$": "$"}
@@ -65,7 +64,7 @@ def test_the_input_that_a_state_makes_for_itself_is_limited(limited: Any, name: 
 
 
 def test_arguments_of_jsonata_are_limited(limited: Any) -> None:
-    limited.adapt(query_language_per_definition(), jsonata_evaluator(), quotas())
+    limited.adapt(jsonata(), quotas())
     arguments = {"a": "{% $states.input %}", "b": "{% $states.input %}"}
     state = {"Type": "Task", "Resource": LAMBDA, "Arguments": arguments, "End": True}
     definition = only(state, QueryLanguage="JSONata")

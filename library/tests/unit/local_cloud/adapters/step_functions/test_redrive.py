@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepweave.local_cloud.adapters.step_functions import engine_time
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
 from stepweave.local_cloud.adapters.step_functions.service_tasks import service_task_names
+from tests.unit.local_cloud.adapters.conftest import jsonata
 
 
 def arn(name: str) -> str:
@@ -198,7 +198,7 @@ def test_a_fail_state_fails_again(engine: Any) -> None:
 
 
 def test_variables_and_the_context_object_are_there_again(engine: Any) -> None:
-    engine.adapt(jsonata_evaluator())
+    engine.adapt(jsonata())
     engine.functions.by_name = {"breaks": Flaky("x")}
     result = {"v.$": "$v", "count.$": "$$.Execution.RedriveCount", "start.$": "$$.Execution.Input.n"}
     definition = {
