@@ -232,9 +232,11 @@ class AdaptedMoto:
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
 
         self._adapters.enter_context(bucket_policy_conditions())
         self._adapters.enter_context(form_uploads())
+        self._adapters.enter_context(object_headers())
 
     def _prepare_xray(self) -> None:
         from stepweave.local_cloud.adapters.xray.api import xray_api  # noqa: PLC0415

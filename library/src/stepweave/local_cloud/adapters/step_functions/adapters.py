@@ -35,6 +35,8 @@ from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_onc
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.quotas import quotas
 from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
+from stepweave.local_cloud.adapters.step_functions.refused_integrations import refused_integrations
+from stepweave.local_cloud.adapters.step_functions.service_errors import service_errors
 from stepweave.local_cloud.adapters.step_functions.service_tasks import service_task_names
 from stepweave.local_cloud.adapters.step_functions.state_machine_arns import state_machine_arns
 from stepweave.local_cloud.adapters.step_functions.sync_polling import quick_sync_polling
@@ -78,6 +80,8 @@ def step_functions_adapters(
         in_process_functions(functions, client_error),
         lambda_error_names(),
         service_task_names(),
+        service_errors(),
+        refused_integrations(),
         quick_sync_polling(),
         complete_execution_api(),
         execution_start(),

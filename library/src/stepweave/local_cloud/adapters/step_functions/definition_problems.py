@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stepweave.local_cloud.adapters.step_functions.task_resources import is_known, unknown_fields
+
 _MACHINE: Final = frozenset({"Comment", "StartAt", "States", "Version", "TimeoutSeconds", "QueryLanguage"})
 _PART: Final = frozenset({"Comment", "StartAt", "States", "QueryLanguage", "ProcessorConfig"})
 _EVERY: Final = frozenset({"Type", "Comment", "QueryLanguage", "InputPath", "OutputPath", "Output"})
@@ -118,6 +120,8 @@ def _of_state(state: dict[str, Any], place: str, names: set[str]) -> Iterator[Pr
         yield Problem(_INVALID, f"One of the fields {list(needed)} is required, and only one", place)
     if kind in _LEAVES_BY_NEXT and ("Next" in state) == (state.get("End") is True):
         yield Problem(_INVALID, "One of the fields 'Next' and 'End' is required, and only one", place)
+    if kind == "Task" and isinstance(state.get("Resource"), str):
+        yield from _of_resource(state, place)
     for field in ("Choices", "Branches"):
         if field in _FIELDS[kind] and state.get(field) == []:
             yield Problem(_INVALID, f"Field '{field}' must not be empty", f"{place}/{field}")
@@ -129,6 +133,20 @@ def _of_state(state: dict[str, Any], place: str, names: set[str]) -> Iterator[Pr
             continue
         yield from _unknown(part, _PART, f"{place}/{where}")
         yield from _of_machine(part, f"{place}/{where}", names)
+
+
+def _of_resource(state: dict[str, Any], place: str) -> Iterator[Problem]:
+    resource = state["Resource"]
+    if not is_known(resource):
+        text = (
+            f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, "
+            "or the resource is not available in this region."
+        )
+        yield Problem(_INVALID, text, f"{place}/Resource")
+        return
+    for where in ("Parameters", "Arguments"):
+        for field in unknown_fields(resource, state.get(where)):
+            yield Problem(_INVALID, f'The field "{field}" is not supported by Step Functions', f"{place}/{where}")
 
 
 def _of_handlers(handlers: Any, place: str) -> Iterator[Problem]:

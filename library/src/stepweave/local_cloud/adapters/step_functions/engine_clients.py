@@ -18,12 +18,14 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.handlers import set_list_objects_encoding_type_url
 from moto.core.botocore_stubber import MockRawResponse
 
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.server import WsgiApplication, call_application
 
+_LISTINGS = ("ListObjects", "ListObjectsV2", "ListObjectVersions")  # for which botocore asks more than a task did
 _ENGINE_PACKAGE = "moto.stepfunctions.parser."
 
 
@@ -52,8 +54,16 @@ class InProcessClients:
                 client = self._session.client(
                     service,
                     region_name=region,
-                    config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+                    config=Config(
+                        parameter_validation=False,
+                        retries={"total_max_attempts": 1},
+                        response_checksum_validation="when_required",
+                    ),
                 )
+                for operation in _LISTINGS:
+                    client.meta.events.unregister(
+                        f"before-parameter-build.s3.{operation}", set_list_objects_encoding_type_url
+                    )
                 client.meta.events.register_last("before-send.*.*", self._answer)
                 self._clients[region, service] = client
             return client

@@ -1,15 +1,18 @@
 """Tasks that call a Lambda function call it in this process, and fail with the names that AWS gives.
 
-Upstream defects: the engine calls ``lambda:Invoke`` over HTTP, which costs about 8 ms a task; and where Lambda refuses
-a call (throttled, no such function), or the input cannot be made, a task whose resource is the function itself fails
-with ``Exception``, which no retrier of a real state machine names.
+Upstream defects: the engine calls ``lambda:Invoke`` over HTTP, which costs about 8 ms a task; where Lambda refuses a
+call (throttled, no such function), or the input cannot be made, a task whose resource is the function itself fails with
+``Exception``, which no retrier of a real state machine names, and its causes are not what the function wrote; a payload
+that is null becomes ``{}``; and ``InvocationType`` is dropped.
 """
+
+# ruff: noqa: SLF001 - upstream's own seams
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -22,8 +25,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import StateTaskLambda
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.http_metadata import http_metadata
+from stepweave.local_cloud.adapters.step_functions.service_errors import failure_event, lambda_error
 from stepweave.local_cloud.adapters.step_functions.task_time_limits import current_caller
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
@@ -49,6 +55,14 @@ class FunctionCaller(Protocol):
     ) -> InvocationResult:
         """Call a function and wait for its result, as long as the caller stays."""
 
+    def queue_event(
+        self, function: str, payload: bytes, *, qualifier: str | None = None, trace_header: str | None = None
+    ) -> str:
+        """Queue an asynchronous event for a function, and return the id of the request."""
+
+    def check_invocable(self, function: str, *, qualifier: str | None = None) -> None:
+        """Refuse as a call would that cannot be made."""
+
 
 @contextmanager
 def in_process_functions(
@@ -64,46 +78,80 @@ def in_process_functions(
         Makes a botocore error of a refusal.
     """
 
-    def invoke(parameters: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: object) -> None:  # noqa: ARG001
         try:
-            result = caller.invoke_function(
-                parameters["FunctionName"],
-                parameters.get("Payload", b"{}"),
-                qualifier=parameters.get("Qualifier"),
-                client_context=parameters.get("ClientContext"),
-                trace_header=None if (header := current_trace_header()) is None else str(header),
-                caller=current_caller(),
-            )
+            response = _invoke(caller, parameters)
         except InvocationRefused as refused:
             raise client_error(refused) from refused
-        response: dict[str, Any] = {
-            "StatusCode": 200,
-            "ExecutedVersion": result.executed_version,
-            "Payload": _json_or_text(result.payload),
-        }
-        if result.function_error is not None:
-            response["FunctionError"] = result.function_error
-        return response
+        env.stack.append(response)
 
-    def _invoke_lambda_function(parameters: dict[str, Any], region: str, state_credentials: object) -> dict[str, Any]:
-        return invoke(parameters, region=region, state_credentials=state_credentials)
-
-    with replaced(lambda_eval_utils, "_invoke_lambda_function", _invoke_lambda_function):
+    with (
+        replaced(lambda_eval_utils, "execute_lambda_function_integration", execute),
+        replaced(lambda_eval_utils, "to_payload_type", _payload),
+    ):
         yield
+
+
+def _invoke(caller: FunctionCaller, parameters: dict[str, Any]) -> dict[str, Any]:
+    function, payload = parameters["FunctionName"], parameters.get("Payload", b"{}")
+    qualifier = parameters.get("Qualifier")
+    trace_header = None if (header := current_trace_header()) is None else str(header)
+    if parameters.get("InvocationType") == "Event":
+        request_id = caller.queue_event(function, payload, qualifier=qualifier, trace_header=trace_header)
+        return _response({"Payload": "", "StatusCode": 202}, b"", request_id)
+    if parameters.get("InvocationType") == "DryRun":
+        caller.check_invocable(function, qualifier=qualifier)
+        return _response({"Payload": "", "StatusCode": 204}, b"", None)
+    result = caller.invoke_function(
+        function,
+        payload,
+        qualifier=qualifier,
+        client_context=parameters.get("ClientContext"),
+        trace_header=trace_header,
+        caller=current_caller(),
+    )
+    if result.function_error is not None:
+        raise lambda_eval_utils.LambdaFunctionErrorException(
+            result.function_error, result.payload.decode(errors="replace")
+        )
+    answer = {"ExecutedVersion": result.executed_version, "Payload": _json_or_text(result.payload), "StatusCode": 200}
+    if parameters.get("LogType") == "Tail":
+        answer["LogResult"] = result.log_result
+    return _response(answer, result.payload, result.request_id)
+
+
+def _response(answer: dict[str, Any], payload: bytes, request_id: str | None) -> dict[str, Any]:
+    headers = {"x-amzn-Remapped-Content-Length": "0", "X-Amzn-Trace-Id": str(current_trace_header() or "")}
+    for name, member in (("X-Amz-Executed-Version", "ExecutedVersion"), ("X-Amz-Log-Result", "LogResult")):
+        if member in answer:
+            headers[name] = answer[member]
+    about = {"RequestId": request_id, "HTTPStatusCode": answer["StatusCode"]}
+    return {**answer, **http_metadata("lambda", len(payload), about, headers)}
+
+
+def _payload(value: Any) -> bytes:
+    """Return what a function is given: text that is JSON as it is, and all else as JSON."""
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        with suppress(ValueError):
+            json.loads(value)
+            return value.encode()
+    return str(to_json_str(value)).encode()
 
 
 @contextmanager
 def lambda_error_names() -> Iterator[None]:
     """Name the errors of Lambda tasks as AWS does."""
-    upstream = StateTaskLambda._from_error  # noqa: SLF001 - the seam that upstream has
+    of_resource, of_service = StateTaskLambda._from_error, StateTaskServiceLambda._from_error
 
-    def _from_error(self: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
+    def from_error_of_resource(self: StateTaskLambda, env: Any, ex: Exception) -> FailureEvent:
         if isinstance(ex, ClientError):
-            error, cause = StateTaskServiceLambda._error_cause_from_client_error(ex)  # noqa: SLF001
-        elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException) and _error_type(ex.payload) is None:
-            error, cause = "Lambda.Unknown", ex.payload
-        elif isinstance(ex, TimeoutError | FailureEventException | lambda_eval_utils.LambdaFunctionErrorException):
-            return upstream(self, env, ex)
+            error, cause = lambda_error(ex)
+        elif isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException):
+            error, cause = _error_type(ex.payload), ex.payload
+        elif isinstance(ex, TimeoutError | FailureEventException):
+            return of_resource(self, env, ex)
         else:  # of what the function is to be given, before it is called
             return super(StateTaskLambda, self)._from_error(env, ex)
         return FailureEvent(
@@ -115,7 +163,17 @@ def lambda_error_names() -> Iterator[None]:
             ),
         )
 
-    with replaced(StateTaskLambda, "_from_error", _from_error):
+    def from_error_of_service(self: StateTaskServiceLambda, env: Any, ex: Exception) -> FailureEvent:
+        if isinstance(ex, lambda_eval_utils.LambdaFunctionErrorException):
+            return failure_event(self, env, _error_type(ex.payload), _compact(ex.payload))
+        if isinstance(ex, ClientError):
+            return failure_event(self, env, *lambda_error(ex))
+        return of_service(self, env, ex)
+
+    with (
+        replaced(StateTaskLambda, "_from_error", from_error_of_resource),
+        replaced(StateTaskServiceLambda, "_from_error", from_error_of_service),
+    ):
         yield
 
 
@@ -126,7 +184,18 @@ def _json_or_text(payload: bytes) -> Any:
         return payload.decode(errors="replace")
 
 
-def _error_type(payload: str) -> str | None:
-    content = json.loads(payload)
+def _compact(payload: str) -> str:
+    """Write an error as ``lambda:invoke`` does; a function that is the resource itself hands it on as it is."""
+    try:
+        return json.dumps(json.loads(payload), ensure_ascii=False, separators=(",", ":"))
+    except ValueError:
+        return payload
+
+
+def _error_type(payload: str) -> str:
+    try:
+        content = json.loads(payload)
+    except ValueError:
+        content = None
     kind = content.get("errorType") if isinstance(content, dict) else None
-    return kind if isinstance(kind, str) else None
+    return kind if isinstance(kind, str) else "Lambda.Unknown"

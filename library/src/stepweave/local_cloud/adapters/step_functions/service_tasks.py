@@ -1,8 +1,9 @@
 """Tasks that call AWS services use the names that Step Functions uses.
 
 Upstream defects: the engine hands a task's parameters to boto3 as they are, but Step Functions spells them in Pascal
-case (``TaskToken``) where the API may not (``taskToken``); results keep the API's spelling and Python's times; and an
-error of an ``aws-sdk`` task lacks the service's name as Step Functions writes it, and its cause the number of attempts.
+case (``TaskToken``) where the API may not (``taskToken``), knows services by the names of the SDK for Java, and leaves
+out what is null; results keep the API's spelling and Python's times; and those of the integrations that AWS optimised
+lack what they say of the HTTP answer.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -10,76 +11,110 @@ error of an ``aws-sdk`` task lacks the service's name as Step Functions writes i
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
-from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.response import StreamingBody
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_dynamodb,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
+    StateTaskServiceDynamoDB,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+    StateTaskServiceSfn,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns import (
+    StateTaskServiceSns,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sqs import (
+    StateTaskServiceSqs,
 )
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
+from stepweave.local_cloud.adapters.step_functions.http_metadata import http_metadata
+from stepweave.local_cloud.adapters.step_functions.sdk_services import boto_name, operation_of
 
-_SERVICE_NAMES = {
-    "cloudwatchlogs": "CloudWatchLogs",
-    "dynamodb": "DynamoDb",
-    "eventbridge": "EventBridge",
-    "kms": "Kms",
-    "lambda": "Lambda",
-    "s3": "S3",
-    "secretsmanager": "SecretsManager",
-    "sfn": "Sfn",
-    "sns": "Sns",
-    "sqs": "Sqs",
-    "ssm": "Ssm",
-    "sts": "Sts",
-}
-_BOTO_NAMES = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "stepfunctions"}
+_OPTIMISED_NAMES: Final = {"states": "stepfunctions"}
+_CALLS: Final = (
+    (StateTaskServiceAwsSdk, state_task_service_aws_sdk),
+    (StateTaskServiceDynamoDB, state_task_service_dynamodb),
+    (StateTaskServiceSfn, state_task_service_sfn),
+    (StateTaskServiceSns, state_task_service_sns),
+    (StateTaskServiceSqs, state_task_service_sqs),
+)
+"""The tasks that call a service as it is, each with the module that gives them clients."""
 
-_LOADER = Loader()
-_MODELS: dict[str, ServiceModel] = {}
-
-
-def service_model(service: str) -> ServiceModel:
-    """Return botocore's model of a service, loaded once."""
-    if service not in _MODELS:
-        _MODELS[service] = ServiceModel(_LOADER.load_service_model(service, "service-2"), service)
-    return _MODELS[service]
+_BODY_TYPE: Final = "text/plain; charset=UTF-8"  # of a text, as the SDK for Java says
+_JAVA_WORDS: Final = {"Null": "Nul"}  # the members that would be words of Java's
 
 
 def to_request(value: Any, shape: Shape | None) -> Any:
-    """Spell a task's parameter as the API does, according to its shape in botocore's model."""
+    """Spell a task's parameter as the API does, according to its shape in botocore's model; without what is null."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         spelt = {str(name).lower(): str(name) for name in shape.members}
-        named = {spelt.get(str(key).lower(), str(key)): item for key, item in value.items()}
+        spelt |= {_java_name(name).lower(): str(name) for name in shape.members}
+        named = {spelt.get(str(key).lower(), str(key)): item for key, item in value.items() if item is not None}
         return {name: to_request(item, shape.members.get(name)) for name, item in named.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
         return [to_request(item, shape.member) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: to_request(item, shape.value) for key, item in value.items()}
     kind = shape.type_name if shape is not None else None
-    if kind not in {"string", "blob"} or isinstance(value, bytes):
-        return value
-    text = value if isinstance(value, str) else to_json_str(value, separators=(",", ":"))
-    return text.encode() if kind == "blob" else text
+    if kind == "string" and not isinstance(value, str):
+        return to_json_str(value, separators=(",", ":"))
+    if kind == "blob" and not isinstance(value, bytes):  # also of a string: AWS stores its quotation marks
+        return to_json_str(value, separators=(",", ":")).encode()
+    return value
 
 
-def from_response(value: Any, shape: Shape | None) -> Any:
-    """Spell an API's result as Step Functions does: names in Pascal case, times and bodies as text."""
+def from_response(value: Any, shape: Shape | None, spell: Callable[[str], str] | None = None) -> Any:
+    """Spell an API's result as Step Functions does: names in Pascal case, times and bodies as text.
+
+    Parameters
+    ----------
+    value
+        What botocore gave.
+    shape
+        Its shape in botocore's model.
+    spell
+        Makes a member's name of the API's; by default it begins with a capital letter.
+    """
+    spell = spell or _capitalised
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {key[:1].upper() + key[1:]: from_response(item, shape.members.get(key)) for key, item in value.items()}
+        return {spell(key): from_response(item, shape.members.get(key), spell) for key, item in value.items()}
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [from_response(item, shape.member) for item in value]
+        return [from_response(item, shape.member, spell) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {key: from_response(item, shape.value) for key, item in value.items()}
+        return {key: from_response(item, shape.value, spell) for key, item in value.items()}
     return _text(value)
+
+
+def _capitalised(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _java_name(name: str) -> str:
+    """Return a member's name as the SDK for Java has it, with a capital: ``DbInstances`` for ``DBInstances``."""
+    end = 1
+    while end < len(name) and name[end].isupper() and not name[end + 1 : end + 2].islower():
+        end += 1
+    spelt = name[:1].upper() + name[1:end].lower() + name[end:]
+    return _JAVA_WORDS.get(spelt, spelt)
 
 
 def _text(value: Any) -> Any:
@@ -91,31 +126,22 @@ def _text(value: Any) -> Any:
 
 @contextmanager
 def service_task_names() -> Iterator[None]:
-    """Translate parameters and results of tasks, and the names of their errors."""
-    sdk_failure_event = StateTaskServiceAwsSdk._get_task_failure_event
-
-    def failure_event(self: Any, env: Any, error: str, cause: str) -> Any:
-        return sdk_failure_event(self, env, error, f"{cause} (SDK Attempt Count: 1)")
-
-    sdk_methods = {
-        "_get_task_failure_event": failure_event,
-        "_get_boto_service_name": _get_boto_service_name,
-        "_normalise_service_error_name": staticmethod(_normalise_service_error_name),
-        "_normalise_exception_name": staticmethod(_normalise_exception_name),
-    }
+    """Translate parameters and results of tasks."""
     with ExitStack() as patches:
-        patches.enter_context(replaced(StateTaskService, "_normalise_parameters", _normalise_parameters))
-        patches.enter_context(replaced(StateTaskService, "_normalise_response", _normalise_response))
-        for name, method in sdk_methods.items():
-            patches.enter_context(replaced(StateTaskServiceAwsSdk, name, method))
+        for owner, name, method in (
+            (StateTaskService, "_normalise_parameters", _normalise_parameters),
+            (StateTaskService, "_normalise_response", _normalise_response),
+            (StateTaskService, "_get_boto_service_name", _get_boto_service_name),
+            (StateTaskServiceSqs, "_normalise_response", _normalise_response),
+            *((task, "_eval_service_task", _calling(module)) for task, module in _CALLS),
+        ):
+            patches.enter_context(replaced(owner, name, method))
         yield
 
 
-def _operation(task: Any, service: str | None, action: str | None) -> OperationModel | None:
-    model = service_model(task._get_boto_service_name(service))
-    name = action or task.resource.api_action
-    spelt = {operation.lower(): operation for operation in model.operation_names}.get(name.replace("_", "").lower())
-    return model.operation_model(spelt) if spelt is not None else None
+def operation_of_task(task: Any, service: str | None = None, action: str | None = None) -> OperationModel | None:
+    """Return the model of what a task calls, or of another action or service that upstream names; None if none has."""
+    return operation_of(_get_boto_service_name(task, service), action or task.resource.api_action)
 
 
 def _normalise_parameters(
@@ -124,33 +150,91 @@ def _normalise_parameters(
     boto_service_name: str | None = None,
     service_action_name: str | None = None,
 ) -> None:
-    operation = _operation(self, boto_service_name, service_action_name)
+    operation = operation_of_task(self, boto_service_name, service_action_name)
     if operation is not None:
         request = to_request(parameters, operation.input_shape)
+        if _sends_body(operation) and "ContentType" in operation.input_shape.members:
+            request.setdefault("ContentType", _BODY_TYPE)
         parameters.clear()
         parameters.update(request)
+
+
+def _sends_body(operation: OperationModel) -> bool:
+    return operation.has_streaming_input and isinstance(operation.input_shape, StructureShape)
 
 
 def _normalise_response(
     self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
 ) -> None:
-    operation = _operation(self, boto_service_name, service_action_name)
+    operation = operation_of_task(self, boto_service_name, service_action_name)
     if operation is not None and isinstance(response, dict):
-        result = from_response(response, operation.output_shape)
+        spell = _java_name if isinstance(self, StateTaskServiceAwsSdk) else None
+        result = from_response(response, operation.output_shape, spell)
         response.clear()
         response.update(result)
 
 
 def _get_boto_service_name(self: Any, boto_service_name: str | None = None) -> str:
-    name = boto_service_name or self.resource.api_name
-    return _BOTO_NAMES.get(name.lower(), str(name))
+    name = str(boto_service_name or self.resource.api_name)
+    return _OPTIMISED_NAMES.get(name) or boto_name(name) or name
 
 
-def _normalise_service_error_name(service_name: str) -> str:
-    return _SERVICE_NAMES.get(service_name.lower(), service_name[:1].upper() + service_name[1:])
+def _calling(module: Any) -> Callable[..., None]:
+    """Return what calls the service of a task; ``module`` is upstream's, which gives it a client."""
+
+    def eval_service_task(
+        self: Any,
+        env: Any,
+        resource_runtime_part: Any,
+        normalised_parameters: dict[str, Any],
+        state_credentials: Any,
+    ) -> None:
+        operation = operation_of_task(self)
+        _check_required(operation, normalised_parameters)
+        _check_host(normalised_parameters.get("QueueUrl"))
+        client = module.boto_client_for(
+            service=self._get_boto_service_name(),
+            region=resource_runtime_part.region,
+            state_credentials=state_credentials,
+        )
+        response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
+        about = response.pop("ResponseMetadata", {})
+        if not isinstance(self, StateTaskServiceAwsSdk):
+            response.update(http_metadata(self.resource.service_name, response, about))
+        env.stack.append(response)
+
+    return eval_service_task
 
 
-def _normalise_exception_name(norm_service_name: str, ex: ClientError) -> str:
-    is_modelled = type(ex) is not ClientError
-    name = type(ex).__name__ if is_modelled else ex.response["Error"]["Code"].rpartition(".")[2]
-    return f"{norm_service_name}.{name.removesuffix('Exception')}Exception"
+class UnknownHostError(BotoCoreError):  # type: ignore[misc]
+    """The URL of a queue names a host that nobody knows."""
+
+    fmt = "Unable to execute HTTP request: {host}: Name or service not known"
+
+
+def _check_host(queue_url: object) -> None:
+    """Fail for a URL that has a host and names no queue; here all others lead to the local cloud."""
+    url = urlsplit(queue_url) if isinstance(queue_url, str) else None
+    if url is not None and url.hostname and not url.path.strip("/"):
+        raise UnknownHostError(host=url.hostname)
+
+
+def _check_required(operation: OperationModel | None, parameters: dict[str, Any]) -> None:
+    """Fail as the service would if a parameter is missing that it requires; botocore does not look, nor does moto."""
+    if operation is None or operation.input_shape is None:
+        return
+    missing = [str(name) for name in operation.input_shape.required_members if name not in parameters]
+    if not missing:
+        return
+    if operation.service_model.service_name == "sqs":
+        code, message = "MissingParameter", f"The request must contain the parameter {missing[0]}."
+    else:
+        code, count = "ValidationException", f"{len(missing)} validation error{'s' if len(missing) > 1 else ''} detected"
+        wrong = (
+            f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
+            for name in missing
+        )
+        message = f"{count}: {'; '.join(wrong)}"
+    raise ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation.name
+    )
