@@ -193,6 +193,7 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
 
         import_ec2_lazily()
+        from stepweave.local_cloud.adapters.step_functions.activities import end_polls  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.attempt_programs import abort_all  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.execution_logs import settle_execution_logs  # noqa: PLC0415
@@ -212,7 +213,7 @@ class AdaptedMoto:
         # First, while all adapters are there.
         self._adapters.callback(engine_time.end_threads)
         self._adapters.callback(abort_all)
-        self._interruptions.append(abort_all)
+        self._interruptions += [abort_all, end_polls]
 
     def _prepare_cloudformation(self) -> None:
         from stepweave.local_cloud.adapters.cloudformation.adapters import cloudformation_adapters  # noqa: PLC0415

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from stepweave.local_cloud.adapters.step_functions.assignments import assignments
+from stepweave.local_cloud.adapters.step_functions.activities import activities
 from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
 from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
@@ -92,6 +93,7 @@ def step_functions_adapters(
         interruptible_executions(callers_leave=functions.lets_callers_leave),
         nested_executions(),
         task_tokens(),
+        activities(),
         redrivable_executions(),
         map_runs(),
         map_run_api(),

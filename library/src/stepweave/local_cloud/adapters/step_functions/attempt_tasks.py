@@ -1,8 +1,8 @@
 """What waits in the engine waits no longer than its execution lasts.
 
 Upstream defects: retry delays and nested jobs are slept through, and tokens waited for, after the execution was
-stopped; a task that has run out of time goes on as if it still counted; for a nested job the engine waits for a task
-token that does not exist, in a thread that ends in a traceback; each state that runs something does so in another
+stopped; a task that has run out of time goes on as if it still counted; for a nested job the engine waits for its task
+token in another thread, which ends in a traceback if there is none; each state that runs something does so in another
 thread, even if there is no time limit or it only calls a function; and what goes wrong in a JSONata ``Output`` can be
 neither retried nor caught.
 """
@@ -175,10 +175,17 @@ def _wait_for_job(  # noqa: PLR0913, PLR0917 - upstream's signature
     env: Any,
     sync_resolver: Callable[[], Any],
     timeout_seconds: float | None,  # noqa: ARG001 - the state's own limit ends the wait
-    callback_endpoint: CallbackEndpoint | None,  # noqa: ARG001 - a job has no token
-    heartbeat_endpoint: HeartbeatEndpoint | None,  # noqa: ARG001
+    callback_endpoint: CallbackEndpoint | None,
+    heartbeat_endpoint: HeartbeatEndpoint | None,  # noqa: ARG001 - a job has no heartbeat
 ) -> Any:
     result = None
-    while env.is_running() and not (result := sync_resolver()):
+    while env.is_running() and not (result := _outcome_of(callback_endpoint) or sync_resolver()):
         wait_in(env, state_task_service_callback._DELAY_SECONDS_SYNC_CONDITION_CHECK)
+    if callback_endpoint is not None:
+        callback_endpoint.report(CallbackConsumerLeft())
     return result
+
+
+def _outcome_of(endpoint: CallbackEndpoint | None) -> CallbackOutcome | None:
+    """Return what was answered with the task token, which ends a job's task, too, while the job goes on."""
+    return None if endpoint is None else endpoint.get_outcome()

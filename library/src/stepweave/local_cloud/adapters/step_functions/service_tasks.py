@@ -82,8 +82,8 @@ def to_request(value: Any, shape: Shape | None) -> Any:
     return value
 
 
-def from_response(value: Any, shape: Shape | None, spell: Callable[[str], str] | None = None) -> Any:
-    """Spell an API's result as Step Functions does: names in Pascal case, times and bodies as text.
+def from_response(value: Any, shape: Shape | None, *, is_optimised: bool = False) -> Any:
+    """Spell an API's result as Step Functions does: names in Pascal case, bodies as text.
 
     Parameters
     ----------
@@ -91,21 +91,25 @@ def from_response(value: Any, shape: Shape | None, spell: Callable[[str], str] |
         What botocore gave.
     shape
         Its shape in botocore's model.
-    spell
-        Makes a member's name of the API's; by default it begins with a capital letter.
+    is_optimised
+        Whether the integration is one of those that AWS optimised, where a time is a number of milliseconds; in
+        ``aws-sdk`` ones it is text, and names are those of the SDK for Java.
     """
-    spell = spell or _capitalised
     if isinstance(shape, StructureShape) and isinstance(value, dict):
-        return {spell(key): from_response(item, shape.members.get(key), spell) for key, item in value.items()}
+        return {
+            (name[:1].upper() + name[1:] if is_optimised else _java_name(name)): from_response(
+                item, shape.members.get(name), is_optimised=is_optimised
+            )
+            for name, item in value.items()
+        }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [from_response(item, shape.member, spell) for item in value]
+        return [from_response(item, shape.member, is_optimised=is_optimised) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
-        return {key: from_response(item, shape.value, spell) for key, item in value.items()}
-    return _text(value)
-
-
-def _capitalised(name: str) -> str:
-    return name[:1].upper() + name[1:]
+        return {key: from_response(item, shape.value, is_optimised=is_optimised) for key, item in value.items()}
+    if isinstance(value, datetime.datetime):
+        return round(value.timestamp() * 1000) if is_optimised else aws_time(value)
+    content = value.read() if isinstance(value, StreamingBody) else value
+    return content.decode(errors="replace") if isinstance(content, bytes) else content
 
 
 def _java_name(name: str) -> str:
@@ -115,13 +119,6 @@ def _java_name(name: str) -> str:
         end += 1
     spelt = name[:1].upper() + name[1:end].lower() + name[end:]
     return _JAVA_WORDS.get(spelt, spelt)
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
-        return aws_time(value)
-    content = value.read() if isinstance(value, StreamingBody) else value
-    return content.decode(errors="replace") if isinstance(content, bytes) else content
 
 
 @contextmanager
@@ -168,8 +165,8 @@ def _normalise_response(
 ) -> None:
     operation = operation_of_task(self, boto_service_name, service_action_name)
     if operation is not None and isinstance(response, dict):
-        spell = _java_name if isinstance(self, StateTaskServiceAwsSdk) else None
-        result = from_response(response, operation.output_shape, spell)
+        is_optimised = not isinstance(self, StateTaskServiceAwsSdk)
+        result = from_response(response, operation.output_shape, is_optimised=is_optimised)
         response.clear()
         response.update(result)
 

@@ -51,12 +51,13 @@ def task_tokens() -> Iterator[None]:
 
 
 def _send_task_success(self: Any, task_token: str, outcome: str) -> None:
-    try:
-        json.loads(outcome)
-    except (TypeError, ValueError) as error:
-        raise InvalidOutput(f"Invalid Output: '{error}'") from error
     with _DELIVERY:
-        _waiting(self, task_token).notify(CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
+        endpoint = _waiting(self, task_token)
+        try:
+            json.loads(outcome)
+        except (TypeError, ValueError) as error:
+            raise InvalidOutput(f"Invalid Output: '{error}'") from error
+        endpoint.notify(CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
 
 
 def _send_task_failure(self: Any, task_token: str, error: str | None = None, cause: str | None = None) -> None:
