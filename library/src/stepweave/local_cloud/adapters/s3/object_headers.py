@@ -1,7 +1,7 @@
 """What S3 says of every object: that it is encrypted, and of what its checksum is.
 
-Upstream defect: since 2023 each object is encrypted, with ``AES256`` if nothing else is asked for, and the checksum that
-an SDK sends is one of the full object; both are said only where the client said so.
+Upstream defect: since 2023 each object is encrypted, with ``AES256`` if nothing else is asked for, and the checksum
+that an SDK sends is one of the full object; both are said only where the client said so.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from moto.core.responses import ActionResult
-from moto.stepfunctions.exceptions import ActivityDoesNotExist, InvalidArn
+from moto.stepfunctions.exceptions import ActivityDoesNotExist
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import (
     ActivityScheduledEventDetails,
@@ -142,7 +142,6 @@ def activities() -> Iterator[None]:
         for owner, name, method in (
             (StepFunctionBackend, "create_activity", create_activity),
             (StepFunctionBackend, "describe_activity", _describe_activity),
-            (StepFunctionBackend, "_validate_activity_arn", _validate_activity_arn),
             (StateTaskActivity, "_eval_execution", _execute),
         ):
             patches.enter_context(replaced(owner, name, method))
@@ -172,12 +171,6 @@ def _describe_activity(self: Any, activity_arn: str) -> Any:
     if activity_arn not in self.activities:
         raise ActivityDoesNotExist(f"Activity Does Not Exist: '{activity_arn}'")
     return self.activities[activity_arn]
-
-
-def _validate_activity_arn(self: Any, activity_arn: str) -> None:
-    if not self.accepted_activity_arn_format.match(activity_arn):
-        problem = "Invalid ARN prefix" if not activity_arn.startswith("arn:") else "Resource type not valid in this context"
-        raise InvalidArn(f"Invalid Arn: '{problem}: {activity_arn}'")
 
 
 def _execute(self: Any, env: Any) -> None:
@@ -247,7 +240,5 @@ def _write(env: Any, event_type: HistoryEventType, details: EventDetails) -> Non
 
 def _failed(env: Any, cause: str) -> FailureEventException:
     error = StatesErrorName(typ=StatesErrorNameType.StatesRuntime)
-    details = EventDetails(
-        executionFailedEventDetails=ExecutionFailedEventDetails(error=error.error_name, cause=cause)
-    )
+    details = EventDetails(executionFailedEventDetails=ExecutionFailedEventDetails(error=error.error_name, cause=cause))
     return FailureEventException(FailureEvent(env, error, HistoryEventType.ExecutionFailed, details))

@@ -7,6 +7,7 @@ from typing import Any
 
 from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.activities import activities
+from stepweave.local_cloud.adapters.step_functions.api_constraints import api_constraints
 from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
 from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
@@ -18,6 +19,7 @@ from stepweave.local_cloud.adapters.step_functions.evaluation_failures import ev
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
 from stepweave.local_cloud.adapters.step_functions.execution_api import complete_execution_api
 from stepweave.local_cloud.adapters.step_functions.execution_events import execution_status_events
+from stepweave.local_cloud.adapters.step_functions.execution_lists import execution_lists
 from stepweave.local_cloud.adapters.step_functions.execution_start import execution_start
 from stepweave.local_cloud.adapters.step_functions.fewer_threads import fewer_threads
 from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
@@ -39,6 +41,8 @@ from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_exe
 from stepweave.local_cloud.adapters.step_functions.refused_integrations import refused_integrations
 from stepweave.local_cloud.adapters.step_functions.service_errors import service_errors
 from stepweave.local_cloud.adapters.step_functions.service_tasks import service_task_names
+from stepweave.local_cloud.adapters.step_functions.state_machine_aliases import state_machine_aliases
+from stepweave.local_cloud.adapters.step_functions.state_machine_api import state_machine_api
 from stepweave.local_cloud.adapters.step_functions.state_machine_arns import state_machine_arns
 from stepweave.local_cloud.adapters.step_functions.sync_polling import quick_sync_polling
 from stepweave.local_cloud.adapters.step_functions.task_tokens import task_tokens
@@ -86,6 +90,9 @@ def step_functions_adapters(
         quick_sync_polling(),
         complete_execution_api(),
         execution_start(),
+        execution_lists(),
+        state_machine_api(),
+        state_machine_aliases(),
         state_machine_arns(),
         definition_checks(),
         quotas(),
@@ -97,4 +104,5 @@ def step_functions_adapters(
         redrivable_executions(),
         map_runs(),
         map_run_api(),
+        api_constraints(),
     )

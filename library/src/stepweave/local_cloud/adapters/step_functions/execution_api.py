@@ -19,15 +19,16 @@ from typing import Any, Final
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
-from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.pages import page_start
 
 _DEFAULT_PAGE: Final = 100
 _LARGEST_PAGE: Final = 1000
+_INCLUDED: Final = {"included": True}
 _EXECUTION_DATA: Final = ("input", "inputDetails", "output", "outputDetails")
 
 
@@ -66,6 +67,7 @@ def _describe_execution(upstream: Any) -> Any:
             description["stopDate"] = execution.stop_date
         if execution.status == ExecutionStatus.SUCCEEDED.value:
             description["output"] = to_json_str(execution.output, separators=(",", ":"))
+        description["inputDetails"] = _INCLUDED
         if execution.trace_header:
             description["traceHeader"] = execution.trace_header
         return ActionResult(description)
@@ -105,17 +107,6 @@ def _get_execution_history(self: Any) -> ActionResult:
     if start + size < len(events):
         answer["nextToken"] = json.dumps({"start": start + size})
     return ActionResult(answer)
-
-
-def page_start(token: str | None, length: int) -> int:
-    """Return the index at which the page begins that a token stands for."""
-    if not token:
-        return 0
-    try:
-        start = int(json.loads(token)["start"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InvalidToken(repr(token)) from error
-    return min(max(start, 0), length)
 
 
 def _without_data(event: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from stepweave.local_cloud.adapters.step_functions import engine_time
 
 _JSON: Final = "application/x-amz-json-1.0"
-_CONTENT_TYPES: Final = {"dynamodb": _JSON, "lambda": "application/json", "sns": "text/xml", "sqs": _JSON, "states": _JSON}
+_CONTENT_TYPES: Final = {"lambda": "application/json", "sns": "text/xml"}
 _XML_MORE: Final = 242  # bytes by which the XML of an answer with one member is longer than its JSON
 _CONNECTION: Final = {"dynamodb": "Connection", "lambda": "Connection"}
 
@@ -50,7 +50,7 @@ def http_metadata(
         _CONNECTION.get(service, "connection"): "keep-alive",
         "Content-Length": str(length),
         "Date": format_datetime(engine_time.now(), usegmt=True),
-        "Content-Type": _CONTENT_TYPES[service],
+        "Content-Type": _CONTENT_TYPES.get(service, _JSON),
     }
     return {
         "SdkHttpMetadata": {

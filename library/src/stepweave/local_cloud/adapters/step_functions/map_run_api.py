@@ -7,7 +7,6 @@ from a file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,9 +18,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.child_executions import PENDING, ChildExecution
-from stepweave.local_cloud.adapters.step_functions.execution_api import page_start
-
-_DEFAULT_PAGE = 100
+from stepweave.local_cloud.adapters.step_functions.pages import page
 
 
 @contextmanager
@@ -68,12 +65,7 @@ def _children_of(response: Any, arn: str) -> ActionResult:
     status = response._get_param("statusFilter")  # noqa: SLF001 - upstream's own seam
     found = [child.list_item() for child in children if status in {None, child.status}]
     found.sort(key=lambda item: item["startDate"], reverse=True)
-    start = page_start(response._get_param("nextToken"), len(found))  # noqa: SLF001
-    end = start + (response._get_int_param("maxResults") or _DEFAULT_PAGE)  # noqa: SLF001
-    answer: dict[str, Any] = {"executions": found[start:end]}
-    if end < len(found):
-        answer["nextToken"] = json.dumps({"start": end})
-    return ActionResult(answer)
+    return page(response, "executions", found)
 
 
 def _records_of(execution: Any) -> list[Any]:

@@ -70,5 +70,3 @@ def refused_integrations() -> Iterator[None]:
         patches.enter_context(replaced(state_task_factory, "state_task_service_for", state_task_service_for))
         patches.enter_context(replaced(StateTaskService, "_eval_parameters", eval_parameters))
         yield
-
-

@@ -6,8 +6,6 @@ out what is null; results keep the API's spelling and Python's times; and those 
 lack what they say of the HTTP answer.
 """
 
-# ruff: noqa: SLF001 - upstream's own seams
-
 from __future__ import annotations
 
 import datetime
@@ -45,6 +43,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.api_constraints import detected, missing_member
 from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 from stepweave.local_cloud.adapters.step_functions.http_metadata import http_metadata
 from stepweave.local_cloud.adapters.step_functions.sdk_services import boto_name, operation_of
@@ -226,12 +225,8 @@ def _check_required(operation: OperationModel | None, parameters: dict[str, Any]
     if operation.service_model.service_name == "sqs":
         code, message = "MissingParameter", f"The request must contain the parameter {missing[0]}."
     else:
-        code, count = "ValidationException", f"{len(missing)} validation error{'s' if len(missing) > 1 else ''} detected"
-        wrong = (
-            f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
-            for name in missing
-        )
-        message = f"{count}: {'; '.join(wrong)}"
+        code = "ValidationException"
+        message = detected([missing_member(f"{name[:1].lower()}{name[1:]}") for name in missing])
     raise ClientError(
         {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation.name
     )

@@ -19,6 +19,7 @@ from moto.stepfunctions.exceptions import StateMachineDoesNotExist
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepweave.local_cloud.adapters.patch import added, replaced
+from stepweave.local_cloud.adapters.step_functions.pages import page
 
 
 class ConflictException(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
@@ -118,9 +119,13 @@ def qualifiers(execution: Any) -> dict[str, str]:
 
 def _publish_version(self: Any) -> ActionResult:
     machine = revision_of(self.stepfunction_backend, self._get_param("stateMachineArn")).machine
-    newest = machine.latest_version
-    if newest is None or (newest.definition, newest.roleArn) != (machine.definition, machine.roleArn):
-        machine.publish(self._get_param("description"))
+    meant, revision = self._get_param("revisionId"), getattr(machine, "revision_id", None) or "INITIAL"
+    if meant not in {None, revision}:
+        raise ConflictException(
+            f"Failed to publish the State Machine version for revision {meant}. "
+            f"The current State Machine revision is {revision}."
+        )
+    machine.publish(self._get_param("description"))
     version = machine.latest_version
     return ActionResult({"creationDate": version.creation_date, "stateMachineVersionArn": version.arn})
 
@@ -129,7 +134,7 @@ def _list_versions(self: Any) -> ActionResult:
     machine = revision_of(self.stepfunction_backend, self._get_param("stateMachineArn")).machine
     versions = sorted(machine.versions.values(), key=lambda version: version.version, reverse=True)
     items = [{"stateMachineVersionArn": each.arn, "creationDate": each.creation_date} for each in versions]
-    return ActionResult({"stateMachineVersions": items})
+    return page(self, "stateMachineVersions", items)
 
 
 def _delete_version(self: Any) -> EmptyResult:
