@@ -27,7 +27,8 @@ def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[
             "in this shell, let all that follows talk to it and not to AWS",
             (
                 f"export AWS_ENDPOINT_URL={endpoint_url} AWS_DEFAULT_REGION={REGION} "
-                f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY}",
+                f"AWS_ACCESS_KEY_ID={ACCESS_KEY_ID} AWS_SECRET_ACCESS_KEY={SECRET_ACCESS_KEY} "
+                "AWS_DISABLE_HOST_PREFIX_INJECTION=true",
             ),
         ),
         ("AWS CLI", ("aws stepfunctions list-state-machines",)),

@@ -2,12 +2,14 @@
 
 import json
 import signal
+from pathlib import Path
 
 from stepweave.local_cloud.lambda_runtime.invocation import RESPONSE_BYTES
 
 OUT_OF_MEMORY = "Runtime.OutOfMemory"
 EXIT_ERROR = "Runtime.ExitError"
 TIMED_OUT = "Sandbox.Timedout"
+TASK_ROOT = b"/var/task/"
 RESPONSE_TOO_LARGE = "Function.ResponseSizeTooLarge"
 
 # As the platform, which is written in Go, spells them.
@@ -71,6 +73,11 @@ def with_request_id(body: bytes, request_id: str) -> bytes:
     if not isinstance(error, dict):
         return body
     return json.dumps({**error, "requestId": error.get("requestId") or request_id}, ensure_ascii=False).encode()
+
+
+def in_task_root(body: bytes, code_directory: Path) -> bytes:
+    """The error object with the code where it is in AWS: in ``/var/task``."""
+    return body.replace(f"{json.dumps(str(code_directory))[1:-1]}/".encode(), TASK_ROOT)
 
 
 def error_type(body: bytes) -> str:

@@ -115,7 +115,7 @@ class Worker:
                 self._init_ms = (time.monotonic() - began) * 1000
                 return
             case InitErrorPosted(body):
-                payload = body
+                payload = function_errors.in_task_root(body, self.spec.code_directory)
             case None if self.process.is_alive() and not self._over_memory:
                 message = f"Error: Init phase timed out after {timeout_seconds:.2f} seconds"
                 payload = function_errors.error_payload(function_errors.TIMED_OUT, message)
@@ -243,7 +243,8 @@ class Worker:
                 return _Ending(function_errors.response_too_large(), "error", function_errors.RESPONSE_TOO_LARGE)
             return _Ending(message.body, "success")
         if isinstance(message, ErrorPosted):
-            return _Ending(message.body, "error", function_errors.error_type(message.body))
+            payload = function_errors.in_task_root(message.body, self.spec.code_directory)
+            return _Ending(payload, "error", function_errors.error_type(payload))
         self.is_usable = False
         ended_itself = not self.process.is_alive()
         self._kill()

@@ -102,6 +102,8 @@ def worker_environment(spec: FunctionSpec, platform: Platform, sandbox: Sandbox)
     }
     if platform.endpoint_url:
         defaults["AWS_ENDPOINT_URL"] = platform.endpoint_url
+        # Some operations have a host of their own below the service's, "sync-..." for one; there is but one host here.
+        defaults["AWS_DISABLE_HOST_PREFIX_INJECTION"] = "true"
     return {**defaults, **spec.environment, **_reserved(spec, platform, sandbox)}
 
 

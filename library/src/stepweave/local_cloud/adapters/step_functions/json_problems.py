@@ -21,8 +21,8 @@ def json_problem(text: str) -> str | None:
 
     Example
     -------
-    >>> json_problem("not this"), json_problem("{}")
-    ("Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')", None)
+    >>> json_problem("{"), json_problem("{}")
+    ('Unexpected end-of-input', None)
     """
     try:
         json.loads(text)

@@ -149,14 +149,11 @@ def _normalise_parameters(
     operation = operation_of_task(self, boto_service_name, service_action_name)
     if operation is not None:
         request = to_request(parameters, operation.input_shape)
-        if _sends_body(operation) and "ContentType" in operation.input_shape.members:
+        body_type = "ContentType" in getattr(operation.input_shape, "members", {})
+        if body_type and operation.has_streaming_input:
             request.setdefault("ContentType", _BODY_TYPE)
         parameters.clear()
         parameters.update(request)
-
-
-def _sends_body(operation: OperationModel) -> bool:
-    return operation.has_streaming_input and isinstance(operation.input_shape, StructureShape)
 
 
 def _normalise_response(
@@ -202,7 +199,7 @@ def _calling(module: Any) -> Callable[..., None]:
     return eval_service_task
 
 
-class UnknownHostError(BotoCoreError):  # type: ignore[misc]
+class UnknownHostError(BotoCoreError):
     """The URL of a queue names a host that nobody knows."""
 
     fmt = "Unable to execute HTTP request: {host}: Name or service not known"
@@ -227,6 +224,5 @@ def _check_required(operation: OperationModel | None, parameters: dict[str, Any]
     else:
         code = "ValidationException"
         message = detected([missing_member(f"{name[:1].lower()}{name[1:]}") for name in missing])
-    raise ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation.name
-    )
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    raise ClientError(answer, operation.name)

@@ -1,9 +1,8 @@
 """Calls about state machines give what the API promises.
 
 Upstream defects: a change has no revision; ``DescribeStateMachineForExecution`` describes the state machine of now, not
-that of the execution; a publication does not look which revision is meant, and one with an update makes a version each
-time; what is no ARN, or one of something else, is called nonexistent; tags of what does not exist are taken; and lists
-cannot be paged, or not by a wrong token.
+that of the execution; what is no ARN, or one of something else, is called nonexistent; tags of what does not exist are
+taken; and a wrong token is an internal error.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -17,7 +16,7 @@ from typing import Any, Final
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.exceptions import InvalidArn, ResourceNotFound
-from moto.stepfunctions.models import StateMachine, StepFunctionBackend
+from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -47,7 +46,6 @@ def state_machine_api() -> Iterator[None]:
                 "update_state_machine",
                 _updating(StepFunctionsParserBackend.update_state_machine),
             ),
-            (StateMachine, "publish", _publishing(StateMachine.publish)),
             (
                 StepFunctionResponse,
                 "_describe_state_machine",
@@ -81,16 +79,6 @@ def _updating(upstream: Callable[..., Any]) -> Callable[..., Any]:
         return machine
 
     return update
-
-
-def _publishing(upstream: Callable[..., None]) -> Callable[..., None]:
-    def publish(self: Any, description: str | None) -> None:
-        newest = self.latest_version
-        if newest is None or (newest.definition, newest.roleArn) != (self.definition, self.roleArn):
-            upstream(self, description)
-            self.latest_version.revision_id = getattr(self, "revision_id", None)
-
-    return publish
 
 
 def _describing(upstream: Callable[..., ActionResult]) -> Callable[..., ActionResult]:

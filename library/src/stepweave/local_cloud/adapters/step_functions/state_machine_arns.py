@@ -2,13 +2,13 @@
 
 Upstream defects: an execution that is started by a version's ARN cannot be found again, and one by an alias's ARN
 cannot be started; nothing says which version and alias an execution has; and versions can be neither published, listed
-nor deleted.
+nor deleted, nor made but for a change.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.exceptions import StateMachineDoesNotExist
+from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepweave.local_cloud.adapters.patch import added, replaced
@@ -97,6 +98,7 @@ def state_machine_arns() -> Iterator[None]:
         return answer
 
     with ExitStack() as patches:
+        patches.enter_context(replaced(StateMachine, "publish", _publishing(StateMachine.publish)))
         patches.enter_context(replaced(StepFunctionResponse, "describe_execution", describe_execution))
         patches.enter_context(replaced(StepFunctionResponse, "list_executions", list_executions))
         for name, method in (
@@ -115,6 +117,16 @@ def qualifiers(execution: Any) -> dict[str, str]:
         return {}
     named = {"stateMachineVersionArn": revision.version, "stateMachineAliasArn": revision.alias}
     return {name: arn for name, arn in named.items() if arn is not None}
+
+
+def _publishing(upstream: Callable[..., None]) -> Callable[..., None]:
+    def publish(self: Any, description: str | None) -> None:
+        newest = self.latest_version
+        if newest is None or (newest.definition, newest.roleArn) != (self.definition, self.roleArn):
+            upstream(self, description)
+            self.latest_version.revision_id = getattr(self, "revision_id", None)
+
+    return publish
 
 
 def _publish_version(self: Any) -> ActionResult:

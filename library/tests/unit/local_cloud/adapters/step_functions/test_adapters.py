@@ -25,12 +25,9 @@ from stepweave.local_cloud.adapters.step_functions.fewer_threads import copy_jso
 from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_process_functions, lambda_error_names
 from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_once
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
-from stepweave.local_cloud.adapters.step_functions.service_tasks import (
-    from_response,
-    service_model,
-    service_task_names,
-    to_request,
-)
+from stepweave.local_cloud.adapters.step_functions.sdk_services import service_model
+from stepweave.local_cloud.adapters.step_functions.service_errors import service_errors
+from stepweave.local_cloud.adapters.step_functions.service_tasks import from_response, service_task_names, to_request
 from stepweave.local_cloud.adapters.step_functions.sync_polling import quick_sync_polling
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
@@ -255,6 +252,7 @@ def test_aws_sdk_parameters_and_errors(
     error_before = run_machine(missing)["error"]
 
     engine.enter_context(service_task_names())
+    engine.enter_context(service_errors())
     after = json.loads(run_machine(definition)["output"])
     assert len(after["StateMachines"]) == 1
     assert set(after["StateMachines"][0]) >= {"StateMachineArn", "CreationDate"}
@@ -280,7 +278,8 @@ def test_nested_executions_are_started_and_awaited(
     assert result["status"] == "SUCCEEDED", result
     output = json.loads(result["output"])
     assert (output["Status"], output["Output"], output["Input"]) == ("SUCCEEDED", {"n": 1}, {"a": 1})
-    assert output["StartDate"].endswith("Z")
+    assert output["InputDetails"] == output["OutputDetails"] == {"Included": True}
+    assert isinstance(output["StartDate"], int)  # milliseconds, as in all optimised integrations
 
 
 def branch(name: str) -> dict[str, Any]:
@@ -325,7 +324,7 @@ def test_names_that_are_data_are_left_alone(item: dict[str, Any]) -> None:
     operation = service_model("dynamodb").operation_model("PutItem")
     assert to_request({"TableName": "t", "Item": item}, operation.input_shape) == {"TableName": "t", "Item": item}
     read = service_model("dynamodb").operation_model("GetItem")
-    assert from_response({"Item": item}, read.output_shape) == {"Item": item}
+    assert from_response({"Item": item}, read.output_shape, is_optimised=True) == {"Item": item}
 
 
 def test_execution_calls_are_complete(client: Client, engine: ExitStack) -> None:
