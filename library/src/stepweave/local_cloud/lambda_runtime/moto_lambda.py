@@ -16,6 +16,7 @@ from stepweave.local_cloud.lambda_runtime.moto_functions import function_spec
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
+_COLONS_WITHOUT_VERSION: Final = 7  # in "Function not found: arn:aws:lambda:region:account:function:name"
 
 
 class MotoLambda:
@@ -99,7 +100,10 @@ class MotoLambda:
         try:
             found = lambda_backends[account][region].get_function(function, qualifier)
         except JsonRESTError as error:
-            raise InvocationRefused(error.error_type, error.message, error.code) from error
+            message = str(error.message)
+            if message.startswith("Function not found: ") and message.count(":") == _COLONS_WITHOUT_VERSION:
+                message += ":$LATEST"  # whoever names no version calls that one, and is told so
+            raise InvocationRefused(error.error_type, message, error.code) from error
         return function_spec(found, self._store)
 
 

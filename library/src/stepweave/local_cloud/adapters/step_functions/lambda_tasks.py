@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import HistoryEventType, LambdaFunctionFailedEventDetails
@@ -54,6 +54,10 @@ class FunctionCaller(Protocol):
         caller: Caller | None = None,
     ) -> InvocationResult:
         """Call a function and wait for its result, as long as the caller stays."""
+
+
+class EventCaller(FunctionCaller, Protocol):
+    """What calls functions in every way that ``lambda:Invoke`` has."""
 
     def queue_event(
         self, function: str, payload: bytes, *, qualifier: str | None = None, trace_header: str | None = None
@@ -97,10 +101,12 @@ def _invoke(caller: FunctionCaller, parameters: dict[str, Any]) -> dict[str, Any
     qualifier = parameters.get("Qualifier")
     trace_header = None if (header := current_trace_header()) is None else str(header)
     if parameters.get("InvocationType") == "Event":
-        request_id = caller.queue_event(function, payload, qualifier=qualifier, trace_header=trace_header)
+        request_id = cast("EventCaller", caller).queue_event(
+            function, payload, qualifier=qualifier, trace_header=trace_header
+        )
         return _response({"Payload": "", "StatusCode": 202}, b"", request_id)
     if parameters.get("InvocationType") == "DryRun":
-        caller.check_invocable(function, qualifier=qualifier)
+        cast("EventCaller", caller).check_invocable(function, qualifier=qualifier)
         return _response({"Payload": "", "StatusCode": 204}, b"", None)
     result = caller.invoke_function(
         function,

@@ -1,6 +1,7 @@
 """The names and causes of errors; those that were recorded on AWS stand as they were."""
 
 import re
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,7 +11,8 @@ from stepweave.local_cloud.adapters.step_functions.service_errors import name_an
 
 def answered(code: str, message: str, status: int = 400, operation: str = "Any", **metadata: str) -> ClientError:
     about = {"HTTPStatusCode": status, "RequestId": "r", **metadata}
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": about}, operation)
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": about}
+    return ClientError(answer, operation)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,8 @@ def test_payloads_and_causes_of_functions(named: Engine, run: Run) -> None:
         raise ValueError("ünique")
 
     named.functions.by_name |= {"echo": lambda event: event, "fail": fail}
-    for payload in (None, "text", 0.0, [], {}):
+    payloads: list[Any] = [None, "text", 0.0, [], {}]
+    for payload in payloads:
         result = run("lambda:invoke", FunctionName="echo", Payload=payload)["result"]
         assert result["Payload"] == payload
         assert result["SdkHttpMetadata"]["HttpHeaders"]["X-Amz-Executed-Version"] == "$LATEST"
