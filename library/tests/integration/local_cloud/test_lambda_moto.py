@@ -276,7 +276,7 @@ def test_calls_that_lambda_refuses(client: Client, create: Create) -> None:
     name, invoke = create("echo"), client("lambda").invoke
     unknown = error_of(invoke, FunctionName="unknown")
     assert (unknown["status"], unknown["Code"]) == (404, "ResourceNotFoundException")
-    assert unknown["Message"] == f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:unknown"
+    assert unknown["Message"] == f"Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:unknown:$LATEST"
     broken = error_of(invoke, FunctionName=name, Payload=b"{no json")
     assert (broken["status"], broken["Code"]) == (400, "InvalidRequestContentException")
     large = error_of(invoke, FunctionName=name, Payload=b'"' + b"x" * (6 * 1024 * 1024 - 1) + b'"')
