@@ -1,5 +1,6 @@
 import json
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -38,3 +39,9 @@ def test_an_error_object_gets_the_request_id_and_keeps_its_own(error: dict[str, 
 @given(st.binary())
 def test_the_error_type_of_anything_can_be_asked_for(body: bytes) -> None:
     assert isinstance(function_errors.error_type(body), str)
+
+
+def test_code_is_where_it_is_in_aws() -> None:
+    traced = b'{"stackTrace": ["  File \\"/tmp/x/code/handler.py\\", line 2, in handler\\n"]}'
+    moved = function_errors.in_task_root(traced, Path("/tmp/x/code"))  # noqa: S108 - a path that is not used
+    assert moved == b'{"stackTrace": ["  File \\"/var/task/handler.py\\", line 2, in handler\\n"]}'

@@ -9,6 +9,7 @@ checked; each start copies the state machine with all that it refers to; and no 
 from __future__ import annotations
 
 import copy
+import json
 import math
 import threading
 import uuid
@@ -31,7 +32,6 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.execution_logs import logs_of
-from stepweave.local_cloud.adapters.step_functions.json_problems import json_problem
 from stepweave.local_cloud.adapters.step_functions.state_machine_arns import Revision, revision_of
 
 LARGEST_INPUT: Final = 262_144  # bytes of UTF-8, by AWS's quota
@@ -162,7 +162,10 @@ def _checked_input(text: str | None) -> str:
             "1 validation error detected: Value at 'input' failed to satisfy constraint: "
             f"Member must have length less than or equal to {LARGEST_INPUT}"
         )
-    problem = json_problem(text) if text.strip() else "Invalid execution input."
-    if problem is not None:
-        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{problem}'")
+    if not text.strip():
+        raise InvalidExecutionInput("Invalid State Machine Execution Input: 'Invalid execution input.'")
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
     return text

@@ -7,6 +7,7 @@ fails the execution.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,6 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcome
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from stepweave.local_cloud.adapters.patch import replaced
-from stepweave.local_cloud.adapters.step_functions.json_problems import json_problem
 
 _DELIVERY: Final = threading.Lock()
 
@@ -53,9 +53,10 @@ def task_tokens() -> Iterator[None]:
 def _send_task_success(self: Any, task_token: str, outcome: str) -> None:
     with _DELIVERY:
         endpoint = _waiting(self, task_token)
-        problem = json_problem(outcome)
-        if problem is not None:
-            raise InvalidOutput(f"Invalid Output: '{problem}'")
+        try:
+            json.loads(outcome)
+        except (TypeError, ValueError) as error:
+            raise InvalidOutput(f"Invalid Output: '{error}'") from error
         endpoint.notify(CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
 
 

@@ -3,11 +3,9 @@ from typing import Any
 import pytest
 
 from stepweave.local_cloud.adapters.step_functions.api_constraints import detected, violations
-from stepweave.local_cloud.adapters.step_functions.json_problems import json_problem
 from stepweave.local_cloud.adapters.step_functions.sdk_services import operation_of
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
-VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
 def found(action: str, **parameters: Any) -> list[str]:
@@ -47,17 +45,3 @@ def test_the_place_and_the_value_are_shown() -> None:
     (text,) = violations({"name": "a", "routingConfiguration": routes}, operation.input_shape)
     assert text.startswith("Value '101' at 'routingConfiguration.1.member.weight' failed")
     assert detected([text]) == f"1 validation error detected: {text}"
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("null", None),
-        ("not json", f"Unrecognized token 'not': was expecting {VALUES}"),
-        ("{'a': 1}", "Unexpected character (''' (code 39)): was expecting double-quote to start field name"),
-        ('{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value"),
-        ('{"a": 1', "Unexpected end-of-input"),
-    ],
-)
-def test_what_is_no_json_is_explained_as_aws_does(text: str, problem: str | None) -> None:
-    assert json_problem(text) == problem
