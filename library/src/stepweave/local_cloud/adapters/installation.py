@@ -92,6 +92,7 @@ class AdaptedMoto:
             "cloudformation": self._prepare_cloudformation,
             "dynamodb": self._prepare_dynamodb,
             "s3": self._prepare_s3,
+            "secretsmanager": self._prepare_secrets_manager,
             "sqs": self._prepare_sqs,
             "xray": self._prepare_xray,
         }
@@ -226,9 +227,11 @@ class AdaptedMoto:
     def _prepare_dynamodb(self) -> None:
         from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.table_names import table_names  # noqa: PLC0415
 
         self._adapters.enter_context(quick_dynamodb_expressions())
         self._adapters.enter_context(dynamodb_sets())
+        self._adapters.enter_context(table_names())
 
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
@@ -238,6 +241,11 @@ class AdaptedMoto:
         self._adapters.enter_context(bucket_policy_conditions())
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
+
+    def _prepare_secrets_manager(self) -> None:
+        from stepweave.local_cloud.adapters.secretsmanager.secret_names import secret_names  # noqa: PLC0415
+
+        self._adapters.enter_context(secret_names())
 
     def _prepare_xray(self) -> None:
         from stepweave.local_cloud.adapters.xray.api import xray_api  # noqa: PLC0415
