@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.activities import activities
 from stepweave.local_cloud.adapters.step_functions.api_constraints import api_constraints
+from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
 from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
