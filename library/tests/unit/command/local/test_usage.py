@@ -10,6 +10,7 @@ def test_every_line_can_be_copied_into_a_shell() -> None:
     (export,) = [shlex.split(line) for line in lines if line.startswith("export ")]
     variables = dict(word.split("=", 1) for word in export[1:])
     assert variables.pop("AWS_ENDPOINT_URL") == "http://localhost:4599"
+    assert variables.pop("AWS_DISABLE_HOST_PREFIX_INJECTION") == "true"  # for StartSyncExecution
     assert variables.keys() == {"AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     assert told["see what a workflow takes, to run it"] == ("stepweave run word-count --help",)
     assert {"AWS CLI", "boto3", "stop"} <= told.keys()
