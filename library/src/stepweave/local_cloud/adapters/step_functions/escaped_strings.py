@@ -15,14 +15,13 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.component.intrinsic.argument.argument import ArgumentLiteral
-from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
 from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor
 
 from stepweave.local_cloud.adapters.patch import replaced
 
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_PART: Final = re.compile(r"\\(.)|(\{\})|([{}])", re.DOTALL)
+_PART: Final = re.compile(r"\\(.)|(\{\})|(.)", re.DOTALL)
 _QUOTED: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _CONTROL: Final = {"n": "\n", "t": "\t", "r": "\r"}
 _ESCAPED_CONTROL: Final = str.maketrans({character: f"\\{letter}" for letter, character in _CONTROL.items()})
@@ -39,7 +38,6 @@ class _Text(str):
 def escaped_strings() -> Iterator[None]:
     """Take the backslashes off."""
     upstream_parse = IntrinsicParser.parse
-    upstream_format = StringFormat._eval_body  # noqa: SLF001 - that is what is mended
 
     def parse(source: str) -> Any:
         text = json.loads(f'"{source}"', strict=False)
@@ -51,20 +49,9 @@ def escaped_strings() -> Iterator[None]:
         text.written = written
         return ArgumentLiteral(definition_value=text)
 
-    def format_body(self: Any, env: Any) -> None:
-        first = self.argument_list.arguments[0]
-        template = getattr(first, "definition_value", None)
-        if not isinstance(template, _Text):
-            upstream_format(self, env)
-            return
-        self.argument_list.eval(env=env)
-        values = [self._to_str_repr(value) for value in env.stack.pop()[1:]]
-        env.stack.append(_PART.sub(_doubled, template.written).format(*values))
-
     with ExitStack() as patches:
         patches.enter_context(replaced(IntrinsicParser, "parse", staticmethod(parse)))
         patches.enter_context(replaced(Preprocessor, "visitFunc_arg_string", argument))
-        patches.enter_context(replaced(StringFormat, "_eval_body", format_body))
         yield
 
 
@@ -72,10 +59,20 @@ def _unescaped(match: re.Match[str]) -> str:
     return _CONTROL.get(match.group(1), match.group(1))
 
 
-def _doubled(match: re.Match[str]) -> str:
-    """Write a part of a template as Python's ``format`` wants it: braces doubled but for ``{}``."""
-    _, placeholder, brace = match.groups()
-    if placeholder:
-        return str(placeholder)
-    text = str(brace) if brace else _unescaped(match)
-    return text * 2 if text in {"{", "}"} else text
+def template_parts(template: str) -> list[str]:
+    """Return what stands between the placeholders of a template of ``States.Format``.
+
+    Parameters
+    ----------
+    template
+        The template; an argument that was written as text knows which of its braces were escaped.
+    """
+    if not isinstance(template, _Text):
+        return template.split("{}")
+    parts = [""]
+    for escaped, placeholder, brace in _PART.findall(template.written):
+        if placeholder:
+            parts.append("")
+        else:
+            parts[-1] += _CONTROL.get(escaped, escaped) or brace
+    return parts
