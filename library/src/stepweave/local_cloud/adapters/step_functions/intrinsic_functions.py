@@ -3,8 +3,7 @@
 Upstream defects: Base64 knows ASCII only; ``States.ArrayContains`` and ``States.ArrayUnique`` take ``true`` for 1, and
 the latter knows no objects; negative indices count from the end; ``States.JsonToString`` escapes what is not ASCII;
 ``States.Format`` trips over single braces, missing and superfluous values; ``States.ArrayRange`` does not count down;
-a first argument of ``States.JsonMerge`` that is no object, text that is no text and fractions as literals are not
-provided for; and each error of an argument is ``States.Runtime``, which nobody can catch, where AWS fails the state
+a first argument of ``States.JsonMerge`` that is no object and text that is no text are not provided for; and each error of an argument is ``States.Runtime``, which nobody can catch, where AWS fails the state
 with ``States.IntrinsicFailure``.
 """
 
@@ -26,10 +25,8 @@ from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import StatesErrorNameType
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringIntrinsicFunction
-from moto.stepfunctions.parser.asl.component.intrinsic.argument.argument import ArgumentLiteral
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import StringFormat
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.states_function import StatesFunction
-from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.escaped_strings import template_parts
@@ -200,7 +197,6 @@ def intrinsic_functions() -> Iterator[None]:
         for function in StatesFunction.__subclasses__():
             patches.enter_context(replaced(function, "_eval_body", _eval_body))
         patches.enter_context(replaced(StringIntrinsicFunction, "_eval_body", call))
-        patches.enter_context(replaced(Preprocessor, "visitFunc_arg_float", _fraction))
         yield
 
 
@@ -217,6 +213,3 @@ def _eval_body(self: Any, env: Any) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(str(error)) from error
 
-
-def _fraction(self: Any, context: Any) -> ArgumentLiteral:  # noqa: ARG001 - upstream's signature
-    return ArgumentLiteral(definition_value=float(context.getText()))

@@ -160,8 +160,8 @@ class FilterParser:
             value = re.sub(r"\\(.)", r"\1", text[1:-1])
         elif kind == "list":
             value = json.loads(re.sub(r"'((?:\\.|[^'\\])*)'", lambda quoted: json.dumps(quoted[1]), text))
-        elif kind == "word" and text in _WORDS:
-            value = _WORDS[text]
+        elif kind == "word":
+            value = _WORDS.get(text, text)  # a word without quotation marks is text, as in AWS's own samples
         else:
             raise ValueError(f"cannot read the filter at {text!r}")
         return lambda item, root: value  # noqa: ARG005 - a constant

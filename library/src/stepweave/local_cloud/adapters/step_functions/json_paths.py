@@ -43,7 +43,24 @@ _STEP: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-Step = str | int | tuple[str, ...] | Callable[[Any, Any], list[Any]]
+
+@dataclass(frozen=True)
+class Many:
+    """A step that may lead to many values.
+
+    Parameters
+    ----------
+    select
+        Gives them, of a value and the document.
+    is_of_arrays
+        Whether it can only be applied to arrays.
+    """
+
+    select: Callable[[Any, Any], list[Any]]
+    is_of_arrays: bool = False
+
+
+Step = str | int | tuple[str, ...] | Many
 
 
 class PathNotFoundError(json_path.NoSuchJsonPathError):  # type: ignore[misc]  # upstream has no types
@@ -69,8 +86,7 @@ class Path:
     Parameters
     ----------
     steps
-        Names and indices; several names at the end select a part of an object. Steps that may lead to many values are
-        functions of a value and the document.
+        Names and indices; several names at the end select a part of an object.
     """
 
     steps: tuple[Step, ...]
@@ -78,7 +94,7 @@ class Path:
     @property
     def is_definite(self) -> bool:
         """Whether it can only lead to one value."""
-        return not any(callable(step) for step in self.steps)
+        return not any(isinstance(step, Many) for step in self.steps)
 
     def find(self, document: Any) -> list[Any]:
         """Return all that it leads to.
@@ -86,16 +102,18 @@ class Path:
         Raises
         ------
         LookupError
-            If a name or an index that is not there is asked for before any step that may lead to many values.
+            If it can only lead to one value, which is not there, or if what must be an array is none.
         """
-        found, walked, is_definite = [document], "$", True
+        found, walked, is_certain, is_definite = [document], "$", True, self.is_definite
         for position, step in enumerate(self.steps):
             if isinstance(step, tuple):
                 parts = [value for value in found if isinstance(value, dict)]
                 found = [{name: value[name] for name in step if name in value} for value in parts]
                 continue
-            if callable(step):
-                found, is_definite = [inner for value in found for inner in step(value, document)], False
+            if isinstance(step, Many):
+                if step.is_of_arrays and is_certain and not all(isinstance(value, list) for value in found):
+                    raise LookupError(f"There is no array at path {walked}")
+                found, is_certain = [inner for value in found for inner in step.select(value, document)], False
                 continue
             walked += f"['{step}']" if isinstance(step, str) else f"[{step}]"
             found = [value[step] for value in found if _has(value, step)]
@@ -129,6 +147,7 @@ def parsed(text: str) -> Path:
     """
     if not text.startswith("$"):
         raise ValueError(f"a path begins with $, not as {text!r} does")
+    text = text.rstrip()
     steps: list[Step] = []
     position = 1
     while position < len(text):
@@ -145,9 +164,14 @@ def _steps(found: re.Match[str]) -> list[Step]:
     step = _step(found)
     if not found["deep"]:
         return [step]
-    each = step if callable(step) else _several(step if isinstance(step, tuple) else (step,))
+    each = step if isinstance(step, Many) else _several(step if isinstance(step, tuple) else (step,))
     kinds = dict if found["filter"] is not None else dict | list
-    return [lambda value, root: [inner for node in _nodes(value) if isinstance(node, kinds) for inner in each(node, root)]]
+
+    def descend(value: Any, root: Any) -> list[Any]:
+        nodes = (node for node in _nodes(value) if isinstance(node, kinds))
+        return [inner for node in nodes for inner in each.select(node, root)]
+
+    return [Many(descend)]
 
 
 def _step(found: re.Match[str]) -> Step:
@@ -158,22 +182,22 @@ def _step(found: re.Match[str]) -> Step:
         return names[0] if len(names) == 1 else names
     if found["indices"]:
         indices = tuple(int(index) for index in found["indices"].split(","))
-        return indices[0] if len(indices) == 1 else _several(indices)
+        return indices[0] if len(indices) == 1 else Many(_several(indices).select, is_of_arrays=True)
     if found["slice"]:
         start, end = (int(bound) if bound.strip() else None for bound in found["slice"].split(":"))
-        return lambda value, _: value[start:end] if isinstance(value, list) else []
+        return Many(lambda value, _: value[start:end] if isinstance(value, list) else [], is_of_arrays=True)
     if found["filter"] is not None:
         condition = FilterParser(found["filter"], lambda path: (_finder(parsed(path)), parsed(path).is_definite)).parse()
-        return lambda value, root: [
-            item
-            for item in (value if isinstance(value, list) else [value] if isinstance(value, dict) else [])
-            if condition(item, root)
-        ]
-    return lambda value, _: _children(value)
+        return Many(lambda value, root: [item for item in _filterable(value) if condition(item, root)])
+    return Many(lambda value, _: _children(value))
 
 
-def _several(steps: tuple[Any, ...]) -> Callable[[Any, Any], list[Any]]:
-    return lambda value, _: [value[step] for step in steps if _has(value, step)]
+def _several(steps: tuple[Any, ...]) -> Many:
+    return Many(lambda value, _: [value[step] for step in steps if _has(value, step)])
+
+
+def _filterable(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if isinstance(value, dict) else []
 
 
 def _unquoted(quoted: str) -> str:
