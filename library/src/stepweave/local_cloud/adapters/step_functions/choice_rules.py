@@ -8,8 +8,6 @@ execution in some comparisons; a path cannot lead into the context object; a var
 ``Output`` of the state too; and where nothing matches the error is ``States.Runtime``.
 """
 
-# ruff: noqa: SLF001 - upstream's own seams
-
 from __future__ import annotations
 
 import operator
@@ -48,7 +46,9 @@ def matches(text: str, pattern: str) -> bool:
     >>> matches("log-[1].txt", "log-[1]*"), matches("a*b", r"a\*b"), matches("axb", r"a\*b")
     (True, True, False)
     """
-    parts = [".*" if wildcard else re.escape(escaped or plain) for escaped, wildcard, plain in _PATTERN.findall(pattern)]
+    parts = [
+        ".*" if wildcard else re.escape(escaped or plain) for escaped, wildcard, plain in _PATTERN.findall(pattern)
+    ]
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 

@@ -6,8 +6,6 @@ execution or are ignored; a refusal repeats the whole definition and does not sa
 that is taken by another definition is silently given away; and ``ValidateStateMachineDefinition`` is missing.
 """
 
-# ruff: noqa: SLF001 - upstream's own seams
-
 from __future__ import annotations
 
 import json
@@ -137,7 +135,7 @@ def _validate(self: Any) -> ActionResult:
 
 
 def _no_json(text: str, reason: str) -> Problem:
-    """Tell of text that is no JSON, as the parser does that AWS uses: it points behind the word that it stumbles over."""
+    """Tell of text that is no JSON as AWS's parser does: it points behind the word that it stumbles over."""
     position = getattr(_first_error(text), "pos", 0)
     word = _ANY_WORD.match(text, position)
     line = text.count("\n", 0, position) + 1

@@ -120,10 +120,10 @@ def _is_distributed(state: dict[str, Any]) -> bool:
 
 
 def _of_fields(value: dict[str, Any], fields: frozenset[str], place: str) -> Iterator[Problem]:
-    for field in value:
+    for field, held in value.items():
         if field not in fields:
             yield Problem(_INVALID, f"Field '{field}' is not supported", place or "/")
-        elif field in FIELDS and (wrong := FIELDS[field](value[field])) is not None:
+        elif field in FIELDS and (wrong := FIELDS[field](held)) is not None:
             yield Problem(_INVALID, wrong, f"{place}/{field}")
 
 
@@ -138,7 +138,11 @@ def _of_machine(machine: dict[str, Any], place: str, names: set[str]) -> Iterato
         return
     if machine["StartAt"] not in states:
         yield Problem(_NO_TARGET, f"Missing 'StartAt' target: {machine['StartAt']}", f"{place}/StartAt")
-    targets = {machine["StartAt"]}
+    yield from _of_states(states, place, names)
+    yield from _of_transitions(machine["StartAt"], states, place)
+
+
+def _of_states(states: dict[str, Any], place: str, names: set[str]) -> Iterator[Problem]:
     for name, state in states.items():
         here = f"{place}/States/{name}"
         if len(name) > _LONGEST_NAME:
@@ -150,15 +154,20 @@ def _of_machine(machine: dict[str, Any], place: str, names: set[str]) -> Iterato
             yield Problem(_INVALID, "Expected value of type Object", here)
             continue
         yield from _of_state(state, here, names)
+
+
+def _of_transitions(start: Any, states: dict[str, Any], place: str) -> Iterator[Problem]:
+    targets = {start}
+    known = {name: state for name, state in states.items() if isinstance(state, dict)}
+    for name, state in known.items():
         for where, target in _transitions(state):
-            if target != name or where != "Next":
-                targets.add(target)
+            targets.add(target)
             if target not in states:
-                yield Problem(_NO_TARGET, f"Missing '{where.rpartition('/')[2]}' target: {target}", f"{here}/{where}")
+                text = f"Missing '{where.rpartition('/')[2]}' target: {target}"
+                yield Problem(_NO_TARGET, text, f"{place}/States/{name}/{where}")
     for name in (name for name in states if name not in targets):
         yield Problem(_NO_TARGET, f'State "{name}" is not reachable.', f"{place}/States/{name}")
-    known = [state for state in states.values() if isinstance(state, dict)]
-    if not any(state.get("Type") in _ENDS or state.get("End") is True for state in known):
+    if not any(state.get("Type") in _ENDS or state.get("End") is True for state in known.values()):
         yield Problem("MISSING_END_STATE", "Workflow has no terminal state", None)
 
 
@@ -170,6 +179,20 @@ def _of_state(state: dict[str, Any], place: str, names: set[str]) -> Iterator[Pr
         return
     yield from _of_fields(state, _FIELDS[kind], place)
     yield from _of_needed_fields(kind, state, place)
+    yield from _of_lists(kind, state, place)
+    if isinstance(state.get("Credentials"), dict) and not state["Credentials"].keys() & {"RoleArn", "RoleArn.$"}:
+        yield Problem(_INVALID, "The field 'RoleArn' is required but was missing", f"{place}/Credentials")
+    for where, part in _parts(state):
+        here = f"{place}/{where}"
+        if isinstance(part, dict):
+            yield from _of_fields(part, _PART, here)
+            yield from _of_processor(part.get("ProcessorConfig"), here)
+            yield from _of_machine(part, here, names)
+        else:
+            yield Problem(_INVALID, "Expected value of type Object", here)
+
+
+def _of_lists(kind: str, state: dict[str, Any], place: str) -> Iterator[Problem]:
     for field in ("Choices", "Branches"):
         if field in _FIELDS[kind] and state.get(field) == []:
             yield Problem(_INVALID, "Value cannot be empty", f"{place}/{field}")
@@ -181,16 +204,6 @@ def _of_state(state: dict[str, Any], place: str, names: set[str]) -> Iterator[Pr
         if field in state and "Arguments" not in state:
             for text in template_problems(state[field]):
                 yield Problem(_INVALID, text, f"{place}/{field}")
-    if isinstance(state.get("Credentials"), dict) and not state["Credentials"].keys() & {"RoleArn", "RoleArn.$"}:
-        yield Problem(_INVALID, "The field 'RoleArn' is required but was missing", f"{place}/Credentials")
-    for where, part in _parts(state):
-        here = f"{place}/{where}"
-        if isinstance(part, dict):
-            yield from _of_fields(part, _PART, here)
-            yield from _of_processor(part.get("ProcessorConfig"), here)
-            yield from _of_machine(part, here, names)
-        else:
-            yield Problem(_INVALID, "Expected value of type Object", here)
 
 
 def _of_needed_fields(kind: str, state: dict[str, Any], place: str) -> Iterator[Problem]:

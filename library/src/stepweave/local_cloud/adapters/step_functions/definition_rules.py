@@ -90,7 +90,11 @@ def _of_rule(rule: Any, here: str, *, is_top: bool) -> Iterator[Found]:
     (test,) = tests
     if test in _COMBINATIONS:
         yield from _of_combination(test, rule[test], f"{here}/{test}")
-        return
+    else:
+        yield from _of_comparison(rule, test, here)
+
+
+def _of_comparison(rule: dict[str, Any], test: str, here: str) -> Iterator[Found]:
     if "Variable" not in rule:
         yield "These fields are required: [Variable]", here
     elif not is_path(rule["Variable"]):

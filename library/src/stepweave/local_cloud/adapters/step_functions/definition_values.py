@@ -87,7 +87,9 @@ def _path(value: Any) -> str | None:
 
 
 def _path_or_call(value: Any) -> str | None:
-    return None if is_path(value) or is_call(value) else "Value is not a valid JSONPath or a valid intrinsic function call"
+    return (
+        None if is_path(value) or is_call(value) else "Value is not a valid JSONPath or a valid intrinsic function call"
+    )
 
 
 def _reference_path(value: Any) -> str | None:

@@ -19,7 +19,11 @@ from antlr4 import CommonTokenStream, InputStream
 from antlr4.error.ErrorListener import ErrorListener
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLIntrinsicLexer import ASLIntrinsicLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLIntrinsicParser import ASLIntrinsicParser
-from moto.stepfunctions.parser.asl.component.intrinsic.argument.argument import ArgumentJsonPath, ArgumentLiteral
+from moto.stepfunctions.parser.asl.component.intrinsic.argument.argument import (
+    ArgumentContextPath,
+    ArgumentJsonPath,
+    ArgumentLiteral,
+)
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
 from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor
 
@@ -27,12 +31,12 @@ from stepweave.local_cloud.adapters.patch import replaced
 
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _PART: Final = re.compile(r"\\(.)|(\{\})|(.)", re.DOTALL)
-_NAME: Final = r"[^\W\d][\w-]*"
+_QUOTED: Final = r"'(?:\\.|[^'\\])*'"
 _WRITTEN: Final = re.compile(
-    rf"""(?P<quoted>'(?:\\.|[^'\\])*')
+    rf"""(?P<quoted>{_QUOTED})
     |\bnull\b
     |-?\b\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+)
-    |\$(?:\.{_NAME})+(?=\s*[,)])""",
+    |\$\$?(?:\.\.?[\w*-]+|\[(?:{_QUOTED}|"[^"]*"|\[[^\]]*\]|[^\]\['"])*\])+(?=\s*[,)])""",
     re.DOTALL | re.VERBOSE,
 )
 _ARGUMENT: Final = re.compile(r"\$\.argument(\d+)")
@@ -68,7 +72,9 @@ def parsed_call(text: str) -> tuple[Any, Any]:
         if found["quoted"]:
             return found["quoted"].translate(_ESCAPED_CONTROL)
         arguments.append(found[0])
-        return f"$.argument{len(arguments) - 1}"  # which the grammar knows, and the visitor takes for what it stands for
+        return (
+            f"$.argument{len(arguments) - 1}"  # which the grammar knows, and the visitor takes for what it stands for
+        )
 
     lexer = ASLIntrinsicLexer(InputStream(_WRITTEN.sub(written, text)))
     parser = ASLIntrinsicParser(CommonTokenStream(lexer))
@@ -101,7 +107,9 @@ def escaped_strings() -> Iterator[None]:
         if stands_for is None:
             return upstream_path(self, context)
         meant = self.arguments[int(stands_for[1])]
-        return ArgumentJsonPath(meant) if meant.startswith("$") else ArgumentLiteral(definition_value=json.loads(meant))
+        if meant.startswith("$"):
+            return ArgumentContextPath(meant) if meant.startswith("$$") else ArgumentJsonPath(meant)
+        return ArgumentLiteral(definition_value=json.loads(meant))
 
     with ExitStack() as patches:
         patches.enter_context(replaced(IntrinsicParser, "parse", staticmethod(parse)))

@@ -3,8 +3,9 @@
 Upstream defects: Base64 knows ASCII only; ``States.ArrayContains`` and ``States.ArrayUnique`` take ``true`` for 1, and
 the latter knows no objects; negative indices count from the end; ``States.JsonToString`` escapes what is not ASCII;
 ``States.Format`` trips over single braces, missing and superfluous values; ``States.ArrayRange`` does not count down;
-a first argument of ``States.JsonMerge`` that is no object and text that is no text are not provided for; and each error of an argument is ``States.Runtime``, which nobody can catch, where AWS fails the state
-with ``States.IntrinsicFailure``.
+a first argument of ``States.JsonMerge`` that is no object and text that is no text are not provided for; and each error
+of an argument is ``States.Runtime``, which nobody can catch, where AWS fails the state with
+``States.IntrinsicFailure``.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -212,4 +213,3 @@ def _eval_body(self: Any, env: Any) -> None:
         env.stack.append(function(*arguments))
     except (TypeError, ValueError, RecursionError) as error:
         raise ArgumentError(str(error)) from error
-

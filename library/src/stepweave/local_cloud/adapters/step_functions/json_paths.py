@@ -187,7 +187,9 @@ def _step(found: re.Match[str]) -> Step:
         start, end = (int(bound) if bound.strip() else None for bound in found["slice"].split(":"))
         return Many(lambda value, _: value[start:end] if isinstance(value, list) else [], is_of_arrays=True)
     if found["filter"] is not None:
-        condition = FilterParser(found["filter"], lambda path: (_finder(parsed(path)), parsed(path).is_definite)).parse()
+        condition = FilterParser(
+            found["filter"], lambda path: (_finder(parsed(path)), parsed(path).is_definite)
+        ).parse()
         return Many(lambda value, root: [item for item in _filterable(value) if condition(item, root)])
     return Many(lambda value, _: _children(value))
 

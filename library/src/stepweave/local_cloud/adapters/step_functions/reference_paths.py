@@ -5,8 +5,6 @@ that is not there, the engine stumbles, where AWS fails the state with ``States.
 that lead nowhere ``InputPath``, ``OutputPath`` and the times of tasks tell only the first step.
 """
 
-# ruff: noqa: SLF001 - upstream's own seams
-
 from __future__ import annotations
 
 import copy

@@ -33,4 +33,5 @@ def state_failure(environment: Any, error: StatesErrorNameType, cause: str, *, t
         cause = f"An error occurred while executing the state '{failure.state_name}' {entered}. {cause}"
     details = TaskFailedEventDetails(error=name.error_name, cause=cause)
     failure.event_details = EventDetails(taskFailedEventDetails=details)
-    return FailureEventException(failure)
+    exception: Exception = FailureEventException(failure)
+    return exception

@@ -42,7 +42,9 @@ def _told(error: json.JSONDecodeError) -> str:
     if not rest:
         return "Unexpected end-of-input"
     if error.msg.startswith("Expecting property name"):
-        return f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): was expecting double-quote to start field name"
+        return (
+            f"Unexpected character ('{rest[0]}' (code {ord(rest[0])})): was expecting double-quote to start field name"
+        )
     token = _TOKEN.match(rest)
     if error.msg.startswith("Expecting value") and token is not None and token[0][0].isalpha():
         return f"Unrecognized token '{token[0]}': was expecting {_EXPECTED}"

@@ -5,8 +5,6 @@ cut to whole seconds, so that a wait ends up to a second early; timestamps with 
 longer than AWS lets one be.
 """
 
-# ruff: noqa: SLF001 - upstream's own seams
-
 from __future__ import annotations
 
 from collections.abc import Iterator

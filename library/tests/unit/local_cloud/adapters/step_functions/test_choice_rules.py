@@ -34,11 +34,18 @@ def test_what_is_ordered_is_compared_by_its_order(kind: str, low: Any, same: Any
 
 @pytest.mark.parametrize(
     ("comparison", "other", "equal"),
-    [("StringEquals", "x", str), ("NumericEquals", 7, int), ("BooleanEquals", False, bool), ("TimestampEquals", NOON, str)],
+    [
+        ("StringEquals", "x", str),
+        ("NumericEquals", 7, int),
+        ("BooleanEquals", False, bool),
+        ("TimestampEquals", NOON, str),
+    ],
 )
 def test_values_of_another_type_are_never_equal(comparison: str, other: Any, equal: type) -> None:
     assert holds(comparison, other, other)
-    assert not any(holds(comparison, value, other) for value in OTHER_TYPES if value != other or type(value) is not equal)
+    assert not any(
+        holds(comparison, value, other) for value in OTHER_TYPES if value != other or type(value) is not equal
+    )
     assert not any(holds(f"{comparison}Path", other, value) for value in OTHER_TYPES if value != other)
 
 

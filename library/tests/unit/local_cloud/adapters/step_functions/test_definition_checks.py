@@ -56,11 +56,14 @@ REFUSED = {
     "result path into the context": (task(ResultPath="$$.a"), "at /States/A/ResultPath'"),
     "no path in a template": (
         task(Parameters={"a": [{"b.$": "c"}]}),
-        "The value for the field 'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters'",
+        "'b.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters'",
     ),
     "no call in a template": (task(ResultSelector={"b.$": "States.Array("}), "at /States/A/ResultSelector'"),
     "number in a template": (task(Parameters={"b.$": 5}), "at /States/A/Parameters'"),
-    "retrier": (task(Retry=[{"ErrorEquals": ["E"], "Interval": 1}]), "'Interval' is not supported at /States/A/Retry[0]'"),
+    "retrier": (
+        task(Retry=[{"ErrorEquals": ["E"], "Interval": 1}]),
+        "'Interval' is not supported at /States/A/Retry[0]'",
+    ),
     "attempts": (task(Retry=[{"ErrorEquals": ["E"], "MaxAttempts": -1}]), "at /States/A/Retry[0]/MaxAttempts'"),
     "rate": (task(Retry=[{"ErrorEquals": ["E"], "BackoffRate": 0.5}]), "at /States/A/Retry[0]/BackoffRate'"),
     "jitter": (task(Retry=[{"ErrorEquals": ["E"], "JitterStrategy": "HALF"}]), "at /States/A/Retry[0]/JitterStrategy'"),
@@ -74,10 +77,16 @@ REFUSED = {
         task(Retry=[{"ErrorEquals": ["States.ALL", "E"]}]),
         "at /States/A/Retry[0]/ErrorEquals'",
     ),
-    "comparison": (choice(Variable="$.a", NumericEqual=1), "Field 'NumericEqual' is not supported at /States/A/Choices[0]"),
+    "comparison": (
+        choice(Variable="$.a", NumericEqual=1),
+        "Field 'NumericEqual' is not supported at /States/A/Choices[0]",
+    ),
     "two comparisons": (choice(Variable="$.a", IsNull=True, IsString=True), "at /States/A/Choices[0]'"),
     "comparison with text": (choice(Variable="$.a", NumericEquals="1"), "at /States/A/Choices[0]/NumericEquals'"),
-    "comparison with no path": (choice(Variable="$.a", NumericEqualsPath="1"), "at /States/A/Choices[0]/NumericEqualsPath'"),
+    "comparison with no path": (
+        choice(Variable="$.a", NumericEqualsPath="1"),
+        "at /States/A/Choices[0]/NumericEqualsPath'",
+    ),
     "comparison with no time": (
         choice(Variable="$.a", TimestampEquals="2024-01-01"),
         "String does not match RFC3339 timestamp at /States/A/Choices[0]/TimestampEquals'",
@@ -92,9 +101,12 @@ REFUSED = {
         machine(A={"Type": "Wait", "Timestamp": "2016-12-05 21:29:29Z", "End": True}),
         "String does not match RFC3339 timestamp at /States/A/Timestamp'",
     ),
-    "two errors": (machine(A={"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}), "mutually exclusive: [Error, ErrorPath]"),
+    "two errors": (
+        machine(A={"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}),
+        "mutually exclusive: [Error, ErrorPath]",
+    ),
     "mode": (processor(Mode="REMOTE"), "at /States/A/ItemProcessor/ProcessorConfig/Mode'"),
-    "no type": (processor(Mode="DISTRIBUTED"), "[ExecutionType] at /States/A/ItemProcessor/ProcessorConfig'"),
+    "no execution type": (processor(Mode="DISTRIBUTED"), "[ExecutionType] at /States/A/ItemProcessor/ProcessorConfig'"),
     "start": ({"StartAt": "B", "States": {"A": PASS}}, "Missing 'StartAt' target: B at /StartAt"),
     "next": (machine(A={"Type": "Pass", "Next": "B"}), "Missing 'Next' target: B at /States/A/Next"),
     "default": (
@@ -177,7 +189,9 @@ ACCEPTED = {
         Retry=[{"ErrorEquals": ["States.Own"], "MaxAttempts": 0, "BackoffRate": 1, "JitterStrategy": "FULL"}],
         Catch=[{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "A"}],
     ),
-    "rules": choice(Or=[{"Not": {"Variable": "$v", "IsPresent": True}}, {"Variable": "$$.State.Name", "StringMatches": "*"}]),
+    "rules": choice(
+        Or=[{"Not": {"Variable": "$v", "IsPresent": True}}, {"Variable": "$$.State.Name", "StringMatches": "*"}]
+    ),
     "times": machine(A={"Type": "Wait", "Timestamp": "2016-03-05T21:29:29.243167252+01:00", "End": True}),
     "failure": machine(A={"Type": "Fail", "ErrorPath": "States.UUID()", "CausePath": "$.c"}),
     "processor": processor(Mode="DISTRIBUTED", ExecutionType="EXPRESS"),
@@ -226,8 +240,8 @@ def test_the_type_of_a_state_machine_is_known_when_it_is_made_and_changed(bare_e
             "not a definition",
             (
                 "INVALID_JSON_DESCRIPTION",
-                "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or "
-                '\'false\')\n at [Source: (String)"not a definition"; line: 1, column: 4]',
+                "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' "
+                "or 'false')\n at [Source: (String)\"not a definition\"; line: 1, column: 4]",
                 '[Source: (String)"not a definition"; line: 1, column: 4]',
             ),
         ),

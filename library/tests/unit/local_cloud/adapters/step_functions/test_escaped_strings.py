@@ -42,7 +42,9 @@ def test_the_engine_still_needs_it(run_machine: RunMachine) -> None:
     assert ended["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("text", ["States.Array(", "States.Array('a' 'b')", "States.UUID(1)", "Array()", "States.Own()"])
+@pytest.mark.parametrize(
+    "text", ["States.Array(", "States.Array('a' 'b')", "States.UUID(1)", "Array()", "States.Own()"]
+)
 def test_what_is_no_call_is_refused(text: str) -> None:
     with pytest.raises(Exception, match=r"."):
         parsed_call(text)

@@ -28,7 +28,8 @@ def test_a_result_is_put_into_the_input_which_stays_as_it_is(value: Any, path: s
 
 
 @pytest.mark.parametrize(
-    ("value", "path"), [("text", "$.a"), ({"a": 1}, "$.a.b"), ({"a": None}, "$.a.b"), ({"a": [1]}, "$.a[1]"), ([1], "$.a")]
+    ("value", "path"),
+    [("text", "$.a"), ({"a": 1}, "$.a.b"), ({"a": None}, "$.a.b"), ({"a": [1]}, "$.a[1]"), ([1], "$.a")],
 )
 def test_where_there_is_no_place_nothing_is_put(value: Any, path: str) -> None:
     with pytest.raises(LookupError):

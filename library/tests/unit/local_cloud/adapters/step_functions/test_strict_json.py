@@ -5,7 +5,9 @@ import pytest
 from stepweave.local_cloud.adapters.step_functions.strict_json import loads
 
 
-@pytest.mark.parametrize("text", ["NaN", '{"a": NaN}', "[Infinity]", "-Infinity", "1e999", "", "{'a': 1}", "not", "[1,]"])
+@pytest.mark.parametrize(
+    "text", ["NaN", '{"a": NaN}', "[Infinity]", "-Infinity", "1e999", "", "{'a': 1}", "not", "[1,]"]
+)
 def test_what_the_specification_does_not_have_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         loads(text)
