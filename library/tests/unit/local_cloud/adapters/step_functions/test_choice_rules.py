@@ -6,7 +6,7 @@ import pytest
 
 from stepweave.local_cloud.adapters.step_functions.choice_rules import choice_rules, holds
 from stepweave.local_cloud.adapters.step_functions.json_paths import json_paths
-from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import jsonata_evaluator
+from tests.unit.local_cloud.adapters.conftest import jsonata
 
 OTHER_TYPES: list[Any] = [None, True, 0, 1.5, "", "a", [], {}]
 EARLY, SAME, LATE = "2024-01-01T01:59:59.999Z", "2024-01-01T04:00:00+02:00", "2024-01-01T02:00:00.001Z"
@@ -127,7 +127,7 @@ def test_without_a_default_something_must_match(engine: Any) -> None:
 
 
 def test_a_rule_assigns_and_so_does_the_default(engine: Any) -> None:
-    engine.adapt(json_paths(), choice_rules(), jsonata_evaluator())
+    engine.adapt(json_paths(), choice_rules(), jsonata())
     rule = {"Variable": "$.x", "NumericEquals": 1, "Assign": {"v.$": "$.x"}, "Next": "After"}
     choice = {"Type": "Choice", "Choices": [rule], "Default": "After", "Assign": {"v": "default"}}
     after = {"Type": "Pass", "Parameters": {"v.$": "$v"}, "End": True}
