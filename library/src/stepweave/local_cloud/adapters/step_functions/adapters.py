@@ -8,12 +8,12 @@ from typing import Any
 from stepweave.local_cloud.adapters.step_functions.activities import activities
 from stepweave.local_cloud.adapters.step_functions.api_constraints import api_constraints
 from stepweave.local_cloud.adapters.step_functions.assignments import assignments
-from stepweave.local_cloud.adapters.step_functions.branch_errors import branch_errors
+from stepweave.local_cloud.adapters.step_functions.choice_rules import choice_rules
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
-from stepweave.local_cloud.adapters.step_functions.definite_paths import definite_paths
 from stepweave.local_cloud.adapters.step_functions.definition_checks import definition_checks
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import distributed_maps
 from stepweave.local_cloud.adapters.step_functions.engine_clients import in_process_clients
+from stepweave.local_cloud.adapters.step_functions.error_names import error_names
 from stepweave.local_cloud.adapters.step_functions.escaped_strings import escaped_strings
 from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
@@ -23,6 +23,8 @@ from stepweave.local_cloud.adapters.step_functions.execution_lists import execut
 from stepweave.local_cloud.adapters.step_functions.execution_start import execution_start
 from stepweave.local_cloud.adapters.step_functions.fewer_threads import fewer_threads
 from stepweave.local_cloud.adapters.step_functions.interruptible_executions import interruptible_executions
+from stepweave.local_cloud.adapters.step_functions.intrinsic_functions import intrinsic_functions
+from stepweave.local_cloud.adapters.step_functions.json_paths import json_paths
 from stepweave.local_cloud.adapters.step_functions.json_text import json_text
 from stepweave.local_cloud.adapters.step_functions.jsonata_fields import jsonata_fields
 from stepweave.local_cloud.adapters.step_functions.jsonata_states import jsonata_states
@@ -38,6 +40,7 @@ from stepweave.local_cloud.adapters.step_functions.parsed_once import parsed_onc
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.quotas import quotas
 from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
+from stepweave.local_cloud.adapters.step_functions.reference_paths import reference_paths
 from stepweave.local_cloud.adapters.step_functions.refused_integrations import refused_integrations
 from stepweave.local_cloud.adapters.step_functions.service_errors import service_errors
 from stepweave.local_cloud.adapters.step_functions.service_tasks import service_task_names
@@ -72,8 +75,11 @@ def step_functions_adapters(
         escaped_strings(),
         distributed_maps(),
         parsed_once(),
-        definite_paths(),
-        branch_errors(),
+        json_paths(),
+        choice_rules(),
+        error_names(),
+        reference_paths(),
+        intrinsic_functions(),
         fewer_threads(),
         evaluation_failures(),
         jsonata_fields(),

@@ -9,7 +9,6 @@ checked; each start copies the state machine with all that it refers to; and no 
 from __future__ import annotations
 
 import copy
-import json
 import math
 import threading
 import uuid
@@ -33,6 +32,7 @@ from stepweave.local_cloud.adapters.patch import added, replaced
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.execution_logs import logs_of
 from stepweave.local_cloud.adapters.step_functions.state_machine_arns import Revision, revision_of
+from stepweave.local_cloud.adapters.step_functions.strict_json import loads
 
 LARGEST_INPUT: Final = 262_144  # bytes of UTF-8, by AWS's quota
 _BILLED_STEP: Final = 100  # milliseconds
@@ -165,7 +165,7 @@ def _checked_input(text: str | None) -> str:
     if not text.strip():
         raise InvalidExecutionInput("Invalid State Machine Execution Input: 'Invalid execution input.'")
     try:
-        json.loads(text)
+        loads(text)
     except ValueError as error:
         raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
     return text

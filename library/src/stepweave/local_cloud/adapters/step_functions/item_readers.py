@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _DELIMITERS: Final = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
+_READ: Final = frozenset({"CSV", "JSON", "JSONL"})
+_NOT_READ: Final = frozenset({"MANIFEST", "PARQUET"})
 _OWN_FIELDS: Final = frozenset({"CSVDelimiter", "ItemsPointer"})
 
 
@@ -39,8 +41,8 @@ def for_grammar(configuration: Mapping[str, Any]) -> dict[str, Any]:
         If the configuration is not understood.
     """
     kind = configuration.get("InputType", "JSON")
-    if kind not in {"JSON", "CSV", "JSONL"}:
-        raise ValueError(f"The local cloud reads items from CSV, JSON and JSONL, not from {kind}")
+    if kind not in _READ | _NOT_READ:
+        raise ValueError(f"'InputType' must be one of {sorted(_READ | _NOT_READ)}")
     if configuration.get("CSVDelimiter", "COMMA") not in _DELIMITERS:
         raise ValueError(f"'CSVDelimiter' must be one of {sorted(_DELIMITERS)}")
     known = {name: value for name, value in configuration.items() if name not in _OWN_FIELDS}
@@ -74,6 +76,8 @@ def items_of(content: Any, configuration: Mapping[str, Any], most: int) -> list[
     if isinstance(content, list):
         return content[:most]
     kind = configuration.get("InputType")
+    if kind in _NOT_READ:
+        raise UnreadableItems(f"The local cloud reads items from {sorted(_READ)}, not from {kind}")
     if kind == "CSV":
         return _rows(content, configuration)[:most]
     try:

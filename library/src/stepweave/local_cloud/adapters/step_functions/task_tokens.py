@@ -7,7 +7,6 @@ fails the execution.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +18,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackOutcome
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.strict_json import loads
 
 _DELIVERY: Final = threading.Lock()
 
@@ -54,7 +54,7 @@ def _send_task_success(self: Any, task_token: str, outcome: str) -> None:
     with _DELIVERY:
         endpoint = _waiting(self, task_token)
         try:
-            json.loads(outcome)
+            loads(outcome)
         except (TypeError, ValueError) as error:
             raise InvalidOutput(f"Invalid Output: '{error}'") from error
         endpoint.notify(CallbackOutcomeSuccess(callback_id=task_token, output=outcome))

@@ -111,7 +111,7 @@ def test_what_the_grammar_does_not_know_is_taken_out() -> None:
         ({"ItemBatcher": {"MostItems": 1}}, "no other fields"),
         ({"ResultWriter": {}}, "'Resource' or 'WriterConfig'"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "XML"}}}, "'OutputType' must be one of"),
-        (reader("getObject") | {"ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}}, "not from PARQUET"),
+        (reader("getObject") | {"ItemReader": {"ReaderConfig": {"InputType": "XML"}}}, "'InputType' must be one of"),
     ],
 )
 def test_what_is_wrong_with_a_definition_is_said(engine: Any, fields: dict[str, Any], reason: str) -> None:

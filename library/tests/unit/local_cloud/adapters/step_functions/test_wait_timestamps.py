@@ -41,3 +41,15 @@ def test_what_is_no_timestamp_fails(engine: Any) -> None:
     engine.adapt(wait_timestamps())
     execution = engine.start(WAIT, {"until": "tomorrow"})
     assert (engine.end(execution)["status"], engine.end(execution)["error"]) == ("FAILED", "States.Runtime")
+
+
+@pytest.mark.parametrize("until", ["2001-02-03T04:05:06.5Z", "2001-02-03T04:05:06+23:00"])
+def test_a_timestamp_may_have_a_fraction_and_an_offset(engine: Any, until: str) -> None:
+    engine.adapt(wait_timestamps())
+    assert engine.end(engine.start(WAIT, {"until": until}))["status"] == "SUCCEEDED"
+
+
+def test_a_wait_is_not_longer_than_aws_lets_it_be(engine: Any) -> None:
+    engine.adapt(wait_timestamps())
+    ended = engine.end(engine.start(WAIT, {"until": "2999-01-01T00:00:00Z"}))
+    assert ended["cause"].endswith("Wait state delay is too long.")
