@@ -15,6 +15,9 @@ from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from stepweave.local_cloud.adapters.step_functions.assignments import assignments
+from stepweave.local_cloud.adapters.cloudformation.custom_resources import Responses
+from stepweave.local_cloud.adapters.cloudformation.operations import stack_operations
+from stepweave.local_cloud.adapters.cloudformation.stack import Services
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients, in_process_clients
 from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
@@ -61,6 +64,14 @@ def client(application: WsgiApplication) -> Client:
     """Gives a client of a service."""
     clients = InProcessClients(application, "http://localhost")
     return lambda service: clients.client("us-east-1", service)
+
+
+@pytest.fixture
+def stacks(client: Client) -> Iterator[Responses]:
+    """Stacks as the local cloud does them, with what takes the answers of custom resources."""
+    responses = Responses("http://localhost")
+    with executing_engine(), stack_operations(Services(lambda _, service: client(service), responses)):
+        yield responses
 
 
 @pytest.fixture

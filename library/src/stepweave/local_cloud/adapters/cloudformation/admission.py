@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from stepweave.local_cloud.adapters.cloudformation.resource_type import RefusedE
 from stepweave.local_cloud.adapters.cloudformation.template import Template
 
 _TRANSFORMS: Final = frozenset({"AWS::LanguageExtensions"})
-_PASSED: Final = frozenset({"AWS::Region", "AWS::Partition"})
+_NESTED: Final = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ class Refusal:
 
 
 def refusals(
-    template: Template, values: Values, type_of: Callable[[str, Template], ResourceType | None]
+    template: Template,
+    values: Values,
+    type_of: Callable[[str, Template], ResourceType | None],
+    nested: Callable[[str, Mapping[str, Any]], Iterable[Refusal]],
 ) -> list[Refusal]:
     """Return all that the local cloud cannot make of a template.
 
@@ -48,8 +51,14 @@ def refusals(
         Works out what is known before anything is made.
     type_of
         Gives the type of a resource, None if the local cloud does not have it.
+    nested
+        Gives what cannot be made of a nested stack, by its name and what is known of its properties.
     """
-    return [*_transforms(template), *_resources(template, values, type_of), *_attributes(template, values, type_of)]
+    return [
+        *_transforms(template),
+        *_resources(template, values, type_of, nested),
+        *_attributes(template, values, type_of),
+    ]
 
 
 def known_part(node: Any, values: Values) -> Any:
@@ -81,7 +90,10 @@ def _transforms(template: Template) -> Iterator[Refusal]:
 
 
 def _resources(
-    template: Template, values: Values, type_of: Callable[[str, Template], ResourceType | None]
+    template: Template,
+    values: Values,
+    type_of: Callable[[str, Template], ResourceType | None],
+    nested: Callable[[str, Mapping[str, Any]], Iterable[Refusal]],
 ) -> Iterator[Refusal]:
     for name, resource in template["Resources"].items():
         if not values.is_wanted(resource):
@@ -91,10 +103,14 @@ def _resources(
         if model is None:
             yield Refusal(name, kind, "the local cloud does not have this type of resource")
             continue
+        properties = known_part(resource.get("Properties") or {}, values)
         try:
-            model.check(known_part(resource.get("Properties") or {}, values))
+            model.check(properties)
         except RefusedError as refused:
             yield Refusal(name, kind, str(refused))
+            continue
+        if kind == _NESTED:
+            yield from nested(name, properties)
 
 
 def _attributes(

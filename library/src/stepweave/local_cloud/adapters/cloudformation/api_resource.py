@@ -69,7 +69,8 @@ class ApiType:
     read, read_parameters
         The operation whose answer has its attributes, and what that is given beside the key.
     attributes
-        By attribute, the JMESPath into that answer, or what makes it of the physical id.
+        By attribute, the JMESPath into that answer, a text with ``{id}``, ``{region}`` and ``{account}`` in it, or what
+        makes it of the physical id.
     named_by, name_limit
         The property that names it, and how long names may be.
     renames
@@ -215,8 +216,7 @@ class ApiType:
                 **self._keys(request.properties, physical_id), **self.read_parameters
             )
         attributes = {
-            name: jmespath.search(place, found) if isinstance(place, str) else place(physical_id)
-            for name, place in self.attributes.items()
+            name: _attribute(place, found, request, physical_id) for name, place in self.attributes.items()
         }
         return Resource(physical_id, attributes, request.properties)
 
@@ -236,6 +236,14 @@ class ApiType:
         members = {name.lower() for name in input_shape(self.service, operation).members}
         known = {name: value for name, value in properties.items() if self.renames.get(name, name).lower() in members}
         return self._converted(known, operation)
+
+
+def _attribute(place: str | Callable[[str], Any], found: Any, request: Request, physical_id: str) -> Any:
+    if callable(place):
+        return place(physical_id)
+    if "{" in place:
+        return place.format(id=physical_id, region=request.region, account=request.account)
+    return jmespath.search(place, found)
 
 
 @functools.cache

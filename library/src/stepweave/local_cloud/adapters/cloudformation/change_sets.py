@@ -17,7 +17,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.utils import generate_changeset_id, validate_create_change_set
 from moto.core.utils import utcnow
 
-from stepweave.local_cloud.adapters.cloudformation.admission import known_part, refusals
+from stepweave.local_cloud.adapters.cloudformation.admission import known_part
 from stepweave.local_cloud.adapters.cloudformation.intrinsic_functions import Unresolved, Values
 from stepweave.local_cloud.adapters.cloudformation.stack import LocalStack, Plan
 from stepweave.local_cloud.adapters.cloudformation.template import creation_order, references
@@ -95,9 +95,7 @@ def new_change_set(stack: LocalStack, plan: Plan, kind: str, name: str, **option
         changes=changes,
         **options,
     )
-    if plan.values is None:
-        raise AssertionError("a new plan has values")
-    refused = refusals(plan.template, plan.values, stack.type_of)
+    refused = stack.refusals(plan)
     if refused:
         _fail(change_set, "; ".join(map(str, refused)))
     elif kind == "UPDATE" and not changes and not changes_without_resources(stack, plan, change_set.tags):

@@ -8,7 +8,7 @@ replaced resource, deletes before it creates, and cannot be undone; deletion pol
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ from moto.cloudformation.models import Event, Stack
 from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
-from stepweave.local_cloud.adapters.cloudformation.admission import refusals
+from stepweave.local_cloud.adapters.cloudformation.admission import Refusal, refusals
+from stepweave.local_cloud.adapters.cloudformation.api_shapes import is_function
 from stepweave.local_cloud.adapters.cloudformation.custom_resources import (
     AttributeMissingError,
     CustomResourceError,
@@ -240,10 +241,41 @@ class LocalStack(Stack):  # type: ignore[misc]
 
     def admits(self, plan: Plan, status: str) -> bool:
         """Tell whether the local cloud can make a plan; events say what it cannot."""
-        found = refusals(plan.template, _values(plan), self.type_of)
+        found = self.refusals(plan)
         for refusal in found:
             self.note(refusal.logical_id, refusal.type_name, status, reason=refusal.reason)
         return not found
+
+    def refusals(self, plan: Plan) -> list[Refusal]:
+        """Return all that the local cloud cannot make of a plan."""
+        return refusals(plan.template, _values(plan), self.type_of, self._nested_refusals)
+
+    def _nested_refusals(self, name: str, properties: Mapping[str, Any]) -> Iterator[Refusal]:
+        url = properties.get("TemplateURL")
+        if not isinstance(url, str):
+            return  # it is not known where its template will be
+        stack = LocalStack(
+            self.backend,
+            self.services,
+            stack_id=f"{self.stack_id}/{name}",
+            name=f"{self.name}-{name}",
+            parameters={},
+            account_id=self.account_id,
+            region_name=self.region_name,
+        )
+        given = properties.get("Parameters", {})
+        parameters = {
+            key: "unknown" if is_function(value) else ",".join(value) if isinstance(value, list) else as_text(value)
+            for key, value in given.items()
+        }
+        template = parse_template(self.backend.fetch_template(url))
+        free = {
+            key: {"Type": "CommaDelimitedList" if "List" in slot.get("Type", "") else "String", **_default(slot)}
+            for key, slot in (template.get("Parameters") or {}).items()
+        }
+        plan = stack.plan({**template, "Parameters": free}, parameters)
+        for refusal in stack.refusals(plan):
+            yield Refusal(f"{name}.{refusal.logical_id}", refusal.type_name, refusal.reason)
 
     # Operations
 
@@ -601,6 +633,10 @@ class LocalStack(Stack):  # type: ignore[misc]
     def _finish(self, status: str) -> None:
         self.status = status
         self._add_stack_event(status)
+
+
+def _default(slot: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Default": slot["Default"]} if "Default" in slot else {}
 
 
 class _NeverCalled:

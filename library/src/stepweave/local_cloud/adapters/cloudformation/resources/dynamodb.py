@@ -35,8 +35,12 @@ def _global_table(properties: dict[str, Any]) -> dict[str, Any]:
     return table
 
 
+def _plain(properties: Properties) -> Properties:
+    return _global_table(dict(properties)) if "Replicas" in properties else properties
+
+
 def _configure(request: Request, table: str, before: Properties) -> None:
-    client, after = request.client("dynamodb"), request.properties
+    client, after, before = request.client("dynamodb"), _plain(request.properties), _plain(before)
     recovery = "PointInTimeRecoverySpecification"
     if before.get(recovery) != after.get(recovery):
         enabled = as_text(after.get(recovery, {}).get("PointInTimeRecoveryEnabled", False)) == "true"
@@ -52,15 +56,12 @@ def _configure(request: Request, table: str, before: Properties) -> None:
             client.update_time_to_live(
                 TableName=table, TimeToLiveSpecification={"AttributeName": name, "Enabled": enabled}
             )
-    _change_tags(request, table, before)
+    if before and before.get("Tags") != after.get("Tags"):
+        _change_tags(client, table, after.get("Tags", []), before.get("Tags", []))
 
 
-def _change_tags(request: Request, table: str, before: Properties) -> None:
-    if not before or before.get("Tags") == request.properties.get("Tags"):
-        return
-    client = request.client("dynamodb")
+def _change_tags(client: Any, table: str, tags: list[dict[str, str]], former: list[dict[str, str]]) -> None:
     arn = client.describe_table(TableName=table)["Table"]["TableArn"]
-    tags, former = (of.get("Tags", []) for of in (request.properties, before))
     gone = sorted({tag["Key"] for tag in former} - {tag["Key"] for tag in tags})
     if gone:
         client.untag_resource(ResourceArn=arn, TagKeys=gone)

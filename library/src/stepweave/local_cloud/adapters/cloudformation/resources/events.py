@@ -8,8 +8,6 @@ from stepweave.local_cloud.adapters.cloudformation.api_resource import ApiType, 
 from stepweave.local_cloud.adapters.cloudformation.api_shapes import api_parameters
 from stepweave.local_cloud.adapters.cloudformation.resource_type import Properties, Request
 
-_ARN: Final = "arn:aws:events:us-east-1:123456789012"
-
 
 def _put_targets(request: Request, rule: str, before: Properties) -> None:
     client, bus = request.client("events"), {"EventBusName": request.properties.get("EventBusName", "default")}
@@ -73,7 +71,7 @@ TYPES: Final[tuple[ApiType, ...]] = (
         name_limit=48,
         renames={"SourceArn": "EventSourceArn"},
         replaces=frozenset({"SourceArn"}),
-        attributes={"Arn": lambda name: f"{_ARN}:archive/{name}", "ArchiveName": itself},
+        attributes={"Arn": "arn:aws:events:{region}:{account}:archive/{id}", "ArchiveName": itself},
         defaults={"RetentionDays": 0, "Description": ""},
     ),
     ApiType(

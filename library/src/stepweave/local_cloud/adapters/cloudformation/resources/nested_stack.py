@@ -37,8 +37,9 @@ class NestedStackType:
             request.make_name(128), _template(request), _parameters(request), tags=_tags(request)
         )
         if stack.status != "CREATE_COMPLETE":
+            reasons = stack.reasons()
             backend.delete_stack(stack.stack_id)
-            raise ValueError(f"Embedded stack {stack.stack_id} was not successfully created: {stack.reasons()}")
+            raise ValueError(f"Embedded stack {stack.stack_id} was not successfully created: {reasons}")
         return _resource(stack, request)
 
     def update(self, request: Request, current: Resource) -> Resource:

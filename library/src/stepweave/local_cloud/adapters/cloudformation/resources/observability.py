@@ -7,8 +7,6 @@ from typing import Final
 from stepweave.local_cloud.adapters.cloudformation.api_resource import ApiType, itself
 from stepweave.local_cloud.adapters.cloudformation.resource_type import Properties, Request
 
-_REGION: Final = "us-east-1:123456789012"
-
 
 def _retain(request: Request, group: str, before: Properties) -> None:
     client, after, setting = request.client("logs"), request.properties, "RetentionInDays"
@@ -19,13 +17,7 @@ def _retain(request: Request, group: str, before: Properties) -> None:
             client.delete_retention_policy(logGroupName=group)
 
 
-def _log_group(name: str) -> str:
-    return f"arn:aws:logs:{_REGION}:log-group:{name}:*"
-
-
-def _alarm_arn(name: str) -> str:
-    return f"arn:aws:cloudwatch:{_REGION}:alarm:{name}"
-
+_ALARM_ARN: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:{id}"
 
 TYPES: Final[tuple[ApiType, ...]] = (
     ApiType(
@@ -42,7 +34,7 @@ TYPES: Final[tuple[ApiType, ...]] = (
         refuses=frozenset({"DataProtectionPolicy", "ResourcePolicyDocument"}),
         replaces=frozenset({"LogGroupClass"}),
         changes_by_apply=frozenset({"KmsKeyId"}),
-        attributes={"Arn": _log_group},
+        attributes={"Arn": "arn:aws:logs:{region}:{account}:log-group:{id}:*"},
         apply=_retain,
     ),
     ApiType(
@@ -102,7 +94,7 @@ TYPES: Final[tuple[ApiType, ...]] = (
         known_by=lambda name: {"AlarmNames": [name]},
         named_by="AlarmName",
         name_limit=255,
-        attributes={"Arn": _alarm_arn},
+        attributes={"Arn": _ALARM_ARN},
     ),
     ApiType(
         name="AWS::CloudWatch::CompositeAlarm",
@@ -114,7 +106,7 @@ TYPES: Final[tuple[ApiType, ...]] = (
         known_by=lambda name: {"AlarmNames": [name]},
         named_by="AlarmName",
         name_limit=255,
-        attributes={"Arn": _alarm_arn},
+        attributes={"Arn": _ALARM_ARN},
     ),
     ApiType(
         name="AWS::CloudWatch::Dashboard",
