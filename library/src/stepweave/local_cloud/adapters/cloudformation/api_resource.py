@@ -215,9 +215,7 @@ class ApiType:
             found = getattr(request.client(self.service), self.read)(
                 **self._keys(request.properties, physical_id), **self.read_parameters
             )
-        attributes = {
-            name: _attribute(place, found, request, physical_id) for name, place in self.attributes.items()
-        }
+        attributes = {name: _attribute(place, found, request, physical_id) for name, place in self.attributes.items()}
         return Resource(physical_id, attributes, request.properties)
 
     def _converted(self, properties: Mapping[str, Any], operation: str | None) -> dict[str, Any]:

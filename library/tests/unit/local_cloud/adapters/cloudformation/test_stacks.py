@@ -1,8 +1,6 @@
 """Stacks, as CloudFormation does them on AWS."""
 
-import io
 import json
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -50,9 +48,7 @@ def existing(client: Client, stack: str = "test") -> set[str]:
     return {resource["LogicalResourceId"] for resource in resources}
 
 
-def test_state_machines_land_in_the_executing_backend(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_state_machines_land_in_the_executing_backend(client: Client, deploy_template: DeployTemplate) -> None:
     resource = machine(pass_to("${value}"), DefinitionSubstitutions={"value": "hello"})
     stack = deploy_template(
         {"M": resource | {"Properties": resource["Properties"] | {"TracingConfiguration": {"Enabled": True}}}},
@@ -74,9 +70,7 @@ def test_a_definition_can_be_in_a_bucket(client: Client, deploy_template: Deploy
     assert json.loads(description["definition"]) == pass_to("hello")
 
 
-def test_state_machines_are_updated_in_place(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_state_machines_are_updated_in_place(client: Client, deploy_template: DeployTemplate) -> None:
     output = {"Arn": {"Value": {"Ref": "M"}}}
     first = deploy_template({"M": machine(pass_to("one"))}, output)
     second = deploy_template({"M": machine(pass_to("two"))}, output, update=True)
@@ -90,9 +84,7 @@ def test_substitution_leaves_other_placeholders_alone() -> None:
     assert substitute("${a} ${b} $.a ${aa}", {"a": 1}) == "1 ${b} $.a ${aa}"
 
 
-def test_tables_keep_their_settings_and_their_items(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_tables_keep_their_settings_and_their_items(client: Client, deploy_template: DeployTemplate) -> None:
     dynamodb = client("dynamodb")
     ttl = {"TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True}}
     replica = {"Region": "us-east-1", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
@@ -111,9 +103,7 @@ def test_tables_keep_their_settings_and_their_items(
     assert dynamodb.get_item(TableName=name, Key={"id": {"S": "kept"}})["Item"] == {"id": {"S": "kept"}}
 
 
-def test_a_failed_stack_is_rolled_back_and_can_be_made_again(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_a_failed_stack_is_rolled_back_and_can_be_made_again(client: Client, deploy_template: DeployTemplate) -> None:
     stack = deploy_template({"Q": QUEUE, "X": UNKNOWN})
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert client("sqs").list_queues().get("QueueUrls", []) == []
@@ -173,16 +163,6 @@ def with_version(timeout: int, version: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def code(client: Client) -> None:
-    """A function's code, where a template of the CDK has it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as bundle:
-        bundle.writestr("index.py", "def handler(event, context): return 1")
-    client("s3").create_bucket(Bucket="code")
-    client("s3").put_object(Bucket="code", Key="f.zip", Body=archive.getvalue())
-
-
 def live_timeouts(client: Client) -> tuple[int, list[int]]:
     """Return the timeout of what is live, and those of all that was published."""
     lambda_ = client("lambda")
@@ -205,9 +185,7 @@ def test_a_version_is_published_of_the_updated_function_and_the_one_before_stays
     assert existing(client) == {"F", "Live", "Q", "Role", "V3"}
 
 
-def test_false_conditions_create_nothing_and_are_no_failure(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_false_conditions_create_nothing_and_are_no_failure(client: Client, deploy_template: DeployTemplate) -> None:
     condition = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}}
     stack = deploy_template({"Q": QUEUE, "X": UNKNOWN | {"Condition": "Never"}}, **condition)
     assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -293,9 +271,7 @@ def test_change_sets_are_found_by_name_and_stack(client: Client) -> None:
     assert cloudformation.describe_stacks(StackName="two")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_what_refers_to_a_replaced_resource_is_updated_too(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_what_refers_to_a_replaced_resource_is_updated_too(client: Client, deploy_template: DeployTemplate) -> None:
     def resources(queue: str) -> dict[str, Any]:
         value = {"Fn::GetAtt": ["Q", "QueueName"]}
         return {
@@ -308,9 +284,7 @@ def test_what_refers_to_a_replaced_resource_is_updated_too(
     assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "two"
 
 
-def test_queue_updates_change_all_attributes(
-    client: Client, deploy_template: DeployTemplate
-) -> None:
+def test_queue_updates_change_all_attributes(client: Client, deploy_template: DeployTemplate) -> None:
     def retention(seconds: int, *, update: bool) -> str:
         resources = {"Q": QUEUE | {"Properties": {"QueueName": "q", "MessageRetentionPeriod": seconds}}}
         deploy_template(resources, update=update)

@@ -97,18 +97,6 @@ TYPES: Final[tuple[ApiType, ...]] = (
         attributes={"Arn": _ALARM_ARN},
     ),
     ApiType(
-        name="AWS::CloudWatch::CompositeAlarm",
-        service="cloudwatch",
-        create_operation="put_composite_alarm",
-        delete_operation="delete_alarms",
-        update_too=True,
-        identity="=AlarmName",
-        known_by=lambda name: {"AlarmNames": [name]},
-        named_by="AlarmName",
-        name_limit=255,
-        attributes={"Arn": _ALARM_ARN},
-    ),
-    ApiType(
         name="AWS::CloudWatch::Dashboard",
         service="cloudwatch",
         create_operation="put_dashboard",
