@@ -18,7 +18,7 @@ local = typer.Typer(
 
 
 @local.command()
-def up(
+def up(  # noqa: PLR0913, PLR0917 - one for each option
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Where it listens, on this machine only; 0 takes a free port.")
     ] = DEFAULT_PORT,

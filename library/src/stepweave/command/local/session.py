@@ -18,7 +18,7 @@ from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.daemon_files import DaemonState
 from stepweave.local_cloud.deployment import deploy_assembly
 from stepweave.local_cloud.errors import PortInUseError
-from stepweave.project.settings import Project, require_project
+from stepweave.project.settings import Project, find_project, require_project
 
 
 def start_in_background(
@@ -156,7 +156,7 @@ def _present(content: Project | Path | None, names: Names, state: DaemonState, s
     deployed = {} if is_empty and content is None else _deployed(state, names)
     _print_state(state, deployed)
     console = standard_output()
-    for purpose, lines in usage(state.endpoint_url, deployed, stop):
+    for purpose, lines in usage(state.endpoint_url, None if find_project() is None else deployed, stop):
         console.print()
         console.print(styled(f"  # {purpose}", "dim"), soft_wrap=True)
         for line in lines:
@@ -173,6 +173,11 @@ def _deploy_assembly(assembly: Path, state: DaemonState) -> None:
 
 
 def _deployed(state: DaemonState, names: Names) -> dict[str, str]:
+    """Return the state machines of the project by their workflows; of a folder that is none, all by their names."""
+    if find_project() is None:
+        client = LocalSession(state.endpoint_url).client("stepfunctions")
+        pages = client.get_paginator("list_state_machines").paginate()
+        return {one["name"]: one["stateMachineArn"] for page in pages for one in page["stateMachines"]}
     return state_machines(at_local_endpoint(state.endpoint_url, names=names).client("cloudformation"), names)
 
 

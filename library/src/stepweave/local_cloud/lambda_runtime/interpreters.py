@@ -1,4 +1,4 @@
-"""Which Python runs a function: of its runtime's version if the machine has it, else the one that runs the local cloud."""
+"""Which Python runs a function: one of its runtime's version if the machine has it, else the local cloud's own."""
 
 import dataclasses
 import functools

@@ -30,6 +30,7 @@ from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_proces
 from stepweave.local_cloud.adapters.step_functions.nested_executions import nested_executions
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
+from stepweave.local_cloud.adapters.step_functions.state_machine_arns import state_machine_arns
 from stepweave.local_cloud.adapters.step_functions.task_tokens import task_tokens
 from stepweave.local_cloud.lambda_runtime.caller import Caller, Steps
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
@@ -70,7 +71,8 @@ def client(application: WsgiApplication) -> Client:
 def stacks(client: Client) -> Iterator[Responses]:
     """Stacks as the local cloud does them, with what takes the answers of custom resources."""
     responses = Responses("http://localhost")
-    with executing_engine(), stack_operations(Services(lambda _, service: client(service), responses)):
+    services = Services(lambda _, service: client(service), responses)
+    with executing_engine(), state_machine_arns(), stack_operations(services):
         yield responses
 
 

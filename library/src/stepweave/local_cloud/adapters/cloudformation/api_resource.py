@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import botocore.session
-import jmespath
 from botocore.exceptions import ClientError
 from botocore.model import ServiceModel, StructureShape
 
-from stepweave.local_cloud.adapters.cloudformation.api_shapes import api_parameters, is_function
+from stepweave.local_cloud.adapters.cloudformation.api_shapes import api_parameters
 from stepweave.local_cloud.adapters.cloudformation.resource_type import (
     Properties,
     RefusedError,
@@ -58,7 +57,8 @@ class ApiType:
     create_operation
         The operation that makes one; None if `apply` does all there is to do.
     identity
-        Where its physical id is in the operation's answer (JMESPath), or ``=NAME`` if that is one of its parameters.
+        Where its physical id is in the operation's answer (members by dots), or ``=NAME`` if that is one of its
+        parameters.
         Empty if it has a name that means nothing to the service.
     key
         The parameter by which the other operations know it.
@@ -69,8 +69,8 @@ class ApiType:
     read, read_parameters
         The operation whose answer has its attributes, and what that is given beside the key.
     attributes
-        By attribute, the JMESPath into that answer, a text with ``{id}``, ``{region}`` and ``{account}`` in it, or what
-        makes it of the physical id.
+        By attribute, where it is in that answer (members by dots), a text with ``{id}``, ``{region}`` and ``{account}``
+        in it, or what makes it of the physical id.
     named_by, name_limit
         The property that names it, and how long names may be.
     renames
@@ -137,9 +137,9 @@ class ApiType:
         parameters = self._converted(own, self.create_operation)
         named_by = self.renames.get(self.named_by or "", self.named_by or "").lower()
         given = {named_by, *(name.lower() for name in parameters), *(name.lower() for name in properties)}
-        needed = self.required
+        needed = set(self.required)
         if self.create_operation is not None:
-            needed = {*needed, *input_shape(self.service, self.create_operation).required_members}
+            needed.update(input_shape(self.service, self.create_operation).required_members)
         missing = sorted(name for name in needed if name.lower() not in given)
         if missing:
             raise RefusedError(f"required key [{missing[0]}] not found")
@@ -163,7 +163,7 @@ class ApiType:
             answer = getattr(request.client(self.service), self.create_operation)(**parameters)
         found = parameters if self.identity.startswith("=") else answer
         place = self.identity.removeprefix("=")
-        physical_id = str(jmespath.search(place, found)) if place else request.make_name(self.name_limit)
+        physical_id = str(_at(found, place)) if place else request.make_name(self.name_limit)
         try:
             self.apply(request, physical_id, {})
         except Exception:
@@ -236,12 +236,18 @@ class ApiType:
         return self._converted(known, operation)
 
 
+def _at(found: Any, place: str) -> Any:
+    for name in place.split("."):
+        found = (found or {}).get(name)
+    return found
+
+
 def _attribute(place: str | Callable[[str], Any], found: Any, request: Request, physical_id: str) -> Any:
     if callable(place):
         return place(physical_id)
     if "{" in place:
         return place.format(id=physical_id, region=request.region, account=request.account)
-    return jmespath.search(place, found)
+    return _at(found, place)
 
 
 @functools.cache
@@ -249,7 +255,9 @@ def input_shape(service: str, operation: str) -> StructureShape:
     """Return what an operation of a service takes."""
     model = _service(service)
     names = {name.lower(): name for name in model.operation_names}
-    shape: StructureShape = model.operation_model(names[operation.replace("_", "")]).input_shape
+    shape = model.operation_model(names[operation.replace("_", "")]).input_shape
+    if shape is None:
+        raise AssertionError(f"{service}.{operation} takes nothing")
     return shape
 
 

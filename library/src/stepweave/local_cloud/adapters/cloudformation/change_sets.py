@@ -152,30 +152,20 @@ def _modification(stack: LocalStack, plan: Plan, values: Values, name: str, rene
     kind = stack.type_of(name, plan.template)
     details: list[dict[str, Any]] = []
     for key in changed:
-        single = {**before, key: after.get(key)} if key in after else {k: v for k, v in before.items() if k != key}
-        if key in touched:
+        causes = renewed.intersection(references(own.get(key)))
+        single = {name: value for name, value in {**before, key: after.get(key)}.items() if value is not None}
+        if causes:
             single[key] = {"Ref": "renewed"}
-        is_dynamic = key in touched or _is_unresolved(own.get(key), values)
+        is_dynamic = bool(causes) or _is_unresolved(own.get(key), values)
         is_replaced = kind is not None and kind.is_replaced(before, single)
         recreation = ("Conditionally" if is_dynamic else "Always") if is_replaced else "Never"
-        target = {
-            "Attribute": "Properties",
-            "Name": key,
-            "RequiresRecreation": recreation,
-            "Path": f"/Properties/{key}",
-        }
+        target: dict[str, Any] = {"Attribute": "Properties", "Name": key, "RequiresRecreation": recreation}
+        target |= {"Path": f"/Properties/{key}"}
         target |= {"BeforeValue": _shown(before[key])} if key in before else {}
         target |= {"AfterValue": _shown(after[key])} if key in after else {}
-        if own.get(key) != was.get(key):
-            source: dict[str, Any] = {"ChangeSource": "DirectModification"}
-        elif key in touched:
-            source = {
-                "ChangeSource": "ResourceReference",
-                "CausingEntity": next(iter(renewed.intersection(references(own[key])))),
-            }
-        else:
-            causes = [each for each in references(own.get(key)) if each in plan.parameters]
-            source = {"ChangeSource": "ParameterReference"} | ({"CausingEntity": causes[0]} if causes else {})
+        source = {"ChangeSource": "DirectModification"}
+        if own.get(key) == was.get(key):
+            source = _source(own.get(key), causes, plan)
         details.append({"Target": target, "Evaluation": "Dynamic" if is_dynamic else "Static", **source})
     details += [
         {
@@ -190,6 +180,14 @@ def _modification(stack: LocalStack, plan: Plan, values: Values, name: str, rene
     scope = (["Properties"] if changed else []) + parts
     change = _change("Modify", name, str(template["Type"]), scope=scope, details=details)
     return {**change, "PhysicalResourceId": record.physical_resource_id, "Replacement": replacement}
+
+
+def _source(node: Any, renewed: set[str], plan: Plan) -> dict[str, str]:
+    """Say why a property changes that the template leaves as it was."""
+    if renewed:
+        return {"ChangeSource": "ResourceReference", "CausingEntity": min(renewed)}
+    given = [name for name in references(node) if name in plan.parameters]
+    return {"ChangeSource": "ParameterReference"} | ({"CausingEntity": given[0]} if given else {})
 
 
 def _change(action: str, name: str, kind: str, *, scope: list[str], details: list[dict[str, Any]]) -> dict[str, Any]:
@@ -231,7 +229,7 @@ def requested(change_sets: Mapping[str, LocalChangeSet], name: str, stack: str |
     if stack is None:
         raise ValidationError(message="StackName must be specified if ChangeSetName is not specified as an ARN.")
     # the latest, since a name may be used again
-    for change_set in reversed(change_sets.values()):
+    for change_set in reversed(list(change_sets.values())):
         if change_set.change_set_name == name and stack in {change_set.stack_name, change_set.stack_id}:
             return change_set
     raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")

@@ -1,8 +1,8 @@
 """Intrinsic functions, conditions and dynamic references of a template.
 
 Upstream defects: many functions are unknown (``Fn::Cidr``, ``Fn::Length``), others are right for some arguments only
-(a function inside ``Fn::Select``'s index, ``Fn::Sub`` with a literal, ``Fn::GetAtt`` of a name with a dot, the default of
-``Fn::FindInMap``), ``AWS::NoValue`` in a list stays, and dynamic references are text.
+(a function inside ``Fn::Select``'s index, ``Fn::Sub`` with a literal, ``Fn::GetAtt`` of a name with a dot, the default
+of ``Fn::FindInMap``), ``AWS::NoValue`` in a list stays, and dynamic references are text.
 """
 
 from __future__ import annotations
@@ -111,21 +111,14 @@ class Values:
     def _holds(self, node: Any) -> bool:
         if isinstance(node, dict) and len(node) == 1:
             ((name, argument),) = node.items()
-            match name:
-                case "Condition":
-                    return self.condition(argument)
-                case "Fn::And":
-                    return all(self._holds(item) for item in argument)
-                case "Fn::Or":
-                    return any(self._holds(item) for item in argument)
-                case "Fn::Not":
-                    return not self._holds(argument[0])
-                case "Fn::Equals":
-                    first, second = (self.value(item) for item in argument)
-                    return as_text(first) == as_text(second)
-                case "Fn::Contains":
-                    return self.value(argument[1]) in self.value(argument[0])
+            logic = _LOGIC.get(name)
+            if logic is not None:
+                return logic(self, argument)
         return as_text(self.value(node)) == "true"
+
+    def _equals(self, argument: Any) -> bool:
+        first, second = (self.value(item) for item in argument)
+        return as_text(first) == as_text(second)
 
     def _ref(self, name: Any) -> Any:
         if name == "AWS::NoValue":
@@ -221,9 +214,14 @@ class Values:
         # In a policy document, ``Condition`` is a key like any other.
         return self.condition(argument) if isinstance(argument, str) else {"Condition": self.value(argument)}
 
-    def _logic(self, name: str) -> Callable[[Any], bool]:
-        return lambda argument: self._holds({name: argument})
 
+_LOGIC: Final[dict[str, Callable[[Values, Any], bool]]] = {
+    "Condition": Values.condition,
+    "Fn::And": lambda values, argument: all(values._holds(item) for item in argument),  # noqa: SLF001 - its own
+    "Fn::Equals": Values._equals,  # noqa: SLF001
+    "Fn::Not": lambda values, argument: not values._holds(argument[0]),  # noqa: SLF001
+    "Fn::Or": lambda values, argument: any(values._holds(item) for item in argument),  # noqa: SLF001
+}
 
 _FUNCTIONS: Final[dict[str, Callable[[Values, Any], Any]]] = {
     "Ref": Values._ref,  # noqa: SLF001 - its own
@@ -241,10 +239,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Values, Any], Any]]] = {
     "Fn::Cidr": Values._cidr,  # noqa: SLF001
     "Fn::Length": Values._length,  # noqa: SLF001
     "Fn::ToJsonString": Values._to_json,  # noqa: SLF001
-    **{
-        name: (lambda values, argument, name=name: values._holds({name: argument}))  # noqa: SLF001
-        for name in ("Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals")
-    },
+    **{name: function for name, function in _LOGIC.items() if name != "Condition"},
 }
 
 

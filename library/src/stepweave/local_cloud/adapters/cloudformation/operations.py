@@ -27,7 +27,7 @@ from stepweave.local_cloud.adapters.cloudformation.change_sets import (
     requested,
 )
 from stepweave.local_cloud.adapters.cloudformation.stack import LocalStack, Services
-from stepweave.local_cloud.adapters.cloudformation.template import parse_template
+from stepweave.local_cloud.adapters.cloudformation.template import Template, parse_template
 from stepweave.local_cloud.adapters.patch import added, replaced
 
 _ANSWER_SECONDS: Final = 20.0
@@ -66,8 +66,8 @@ def stack_operations(services: Services) -> Iterator[None]:
 
 
 def _answer(backend: _Backend, name: str) -> Callable[[Any], Any]:
-    method = getattr(backend, name)
-    return lambda response: method(response)
+    method: Callable[[Any], Any] = getattr(backend, name)
+    return lambda response: method(response)  # noqa: PLW0108 - a bound method would not become the response's
 
 
 class _Backend:
@@ -133,20 +133,19 @@ class _Backend:
     # Requests
 
     def update_stack(self, response: Any) -> ActionResult:
-        owner, stack = response.cloudformation_backend, _stack(response)
+        stack = _stack(response)
         text, given = _text(response, stack), _given(response, stack)
         tags = {item["Key"]: item["Value"] for item in response._get_param("Tags", [])}
         if not stack.status.endswith("_COMPLETE") or stack.status == "ROLLBACK_COMPLETE":
             raise ValidationError(message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated.")
         plan = stack.plan(text, given)
+        stack.check_types(plan)
         changed = changes_without_resources(stack, plan, [{"Key": key, "Value": value} for key, value in tags.items()])
         if not changed and not planned_changes(stack, plan):
             raise ValidationError(message="No updates are to be performed.")
-        stack._check_types(plan)
         _await(lambda: stack.deploy_update(text, given))
         stack.tags = tags or stack.tags
         stack.role_arn = response._get_param("RoleARN") or stack.role_arn
-        del owner
         return ActionResult({"StackId": stack.stack_id})
 
     def create_change_set(self, response: Any) -> ActionResult:
@@ -166,7 +165,7 @@ class _Backend:
             stack = self._new_stack(owner, name, {})
         text, given = _text(response, stack), _given(response, stack)
         plan = stack.plan(text, given)
-        stack._check_types(plan)
+        stack.check_types(plan)
         change_set = new_change_set(
             stack,
             plan,
@@ -292,7 +291,7 @@ def _requested(response: Any) -> Any:
     return requested(change_sets, response._get_param("ChangeSetName"), response._get_param("StackName"))
 
 
-def _text(response: Any, stack: LocalStack | None) -> str:
+def _text(response: Any, stack: LocalStack | None) -> str | Template:
     body, url = response._get_param("TemplateBody"), response._get_param("TemplateURL")
     previous = str(response._get_param("UsePreviousTemplate", "")).lower() == "true"
     if sum(map(bool, (body, url, previous))) != 1:
@@ -314,7 +313,8 @@ def _given(response: Any, stack: LocalStack) -> dict[str, str]:
                 )
             if name not in stack.current_parameters:
                 raise ValidationError(
-                    message=f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a parameter key not in the previous template"
+                    message=f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true for a "
+                    "parameter key not in the previous template"
                 )
             given[name] = stack.current_parameters[name].given
         else:

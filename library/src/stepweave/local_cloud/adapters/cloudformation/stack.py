@@ -153,6 +153,16 @@ class LocalStack(Stack):  # type: ignore[misc]
     # What upstream's answers read:
 
     @property
+    def stack_name(self) -> str:
+        """The name."""
+        return str(self.name)
+
+    @property
+    def stack_status(self) -> str:
+        """The status."""
+        return str(self.status)
+
+    @property
     def parameter_list(self) -> list[dict[str, str]]:
         """The parameters."""
         return [one.description(name) for name, one in self.current_parameters.items()]
@@ -236,7 +246,8 @@ class LocalStack(Stack):  # type: ignore[misc]
         if kind.startswith("Custom::") or kind == _CUSTOM:
             return CustomResourceType(kind, self.services.responses, resource_stand_in(properties, template))
         if kind == "AWS::Lambda::Function" and function_stand_in(name, properties) is not None:
-            return _NEVER_CALLED
+            never_called: ResourceType = _NEVER_CALLED
+            return never_called
         return RESOURCE_TYPES.get(kind)
 
     def admits(self, plan: Plan, status: str) -> bool:
@@ -300,7 +311,7 @@ class LocalStack(Stack):  # type: ignore[misc]
     def deploy_update(self, text: str | Template, given: Mapping[str, Any]) -> None:
         """Become what a template says, or stay what it was."""
         plan = self.plan(text, given)
-        self._check_types(plan)
+        self.check_types(plan)
         before = Plan(self.template, self.template_dict, self.current_parameters)
         records, outputs, imports = dict(self.records), self.stack_outputs, self.imports
         self.status = "UPDATE_IN_PROGRESS"
@@ -590,9 +601,7 @@ class LocalStack(Stack):  # type: ignore[misc]
             ]
             if users and (name not in exports or exports[name].value != export.value):
                 verb = "updated" if name in exports else "deleted"
-                raise ValidationError(
-                    message=f"Export {name} cannot be {verb} as it is in use by {' and '.join(users)}"
-                )
+                raise ValidationError(message=f"Export {name} cannot be {verb} as it is in use by {_all(users)}")
         for name in own:
             del known[name]
         known.update(exports)
@@ -610,7 +619,8 @@ class LocalStack(Stack):  # type: ignore[misc]
         except client.exceptions.ParameterNotFound:
             return None
 
-    def _check_types(self, plan: Plan) -> None:
+    def check_types(self, plan: Plan) -> None:
+        """Raise `ValidationError` if a resource would become one of another type."""
         resources = plan.template["Resources"]
         changed = sorted(
             name
@@ -657,7 +667,9 @@ _NEVER_CALLED: Final[Any] = _NeverCalled()
 
 def _require_new_name(kind: ResourceType, request: Request, old: Record) -> None:
     named_by = getattr(kind, "named_by", None)
-    given = request.properties.get(named_by) if named_by else None
+    if named_by is None:
+        return
+    given = request.properties.get(named_by)
     if given is not None and given == old.resource.properties.get(named_by):
         raise ValidationError(
             message="CloudFormation cannot update a stack when a custom-named resource requires replacing. "
@@ -669,6 +681,10 @@ def _values(plan: Plan) -> Values:
     if plan.values is None:
         raise AssertionError("a former plan is not worked out again")
     return plan.values
+
+
+def _all(names: list[str]) -> str:
+    return " and ".join(names)
 
 
 def _reason(error: Exception) -> str:

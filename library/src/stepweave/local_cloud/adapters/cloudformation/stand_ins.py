@@ -28,7 +28,17 @@ _POLL_SECONDS: Final = 0.2
 _COMPLETE_SECONDS: Final = 1800.0
 _AUTO_DELETE_TAG: Final = "aws-cdk:auto-delete-objects"
 _FRAMEWORK: Final = "framework."
+_FAILED: Final = "Received response status [FAILED] from custom resource. Message returned: "
 _OWN_ID: Final = "PHYSICAL:RESOURCEID:"
+
+_SERVICES: Final = {
+    "cloudwatch-logs": "logs",
+    "cloudwatchlogs": "logs",
+    "eventbridge": "events",
+    "secrets-manager": "secretsmanager",
+    "sfn": "stepfunctions",
+}
+"""What the SDK for JavaScript calls otherwise."""
 
 Event = Mapping[str, Any]
 Answer = tuple[str, dict[str, Any]]
@@ -195,10 +205,7 @@ class _ProviderFramework:
         payload = json.loads(answer["Payload"].read() or b"null")
         if answer.get("FunctionError"):
             error = payload if isinstance(payload, dict) else {}
-            raise CustomResourceError(
-                "Received response status [FAILED] from custom resource. Message returned: Error: "
-                f"{error.get('errorMessage', payload)}"
-            )
+            raise CustomResourceError(f"{_FAILED}Error: {error.get('errorMessage', payload)}")
         return payload or {}
 
 

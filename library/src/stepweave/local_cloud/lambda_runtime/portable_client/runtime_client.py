@@ -1,4 +1,5 @@
-"""The part of AWS's runtime interface client that is compiled, in plain Python: for versions that it is not compiled for.
+# mypy: ignore-errors
+"""What is compiled in AWS's runtime interface client, in plain Python: for versions that it is not compiled for.
 
 Runs in workers, with nothing but the standard library.
 """
@@ -12,22 +13,22 @@ _OK = 200
 _agent = ""
 
 
-def initialize_client(user_agent):  # noqa: D103 - AWS's names and signatures
+def initialize_client(user_agent):
     global _agent  # noqa: PLW0603
     _agent = user_agent
 
 
-def next():  # noqa: A001, D103
+def next():
     body, headers = _request("GET", "next", None, {}, _OK)
     return body, headers
 
 
-def post_invocation_result(invoke_id, result, content_type, invocation_id=None):  # noqa: D103
+def post_invocation_result(invoke_id, result, content_type, invocation_id=None):
     headers = {"Content-Type": content_type, **_invocation(invocation_id)}
     _request("POST", f"{invoke_id}/response", result, headers, _ACCEPTED)
 
 
-def post_error(invoke_id, error, xray_fault, invocation_id=None):  # noqa: D103
+def post_error(invoke_id, error, xray_fault, invocation_id=None):
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Function-XRay-Error-Cause": xray_fault,

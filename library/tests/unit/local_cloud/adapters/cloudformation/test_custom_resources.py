@@ -111,7 +111,7 @@ def test_what_was_made_in_spite_of_a_failure_is_known() -> None:
 
 def test_nobody_waits_longer_than_the_template_says() -> None:
     kind, functions = asked(lambda _: b"")
-    functions.invoke = lambda **_: {"Payload": io.BytesIO(b"null")}  # type: ignore[method-assign, assignment]
+    functions.invoke = lambda **_: {"Payload": io.BytesIO(b"null")}  # type: ignore[method-assign]
     with pytest.raises(CustomResourceError, match="did not receive a response"):
         kind.create(request(functions, ServiceTimeout="0.05"))
 

@@ -1,5 +1,6 @@
 """All types of resources that the local cloud has: each is made, changed and removed."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -103,7 +104,11 @@ CASES: dict[str, Case] = {
         {"RoleName": ref("Role"), "PolicyName": "rp", "PolicyDocument": POLICY},
         {},
     ),
-    "Policy": ("AWS::IAM::Policy", {"PolicyName": "n", "PolicyDocument": POLICY, "Roles": [ref("Role")]}, {"Roles": []}),
+    "Policy": (
+        "AWS::IAM::Policy",
+        {"PolicyName": "n", "PolicyDocument": POLICY, "Roles": [ref("Role")]},
+        {"Roles": []},
+    ),
     "Managed": (
         "AWS::IAM::ManagedPolicy",
         {"PolicyDocument": POLICY, "Roles": [ref("Role")]},
@@ -255,7 +260,15 @@ def all_attributes() -> dict[str, Any]:
     for name, (kind, _, _) in CASES.items():
         model = RESOURCE_TYPES[kind]
         for attribute in model.attributes if isinstance(model, ApiType) else ():
-            if attribute not in {"StreamArn", "Policy", "Id", "CurrentState", "State", "SecretArn", "StateMachineRevisionId"}:
+            if attribute not in {
+                "StreamArn",
+                "Policy",
+                "Id",
+                "CurrentState",
+                "State",
+                "SecretArn",
+                "StateMachineRevisionId",
+            }:
                 outputs[f"{name}0{attribute}"] = {"Value": att(name, attribute)}
     return outputs
 
@@ -275,10 +288,11 @@ def state(client: Client, deployed: Callable[[str], str]) -> dict[str, Any]:
         "memory": function["MemorySize"],
         "variable": function["Environment"]["Variables"]["A"],
         "visibility": dead["VisibilityTimeout"],
-        "queue policy": "Policy" in sqs.get_queue_attributes(QueueUrl=name("Queue"), AttributeNames=["All"])["Attributes"],
+        "queue policy": "Policy"
+        in sqs.get_queue_attributes(QueueUrl=name("Queue"), AttributeNames=["All"])["Attributes"],
         "session": role["MaxSessionDuration"],
         "attached": len(attached),
-        "pattern": rule["EventPattern"],
+        "pattern": json.loads(rule["EventPattern"])["source"],
         "days": lifecycle["Expiration"]["Days"],
         "topic": topic["DisplayName"],
         "batch": mapping["BatchSize"],
@@ -310,7 +324,7 @@ def test_all_are_made_changed_and_removed(client: Client, deploy_template: Deplo
         "queue policy": True,
         "session": 3600,
         "attached": 2,
-        "pattern": '{"source": ["a"]}',
+        "pattern": ["a"],
         "days": 3,
         "topic": "one",
         "batch": 5,
@@ -326,7 +340,7 @@ def test_all_are_made_changed_and_removed(client: Client, deploy_template: Deplo
         "queue policy": True,
         "session": 7200,
         "attached": 1,
-        "pattern": '{"source": ["b"]}',
+        "pattern": ["b"],
         "days": 4,
         "topic": "two",
         "batch": 6,

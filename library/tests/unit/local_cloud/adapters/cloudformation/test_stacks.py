@@ -312,3 +312,234 @@ def test_a_bucket_that_the_template_leaves_unnamed_can_be_updated(
     s3 = client("s3")
     (found,) = s3.list_buckets()["Buckets"]
     assert s3.get_bucket_tagging(Bucket=found["Name"])["TagSet"] == [{"Key": "owner", "Value": "three"}]
+
+
+def events(client: Client, stack: str = "test") -> list[tuple[str, str, str]]:
+    """Return what happened, first things first: resource, status, reason."""
+    found = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    return [
+        (one["LogicalResourceId"], one["ResourceStatus"], one.get("ResourceStatusReason", ""))
+        for one in reversed(found)
+    ]
+
+
+def parameter(value: Any, **rest: Any) -> dict[str, Any]:
+    return {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Name": "p", "Value": value}, **rest}
+
+
+def test_all_that_cannot_be_had_is_named_before_anything_is_made(
+    client: Client, deploy_template: DeployTemplate
+) -> None:
+    resources = {
+        "Q": QUEUE,
+        "Api": {"Type": "AWS::ApiGateway::RestApi"},
+        "Odd": QUEUE | {"Properties": {"Nope": {"Ref": "Q"}}},
+        "Wait": {"Type": "AWS::CloudFormation::WaitCondition"},
+        "Reads": parameter({"Fn::GetAtt": ["Q", "Nope"]}),
+        "Never": UNKNOWN | {"Condition": "No"},
+    }
+    conditions = {"Conditions": {"No": {"Fn::Equals": [1, 2]}}}
+    assert deploy_template(resources, **conditions)["StackStatus"] == "ROLLBACK_COMPLETE"
+    happened = events(client)
+    failed = {name: reason for name, status, reason in happened if status == "CREATE_FAILED"}
+    assert failed == {
+        "Api": "the local cloud does not have this type of resource",
+        "Odd": "the local cloud does not know its property Nope",
+        "Wait": "the local cloud does not have this type of resource",
+        "Q": "the local cloud does not have its attribute Nope",
+    }
+    assert not [status for name, status, _ in happened if name != "test" and status == "CREATE_COMPLETE"]
+
+
+def test_macros_are_refused(client: Client, deploy_template: DeployTemplate) -> None:
+    deploy_template({"Q": QUEUE}, Transform="AWS::Serverless-2016-10-31")
+    assert ("Transform", "CREATE_FAILED", "the local cloud has no macros") in events(client)
+
+
+def test_an_update_that_changes_nothing_is_refused(deploy_template: DeployTemplate) -> None:
+    deploy_template({"Q": QUEUE})
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        deploy_template({"Q": QUEUE}, update=True)
+    deploy_template({"Q": QUEUE}, {"Q": {"Value": {"Ref": "Q"}}}, update=True)
+
+
+def test_a_failed_update_undoes_all_that_it_did(client: Client, deploy_template: DeployTemplate) -> None:
+    before = {
+        "Kept": QUEUE | {"Properties": {"QueueName": "kept", "DelaySeconds": 1}},
+        "Old": QUEUE | {"Properties": {"QueueName": "old"}},
+        "Gone": QUEUE | {"Properties": {"QueueName": "gone"}},
+    }
+    after = {
+        "Kept": QUEUE | {"Properties": {"QueueName": "kept", "DelaySeconds": 2}},
+        "Old": QUEUE | {"Properties": {"QueueName": "renamed"}},
+        "New": QUEUE | {"Properties": {"QueueName": "new"}},
+        "Fails": parameter("v", DependsOn=["Kept", "Old", "New"]),
+    }
+    client("ssm").put_parameter(Name="p", Value="taken", Type="String")
+    deploy_template(before, {"Old": {"Value": {"Fn::GetAtt": ["Old", "QueueName"]}}})
+    stack = deploy_template(after, update=True)
+    assert (stack["StackStatus"], outputs(stack)) == ("UPDATE_ROLLBACK_COMPLETE", {"Old": "old"})
+    urls = client("sqs").list_queues()["QueueUrls"]
+    assert {url.rpartition("/")[2] for url in urls} == {"kept", "old", "gone"}
+    kept = next(url for url in urls if url.endswith("kept"))
+    attributes = client("sqs").get_queue_attributes(QueueUrl=kept, AttributeNames=["All"])["Attributes"]
+    assert attributes["DelaySeconds"] == "1"
+    assert existing(client) == {"Kept", "Old", "Gone"}
+
+
+def test_what_a_template_retains_stays(client: Client, deploy_template: DeployTemplate) -> None:
+    def queues(name: str, **policies: str) -> dict[str, Any]:
+        return {"Q": QUEUE | {"Properties": {"QueueName": name}} | policies}
+
+    def there() -> set[str]:
+        return {url.rpartition("/")[2] for url in client("sqs").list_queues().get("QueueUrls", [])}
+
+    deploy_template(queues("one", UpdateReplacePolicy="Retain"))
+    deploy_template(queues("two"), update=True)
+    assert there() == {"one", "two"}
+    deploy_template(queues("three", DeletionPolicy="Retain"), update=True)
+    assert there() == {"one", "three"}
+    deploy_template({"P": parameter("x")}, update=True)
+    client("cloudformation").delete_stack(StackName="test")
+    assert there() == {"one", "three"}
+
+
+def test_a_resource_whose_name_is_given_is_not_replaced_under_it(deploy_template: DeployTemplate) -> None:
+    named = {"Properties": {"QueueName": "q.fifo"}}
+    deploy_template({"Q": QUEUE | named})
+    changed = {"Q": QUEUE | {"Properties": {"QueueName": "q.fifo", "FifoQueue": True}}}
+    assert deploy_template(changed, update=True)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_resource_keeps_its_type(deploy_template: DeployTemplate) -> None:
+    deploy_template({"Q": QUEUE})
+    with pytest.raises(ClientError, match=r"Update of resource type is not permitted.*\[Q\]"):
+        deploy_template({"Q": {"Type": "AWS::SNS::Topic"}}, update=True)
+
+
+def test_what_is_imported_can_be_neither_changed_nor_deleted(client: Client) -> None:
+    change_set(client, "exporting", EXPORTING)
+    change_set(client, "importing", IMPORTING)
+    renamed = {**EXPORTING, "Resources": {"Q": QUEUE | {"Properties": {"QueueName": "other"}}}}
+    assert change_set(client, "exporting", renamed)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("cannot be updated as it is in use by importing" in reason for *_, reason in events(client, "exporting"))
+    client("cloudformation").delete_stack(StackName="exporting")
+    (stack,) = client("cloudformation").describe_stacks(StackName="exporting")["Stacks"]
+    assert stack["StackStatus"] == "DELETE_FAILED"
+    for name in ("importing", "exporting"):
+        client("cloudformation").delete_stack(StackName=name)
+    assert client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_a_bucket_that_holds_something_is_not_deleted(client: Client, deploy_template: DeployTemplate) -> None:
+    deploy_template({"B": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "full"}}, "Q": QUEUE})
+    client("s3").put_object(Bucket="full", Key="k", Body=b"")
+    client("cloudformation").delete_stack(StackName="test")
+    (stack,) = client("cloudformation").describe_stacks(StackName="test")["Stacks"]
+    assert (stack["StackStatus"], existing(client)) == ("DELETE_FAILED", {"B"})
+    client("s3").delete_object(Bucket="full", Key="k")
+    client("cloudformation").delete_stack(StackName="test")
+    assert client("s3").list_buckets()["Buckets"] == []
+
+
+def test_secrets_and_parameters_in_templates(client: Client, deploy_template: DeployTemplate) -> None:
+    client("ssm").put_parameter(Name="/stored", Value="v", Type="String")
+    generated = {"SecretStringTemplate": '{"user": "u"}', "GenerateStringKey": "password", "PasswordLength": 12}
+    secret = "{{resolve:secretsmanager:${S}:SecretString:user}} {{resolve:ssm:/stored}}"
+    resources = {
+        "S": {"Type": "AWS::SecretsManager::Secret", "Properties": {"GenerateSecretString": generated}},
+        "P": parameter({"Fn::Sub": secret}),
+    }
+    deploy_template(resources, {"S": {"Value": {"Ref": "S"}}})
+    assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "u v"
+    arn = outputs(client("cloudformation").describe_stacks(StackName="test")["Stacks"][0])["S"]
+    value = json.loads(client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+    assert (value["user"], len(value["password"])) == ("u", 12)
+    resources["S"]["Properties"]["Description"] = "d"
+    deploy_template(resources, update=True)
+    assert json.loads(client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]) == value
+
+
+def test_nested_stacks(client: Client, deploy_template: DeployTemplate) -> None:
+    inner = {
+        "Parameters": {"Value": {"Type": "String"}},
+        "Resources": {"P": parameter({"Ref": "Value"})},
+        "Outputs": {"Name": {"Value": {"Ref": "P"}}},
+    }
+    client("s3").create_bucket(Bucket="templates")
+
+    def nested(value: str, body: dict[str, Any]) -> dict[str, Any]:
+        client("s3").put_object(Bucket="templates", Key="t.json", Body=json.dumps(body))
+        url = {"Fn::Sub": "https://s3.${AWS::Region}.${AWS::URLSuffix}/templates/t.json"}
+        properties = {"TemplateURL": url, "Parameters": {"Value": value}}
+        return {"N": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}}
+
+    output = {"Name": {"Value": {"Fn::GetAtt": ["N", "Outputs.Name"]}}}
+    assert outputs(deploy_template(nested("one", inner), output)) == {"Name": "p"}
+    deploy_template(nested("two", inner), output, update=True)
+    assert client("ssm").get_parameter(Name="p")["Parameter"]["Value"] == "two"
+    refused = {**inner, "Resources": {"X": UNKNOWN, "P": parameter("v")}}
+    assert deploy_template(nested("three", refused), update=True)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("N.X", "UPDATE_FAILED", "the local cloud does not have this type of resource") in events(client)
+    client("cloudformation").delete_stack(StackName="test")
+    assert client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def described(client: Client, template: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Return what a change set would change in the stack of the test."""
+    cloudformation = client("cloudformation")
+    cloudformation.create_change_set(
+        StackName="test", ChangeSetName="c", ChangeSetType="UPDATE", TemplateBody=json.dumps(template), **options
+    )
+    found: dict[str, Any] = cloudformation.describe_change_set(StackName="test", ChangeSetName="c")
+    return found
+
+
+def test_a_change_set_tells_what_would_change(client: Client, deploy_template: DeployTemplate) -> None:
+    parameters = {"Delay": {"Type": "Number", "Default": 1}}
+    resources = {
+        "Q": QUEUE | {"Properties": {"DelaySeconds": {"Ref": "Delay"}}},
+        "Named": QUEUE | {"Properties": {"QueueName": "one"}},
+        "P": parameter({"Fn::GetAtt": ["Named", "QueueName"]}),
+        "Gone": QUEUE,
+    }
+    deploy_template(resources, Parameters=parameters)
+    renamed = QUEUE | {"Properties": {"QueueName": "two"}}
+    after = {**{name: resources[name] for name in ("Q", "P")}, "Named": renamed, "New": QUEUE}
+    found = described(
+        client,
+        {"Resources": after, "Parameters": parameters},
+        Parameters=[{"ParameterKey": "Delay", "ParameterValue": "2"}],
+    )
+    changes = {one["ResourceChange"]["LogicalResourceId"]: one["ResourceChange"] for one in found["Changes"]}
+    assert {name: (one["Action"], one.get("Replacement")) for name, one in changes.items()} == {
+        "Q": ("Modify", "False"),
+        "Named": ("Modify", "True"),
+        "P": ("Modify", "False"),
+        "Gone": ("Remove", None),
+        "New": ("Add", None),
+    }
+    (of_queue,) = changes["Q"]["Details"]
+    assert (of_queue["ChangeSource"], of_queue["CausingEntity"]) == ("ParameterReference", "Delay")
+    (of_name,) = changes["Named"]["Details"]
+    assert (of_name["ChangeSource"], of_name["Target"]["RequiresRecreation"]) == ("DirectModification", "Always")
+    (of_parameter,) = changes["P"]["Details"]
+    assert (of_parameter["ChangeSource"], of_parameter["Evaluation"]) == ("ResourceReference", "Dynamic")
+
+
+def test_an_empty_change_set_fails(client: Client, deploy_template: DeployTemplate) -> None:
+    deploy_template({"Q": QUEUE})
+    found = described(client, {"Resources": {"Q": QUEUE}})
+    assert (found["Status"], found["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert found["StatusReason"].startswith("The submitted information didn't contain changes.")
+    with pytest.raises(ClientError, match="cannot be executed"):
+        client("cloudformation").execute_change_set(StackName="test", ChangeSetName="c")
+    found = described(client, {"Resources": {"Q": QUEUE}, "Outputs": {"O": {"Value": "x"}}})
+    assert (found["Status"], found.get("Changes", [])) == ("CREATE_COMPLETE", [])
+
+
+def test_a_change_set_that_cannot_be_had_names_the_types(client: Client, deploy_template: DeployTemplate) -> None:
+    deploy_template({"Q": QUEUE})
+    found = described(client, {"Resources": {"Q": QUEUE, "X": UNKNOWN}})
+    assert found["Status"] == "FAILED"
+    assert "X (AWS::Nowhere::Thing)" in found["StatusReason"]

@@ -1,3 +1,5 @@
+# mypy: ignore-errors
+# ruff: noqa: N803 - AWS's names
 """What CloudFormation puts beside inline code: answers the request of a custom resource.
 
 It has the names and the behaviour of the module of this name on AWS; it runs inside a function.
@@ -17,7 +19,7 @@ def send(  # noqa: PLR0913, PLR0917 - AWS's signature
     responseData,
     physicalResourceId=None,
     noEcho=False,
-    reason=None,  # noqa: N803
+    reason=None,
 ):
     """Put the response where the event says."""
     stream = context.log_stream_name

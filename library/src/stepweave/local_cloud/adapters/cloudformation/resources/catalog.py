@@ -23,22 +23,21 @@ from stepweave.local_cloud.adapters.cloudformation.resources.nested_stack import
     WaitConditionHandleType,
 )
 
-RESOURCE_TYPES: Final[dict[str, ResourceType]] = {
-    one.name: one
-    for one in (
-        *dynamodb.TYPES,
-        *event_buses.TYPES,
-        *events.TYPES,
-        *iam.TYPES,
-        *keys_and_parameters.TYPES,
-        *lambda_types.TYPES,
-        *observability.TYPES,
-        *s3.TYPES,
-        *sns.TYPES,
-        *sqs.TYPES,
-        *step_functions.TYPES,
-        NestedStackType(),
-        WaitConditionHandleType(),
-    )
-}
+_TYPES: Final[tuple[ResourceType, ...]] = (
+    *dynamodb.TYPES,
+    *event_buses.TYPES,
+    *events.TYPES,
+    *iam.TYPES,
+    *keys_and_parameters.TYPES,
+    *lambda_types.TYPES,
+    *observability.TYPES,
+    *s3.TYPES,
+    *sns.TYPES,
+    *sqs.TYPES,
+    *step_functions.TYPES,
+    NestedStackType(),
+    WaitConditionHandleType(),
+)
+
+RESOURCE_TYPES: Final = {one.name: one for one in _TYPES}
 """By name. Custom resources are not among them: each is of a type of its own."""

@@ -34,25 +34,32 @@ def _manage(kind: str) -> Any:
         )
         for name in sorted(former.keys() - own.keys()):
             getattr(client, f"delete_{kind}_policy")(PolicyName=name, **who)
-        for name, document in own.items():
-            if former.get(name) != document:
-                getattr(client, f"put_{kind}_policy")(PolicyName=name, PolicyDocument=json.dumps(document), **who)
-        trust = "AssumeRolePolicyDocument"
-        if before and before.get(trust) != after.get(trust):
-            client.update_assume_role_policy(RoleName=physical_id, PolicyDocument=json.dumps(after[trust]))
-        boundary = "PermissionsBoundary"
-        if before and before.get(boundary) != after.get(boundary):
-            if boundary in after:
-                getattr(client, f"put_{kind}_permissions_boundary")(**{boundary: after[boundary]}, **who)
-            else:
-                getattr(client, f"delete_{kind}_permissions_boundary")(**who)
-        groups, left = (set(of.get("Groups", [])) for of in (after, before))
-        for group in sorted(groups - left):
-            client.add_user_to_group(GroupName=group, UserName=physical_id)
-        for group in sorted(left - groups):
-            client.remove_user_from_group(GroupName=group, UserName=physical_id)
+        for name in [name for name, document in own.items() if former.get(name) != document]:
+            getattr(client, f"put_{kind}_policy")(PolicyName=name, PolicyDocument=json.dumps(own[name]), **who)
+        _join(client, after, before, physical_id)
+        if before:
+            _change(client, kind, after, before, who)
 
     return apply
+
+
+def _join(client: Any, after: Properties, before: Properties, user: str) -> None:
+    groups, left = (set(of.get("Groups", [])) for of in (after, before))
+    for group in sorted(groups - left):
+        client.add_user_to_group(GroupName=group, UserName=user)
+    for group in sorted(left - groups):
+        client.remove_user_from_group(GroupName=group, UserName=user)
+
+
+def _change(client: Any, kind: str, after: Properties, before: Properties, who: dict[str, str]) -> None:
+    trust, boundary = "AssumeRolePolicyDocument", "PermissionsBoundary"
+    if before.get(trust) != after.get(trust):
+        client.update_assume_role_policy(PolicyDocument=json.dumps(after[trust]), **who)
+    if before.get(boundary) != after.get(boundary):
+        if boundary in after:
+            getattr(client, f"put_{kind}_permissions_boundary")(**{boundary: after[boundary]}, **who)
+        else:
+            getattr(client, f"delete_{kind}_permissions_boundary")(**who)
 
 
 def _clear(kind: str) -> Any:

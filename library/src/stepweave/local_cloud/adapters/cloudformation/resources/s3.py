@@ -12,8 +12,8 @@ from stepweave.local_cloud.adapters.cloudformation.resource_type import Properti
 Setting = Callable[[Any], dict[str, Any]]
 
 
-def _rules(value: Any, name: str = "Rules") -> dict[str, Any]:
-    return {name: value[name] if name in value else value}
+def _rules(value: Any) -> dict[str, Any]:
+    return {"Rules": value["Rules"]}
 
 
 def _cors(value: Any) -> dict[str, Any]:
@@ -92,21 +92,14 @@ def _notification(value: Any) -> dict[str, Any]:
     return found
 
 
+def _filter(item: dict[str, Any]) -> dict[str, Any]:
+    return {"Filter": {"Key": {"FilterRules": item["Filter"]["S3Key"]["Rules"]}}} if "Filter" in item else {}
+
+
 def _encryption(value: Any) -> dict[str, Any]:
-    rules = [
-        {
-            **rule,
-            **(
-                {"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]}
-                if "ServerSideEncryptionByDefault" in rule
-                else {}
-            ),
-        }
-        for rule in value["ServerSideEncryptionConfiguration"]
-    ]
-    return {
-        "Rules": [{key: item for key, item in rule.items() if key != "ServerSideEncryptionByDefault"} for rule in rules]
-    }
+    names = {"ServerSideEncryptionByDefault": "ApplyServerSideEncryptionByDefault"}
+    rules = value["ServerSideEncryptionConfiguration"]
+    return {"Rules": [{names.get(name, name): item for name, item in rule.items()} for rule in rules]}
 
 
 def _website(value: Any) -> dict[str, Any]:

@@ -52,6 +52,10 @@ def _topic(properties: dict[str, Any]) -> dict[str, Any]:
     return dict(_with_attributes(_TOPIC_ATTRIBUTES)(properties))
 
 
+def _subscription(properties: dict[str, Any]) -> dict[str, Any]:
+    return dict(_with_attributes(_SUBSCRIPTION_ATTRIBUTES)({**properties, "ReturnSubscriptionArn": True}))
+
+
 def _update_topic(request: Request, topic: str, before: Properties) -> None:
     client, after = request.client("sns"), request.properties
     if before:
