@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from moto.cloudformation.exceptions import ValidationError
+
 from stepweave.local_cloud.adapters.cloudformation.api_resource import ApiType
 from stepweave.local_cloud.adapters.cloudformation.intrinsic_functions import Unresolved, Values
 from stepweave.local_cloud.adapters.cloudformation.resource_type import RefusedError, ResourceType
@@ -103,10 +105,10 @@ def _resources(
         if model is None:
             yield Refusal(name, kind, "the local cloud does not have this type of resource")
             continue
-        properties = known_part(resource.get("Properties") or {}, values)
         try:
+            properties = known_part(resource.get("Properties") or {}, values)
             model.check(properties)
-        except RefusedError as refused:
+        except (RefusedError, ValidationError) as refused:
             yield Refusal(name, kind, str(refused))
             continue
         if kind == _NESTED:

@@ -148,6 +148,7 @@ class LocalStack(Stack):  # type: ignore[misc]
         self.current_parameters: dict[str, Parameter] = {}
         self.stack_outputs: list[dict[str, Any]] = []
         self.imports: set[str] = set()
+        self.is_tentative = False
         self.last_updated_time: Any = None
 
     # What upstream's answers read:
@@ -274,6 +275,7 @@ class LocalStack(Stack):  # type: ignore[misc]
             account_id=self.account_id,
             region_name=self.region_name,
         )
+        stack.is_tentative = True
         given = properties.get("Parameters", {})
         parameters = {
             key: "unknown" if is_function(value) else ",".join(value) if isinstance(value, list) else as_text(value)
@@ -296,13 +298,13 @@ class LocalStack(Stack):  # type: ignore[misc]
         self.status = "CREATE_IN_PROGRESS"
         self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
         self._adopt(plan)
-        if self.admits(plan, "CREATE_FAILED"):
-            try:
+        try:
+            if self.admits(plan, "CREATE_FAILED"):
                 self._make(plan, [])
                 self._finish("CREATE_COMPLETE")
                 return
-            except Exception as error:  # noqa: BLE001 - whatever failed, the stack is rolled back and says why
-                self._fail("CREATE_FAILED", error)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the stack is rolled back and says why
+            self._fail("CREATE_FAILED", error)
         self._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=self.reasons())
         self._remove(reversed(list(self.records)), on_rollback=True)
         self.stack_outputs = []
@@ -317,16 +319,16 @@ class LocalStack(Stack):  # type: ignore[misc]
         self.status = "UPDATE_IN_PROGRESS"
         self._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
         undo: list[Callable[[], None]] = []
-        if self.admits(plan, "UPDATE_FAILED"):
-            try:
+        try:
+            if self.admits(plan, "UPDATE_FAILED"):
                 self._adopt(plan)
                 replaced = self._make(plan, undo)
                 self._clean_up(plan, records, replaced)
                 self.last_updated_time = utcnow()
                 self._finish("UPDATE_COMPLETE")
                 return
-            except Exception as error:  # noqa: BLE001 - whatever failed, the stack is rolled back and says why
-                self._fail("UPDATE_FAILED", error)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the stack is rolled back and says why
+            self._fail("UPDATE_FAILED", error)
         self._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=self.reasons())
         self._adopt(before)
         try:
@@ -608,6 +610,8 @@ class LocalStack(Stack):  # type: ignore[misc]
 
     def _import(self, name: str) -> str:
         if name not in self.backend.exports:
+            if self.is_tentative:
+                raise Unresolved(name)  # another nested stack may export it
             raise ValidationError(message=f"No export named {name} found.")
         self.imports.add(name)
         return str(self.backend.exports[name].value)

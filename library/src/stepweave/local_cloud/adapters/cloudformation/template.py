@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from moto.cloudformation.exceptions import ValidationError
 
 Template = dict[str, Any]
@@ -36,7 +36,7 @@ _SECTIONS: Final = frozenset(
 )
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """YAML as CloudFormation reads it: dates are strings, and tags are functions."""
 
     yaml_implicit_resolvers: Final = {

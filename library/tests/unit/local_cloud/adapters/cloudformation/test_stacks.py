@@ -351,6 +351,12 @@ def test_all_that_cannot_be_had_is_named_before_anything_is_made(
     assert not [status for name, status, _ in happened if name != "test" and status == "CREATE_COMPLETE"]
 
 
+def test_what_is_imported_must_be_exported(client: Client, deploy_template: DeployTemplate) -> None:
+    stack = deploy_template({"P": parameter({"Fn::ImportValue": "nothing"})})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert ("P", "CREATE_FAILED", "No export named nothing found.") in events(client)
+
+
 def test_macros_are_refused(client: Client, deploy_template: DeployTemplate) -> None:
     deploy_template({"Q": QUEUE}, Transform="AWS::Serverless-2016-10-31")
     assert ("Transform", "CREATE_FAILED", "the local cloud has no macros") in events(client)
