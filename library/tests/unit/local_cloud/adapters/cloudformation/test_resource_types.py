@@ -51,6 +51,7 @@ CASES: dict[str, Case] = {
     "Dashboard": ("AWS::CloudWatch::Dashboard", {"DashboardBody": '{"widgets": []}'}, {}),
     "Table": ("AWS::DynamoDB::Table", KEY, {"TimeToLiveSpecification": {"AttributeName": "t", "Enabled": True}}),
     "Global": ("AWS::DynamoDB::GlobalTable", KEY | {"Replicas": [{"Region": "us-east-1"}]}, {}),
+    "Repository": ("AWS::ECR::Repository", {"RepositoryName": "images"}, {"RepositoryPolicyText": FOR_ALL}),
     "Bus": ("AWS::Events::EventBus", {"Name": "bus"}, {"Description": "d"}),
     "BusPolicy": (
         "AWS::Events::EventBusPolicy",

@@ -7,6 +7,7 @@ from typing import Final
 from stepweave.local_cloud.adapters.cloudformation.resource_type import ResourceType
 from stepweave.local_cloud.adapters.cloudformation.resources import (
     dynamodb,
+    ecr,
     event_buses,
     events,
     iam,
@@ -25,6 +26,7 @@ from stepweave.local_cloud.adapters.cloudformation.resources.nested_stack import
 
 _TYPES: Final[tuple[ResourceType, ...]] = (
     *dynamodb.TYPES,
+    *ecr.TYPES,
     *event_buses.TYPES,
     *events.TYPES,
     *iam.TYPES,
