@@ -14,10 +14,10 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
-from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.cloudformation.custom_resources import Responses
 from stepweave.local_cloud.adapters.cloudformation.operations import stack_operations
 from stepweave.local_cloud.adapters.cloudformation.stack import Services
+from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients, in_process_clients
 from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
 from stepweave.local_cloud.adapters.step_functions.executing_engine import executing_engine
