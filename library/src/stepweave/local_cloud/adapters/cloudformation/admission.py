@@ -109,7 +109,7 @@ def _resources(
             properties = known_part(resource.get("Properties") or {}, values)
             model.check(properties)
         except (RefusedError, ValidationError) as refused:
-            yield Refusal(name, kind, str(refused))
+            yield Refusal(name, kind, getattr(refused, "message", None) or str(refused))
             continue
         if kind == _NESTED:
             yield from nested(name, properties)
