@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,10 +20,11 @@ from moto.server import ThreadedMotoServer
 
 from stepweave.local_cloud.lambda_runtime import moto_backend, moto_delivery
 from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+from stepweave.local_cloud.lambda_runtime.interpreters import installed_python
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused
 from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime
-from stepweave.local_cloud.lambda_runtime.moto_functions import RUNTIME
 
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 CODE = """
 import os
@@ -333,7 +335,39 @@ def test_another_runtime_is_refused_with_the_reason(client: Client, create: Crea
     error = error_of(client("lambda").invoke, FunctionName=create("echo", Runtime="nodejs22.x"))
     assert (error["status"], error["Code"]) == (502, "InvalidRuntimeException")
     assert "nodejs22.x" in error["Message"]
-    assert RUNTIME in error["Message"]
+    assert "runs Python only" in error["Message"]
+
+
+@pytest.mark.parametrize("version", ["3.13"])
+def test_another_python_runs_what_is_written_for_it(client: Client, create: Create, version: str) -> None:
+    if installed_python(version) is None:
+        pytest.skip(f"this machine has no Python {version}")
+    code = "import sys, boto3\ndef handler(event, context): return [*sys.version_info[:2], event]"
+    name = create("handler", {"ZipFile": zipped({"app.py": code})}, Runtime=f"python{version}")
+    answer = client("lambda").invoke(FunctionName=name, Payload=b'"x"')
+    assert json.loads(answer["Payload"].read()) == [*map(int, version.split(".")), "x"]
+
+
+def test_without_such_a_python_the_running_one_runs_it_with_one_warning(
+    client: Client, create: Create, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (create("echo", Runtime="python3.99"), create("identity", Runtime="python3.99")):
+        assert client("lambda").invoke(FunctionName=name)["StatusCode"] == 200
+    warnings = [record.getMessage() for record in caplog.records if "python3.99" in record.getMessage()]
+    assert len(warnings) == 1
+    assert f"run on Python {RUNTIME.removeprefix('python')} here" in warnings[0]
+
+
+def test_an_alias_shares_its_calls_as_it_says(client: Client, create: Create) -> None:
+    name, service = create("identity"), client("lambda")
+    for _ in range(2):
+        service.publish_version(FunctionName=name)
+        service.update_function_configuration(FunctionName=name, Description="changed")
+    weights = {"AdditionalVersionWeights": {"2": 1.0}}
+    service.create_alias(FunctionName=name, Name="live", FunctionVersion="1", RoutingConfig=weights)
+    assert service.invoke(FunctionName=name, Qualifier="live")["ExecutedVersion"] == "2"
+    service.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.0}})
+    assert service.invoke(FunctionName=name, Qualifier="live")["ExecutedVersion"] == "1"
 
 
 def test_versions_and_aliases_run_what_they_name(client: Client, create: Create) -> None:

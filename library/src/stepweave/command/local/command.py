@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from stepweave.command.options.paths import writable_folder
+from stepweave.command.options.paths import cloud_assembly, writable_folder
 from stepweave.command.target.deployed_options import EnvironmentOption
 
 DEFAULT_PORT = 4566
@@ -18,7 +18,7 @@ local = typer.Typer(
 
 
 @local.command()
-def up(
+def up(  # noqa: PLR0913, PLR0917 - one for each option
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Where it listens, on this machine only; 0 takes a free port.")
     ] = DEFAULT_PORT,
@@ -28,6 +28,14 @@ def up(
     deploy: Annotated[
         bool, typer.Option("--deploy/--no-deploy", help="Synthesize the project and deploy it there.")
     ] = True,
+    assembly: Annotated[
+        Path | None,
+        typer.Option(
+            help="Deploy this cloud assembly (cdk.out) of any CDK app instead; no Stepweave project is needed.",
+            metavar="DIR",
+            parser=cloud_assembly,
+        ),
+    ] = None,
     persist: Annotated[
         Path | None,
         typer.Option(
@@ -45,11 +53,14 @@ def up(
     With --persist its stacks, buckets, tables, queues and executions are there again after the next start with the
     same folder. An execution that runs when it is stopped is aborted. Logs and traces are not kept, nor are functions,
     roles and rules that no stack made.
+
+    With --assembly the stacks of a CDK app are deployed as they were synthesized: cdk synth, then stepweave local up
+    --assembly cdk.out. What the local cloud cannot do is refused before anything is made.
     """
     from stepweave.command.local.session import start_in_background, start_in_foreground
 
     (start_in_foreground if foreground else start_in_background)(
-        port, deploy=deploy, persist=persist, environment=environment
+        port, deploy=deploy, persist=persist, environment=environment, assembly=assembly
     )
 
 

@@ -10,16 +10,24 @@ from stepweave.command.local.usage import usage
 from stepweave.command.target.aws_environment import aws_configuration_hidden
 from stepweave.command.target.deployment import state_machines
 from stepweave.command.target.open_target import at_local_endpoint, deploy_project, require_local_cloud
+from stepweave.command.target.running_daemon import local_cloud_root
 from stepweave.command.terminal.console import say, say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
 from stepweave.local_cloud import daemon
+from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.daemon_files import DaemonState
+from stepweave.local_cloud.deployment import deploy_assembly
 from stepweave.local_cloud.errors import PortInUseError
-from stepweave.project.settings import Project, require_project
+from stepweave.project.settings import Project, find_project, require_project
 
 
 def start_in_background(
-    port: int, *, deploy: bool, persist: Path | None = None, environment: str | None = None
+    port: int,
+    *,
+    deploy: bool,
+    persist: Path | None = None,
+    environment: str | None = None,
+    assembly: Path | None = None,
 ) -> None:
     """Start the local cloud unless it is up, and return when it can be used.
 
@@ -33,6 +41,8 @@ def start_in_background(
         The folder that keeps its state across restarts.
     environment : str | None
         Which deployment of the project goes there.
+    assembly : Path | None
+        The cloud assembly that goes there instead; there need be no project then.
 
     Raises
     ------
@@ -42,9 +52,9 @@ def start_in_background(
         If it cannot be started.
     """
     require_local_cloud()
-    project, names = require_project(), project_names(environment)
+    content, names = _content(deploy=deploy, assembly=assembly), project_names(environment)
     with step("starting the local cloud", "started") as starting:
-        state, is_new = daemon.up(project.root, port, persist)
+        state, is_new = daemon.up(local_cloud_root(), port, persist)
         if not is_new:
             starting.done = "found it up already"
     if not is_new and port not in {0, state.port}:
@@ -54,17 +64,22 @@ def start_in_background(
         say_warning(f"it {kept}; to change that: stepweave local down")
     # Asking a new one that holds nothing would only wait until all of it is loaded.
     is_empty = is_new and not state.began_with_stacks
-    _present(project, names, state, "stepweave local down", deploy=deploy, is_empty=is_empty)
+    _present(content, names, state, "stepweave local down", is_empty=is_empty)
 
 
 def start_in_foreground(
-    port: int, *, deploy: bool, persist: Path | None = None, environment: str | None = None
+    port: int,
+    *,
+    deploy: bool,
+    persist: Path | None = None,
+    environment: str | None = None,
+    assembly: Path | None = None,
 ) -> None:
     """Run the local cloud in this process until Ctrl-C.
 
     Parameters
     ----------
-    port, deploy, persist, environment
+    port, deploy, persist, environment, assembly
         See `start_in_background`.
 
     Raises
@@ -75,22 +90,22 @@ def start_in_foreground(
         If it is up already.
     """
     require_local_cloud()
-    project, names = require_project(), project_names(environment)
+    content, names = _content(deploy=deploy, assembly=assembly), project_names(environment)
 
     def present(state: DaemonState) -> None:
-        _present(project, names, state, "Ctrl-C", deploy=deploy, is_empty=not state.began_with_stacks)
+        _present(content, names, state, "Ctrl-C", is_empty=not state.began_with_stacks)
 
     try:
         with aws_configuration_hidden():
-            daemon.serve(project.root, port, present, persist)
+            daemon.serve(local_cloud_root(), port, present, persist)
     except PortInUseError as error:
         raise CommandError(str(error)) from error
     say("stopped")
 
 
 def stop() -> None:
-    """Stop the local cloud of the project, if it is up."""
-    root = require_project().root
+    """Stop the local cloud of the project or folder, if it is up."""
+    root = local_cloud_root()
     state = daemon.status(root).state
     if not daemon.down(root):
         say("no local cloud was up")
@@ -101,8 +116,8 @@ def stop() -> None:
 
 
 def show_status(*, as_json: bool, environment: str | None = None) -> bool:
-    """Print whether the local cloud of the project is up; tell whether it is."""
-    found = daemon.status(require_project().root)
+    """Print whether the local cloud of the project or folder is up; tell whether it is."""
+    found = daemon.status(local_cloud_root())
     state = found.state
     running = state is not None and found.answers
     deployed = _deployed(state, project_names(environment)) if state is not None and running else {}
@@ -120,22 +135,49 @@ def show_status(*, as_json: bool, environment: str | None = None) -> bool:
     return running
 
 
-def _present(  # noqa: PLR0913
-    project: Project, names: Names, state: DaemonState, stop: str, *, deploy: bool, is_empty: bool
-) -> None:
-    if deploy:
-        deploy_project(project, at_local_endpoint(state.endpoint_url, names=names))
-    deployed = {} if is_empty and not deploy else _deployed(state, names)
+def _content(*, deploy: bool, assembly: Path | None) -> Project | Path | None:
+    """Return what is to be deployed: a cloud assembly, the project, or nothing.
+
+    Raises
+    ------
+    ProjectError
+        If it is the project, and there is none.
+    """
+    if assembly is not None:
+        return assembly
+    return require_project() if deploy else None
+
+
+def _present(content: Project | Path | None, names: Names, state: DaemonState, stop: str, *, is_empty: bool) -> None:
+    if isinstance(content, Project):
+        deploy_project(content, at_local_endpoint(state.endpoint_url, names=names))
+    elif content is not None:
+        _deploy_assembly(content, state)
+    deployed = {} if is_empty and content is None else _deployed(state, names)
     _print_state(state, deployed)
     console = standard_output()
-    for purpose, lines in usage(state.endpoint_url, deployed, stop):
+    for purpose, lines in usage(state.endpoint_url, None if find_project() is None else deployed, stop):
         console.print()
         console.print(styled(f"  # {purpose}", "dim"), soft_wrap=True)
         for line in lines:
             console.print(styled(f"  {line}"), soft_wrap=True)
 
 
+def _deploy_assembly(assembly: Path, state: DaemonState) -> None:
+    with step(f"deploying {assembly}", "deployed") as deploying:
+        outcomes: dict[str, str] = {}
+        deploy_assembly(LocalSession(state.endpoint_url), assembly, outcomes.__setitem__)
+        deploying.done = f"deployed {', '.join(outcomes)}"
+        if set(outcomes.values()) <= {"unchanged"}:
+            deploying.done = "found nothing to deploy"
+
+
 def _deployed(state: DaemonState, names: Names) -> dict[str, str]:
+    """Return the state machines of the project by their workflows; of a folder that is none, all by their names."""
+    if find_project() is None:
+        client = LocalSession(state.endpoint_url).client("stepfunctions")
+        pages = client.get_paginator("list_state_machines").paginate()
+        return {one["name"]: one["stateMachineArn"] for page in pages for one in page["stateMachines"]}
     return state_machines(at_local_endpoint(state.endpoint_url, names=names).client("cloudformation"), names)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from stepweave.local_cloud.account import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 
-def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[str, tuple[str, ...]]]:
+def usage(endpoint_url: str, workflows: Iterable[str] | None, stop: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return what can be done with a local cloud, and the lines that do it.
 
     Parameters
@@ -13,16 +13,17 @@ def usage(endpoint_url: str, workflows: Iterable[str], stop: str) -> list[tuple[
     endpoint_url : str
         Where it answers.
     workflows : Iterable[str]
-        The workflows that are deployed there.
+        The workflows that are deployed there; None if it belongs to no project.
     stop : str
         How it is stopped.
     """
-    workflow = next(iter(workflows), None)
+    workflow = next(iter(workflows or ()), None)
+    running = (
+        "see what a workflow takes, to run it",
+        ("stepweave list" if workflow is None else f"stepweave run {workflow} --help",),
+    )
     return [
-        (
-            "see what a workflow takes, to run it",
-            ("stepweave list" if workflow is None else f"stepweave run {workflow} --help",),
-        ),
+        *([] if workflows is None else [running]),
         (
             "in this shell, let all that follows talk to it and not to AWS",
             (

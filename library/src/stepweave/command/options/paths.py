@@ -24,6 +24,20 @@ def existing_file(text: str) -> Path:
     return path
 
 
+def cloud_assembly(text: str) -> Path:
+    """Return the path of a cloud assembly that is to be deployed.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is empty, or holds no manifest; the command then ends with exit code 2.
+    """
+    path = _path(text)
+    if not (path / "manifest.json").is_file():
+        raise typer.BadParameter(f"{text}: no cloud assembly; give the folder that `cdk synth` writes, usually cdk.out")
+    return path
+
+
 def writable_folder(text: str) -> Path:
     """Return the path of a folder that is to be written to, and made if it is not there.
 

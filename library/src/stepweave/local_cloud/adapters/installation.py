@@ -221,7 +221,7 @@ class AdaptedMoto:
 
         self.prepare("stepfunctions")
         self.prepare("s3")
-        for adapter in cloudformation_adapters(self._endpoint_url):
+        for adapter in cloudformation_adapters(self._endpoint_url, self._clients):
             self._adapters.enter_context(adapter)
 
     def _prepare_dynamodb(self) -> None:

@@ -1,6 +1,5 @@
 """moto's functions as the function host knows them: their code on disk, their settings as a `FunctionSpec`."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,10 +12,9 @@ from moto.awslambda.utils import make_function_arn
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.lambda_runtime.code_store import BadArchiveError, CodeStore
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from stepweave.local_cloud.lambda_runtime.interpreters import python_version
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused
 from stepweave.local_cloud.lambda_runtime.moto_configuration import dead_letter_arn, logging_config
-
-RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @contextmanager
@@ -47,11 +45,9 @@ def code_on_disk(store: CodeStore) -> Iterator[None]:
 
 def function_spec(function: LambdaFunction, store: CodeStore) -> FunctionSpec:
     """How to run one of moto's functions. Raises `InvocationRefused` if that cannot be done here."""
-    if function.package_type != "Zip" or function.run_time != RUNTIME:
+    if function.package_type != "Zip" or python_version(function.run_time or "") is None:
         kind = function.run_time if function.package_type == "Zip" else "container images"
-        message = (
-            f"{function.function_name}: this local cloud runs {RUNTIME}, the Python it was started with, not {kind}"
-        )
+        message = f"{function.function_name}: the local cloud runs Python only, not {kind}"
         raise InvocationRefused("InvalidRuntimeException", message, 502)
     logging = logging_config(function)
     environment = function.environment_vars or {}
@@ -64,7 +60,7 @@ def function_spec(function: LambdaFunction, store: CodeStore) -> FunctionSpec:
         layer_directories=_layers(function, store),
         environment={name: str(value) for name, value in environment.items()},
         version=str(function.version),
-        runtime=RUNTIME,
+        runtime=function.run_time,
         timeout_seconds=float(function.timeout),
         memory_mb=int(function.memory_size),
         ephemeral_storage_mb=int(function.ephemeral_storage),

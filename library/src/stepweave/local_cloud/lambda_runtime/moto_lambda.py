@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 from moto.awslambda.models import lambda_backends
 from moto.core.exceptions import JsonRESTError
 
+from stepweave.local_cloud.lambda_runtime.alias_routing import called_version
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.code_store import CodeStore
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
@@ -98,7 +99,7 @@ class MotoLambda:
         if function.startswith("arn:"):
             region, account = function.split(":")[3:5]
         try:
-            found = lambda_backends[account][region].get_function(function, qualifier)
+            found = called_version(lambda_backends[account][region], function, qualifier)
         except JsonRESTError as error:
             message = str(error.message)
             if message.startswith("Function not found: ") and message.count(":") == _COLONS_WITHOUT_VERSION:

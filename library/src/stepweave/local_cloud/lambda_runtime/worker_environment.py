@@ -64,6 +64,8 @@ class Platform:
         ``host:port`` that takes trace segments by UDP.
     hooks : tuple of WorkerHook
         What controls workers in tests.
+    python_version : str
+        The interpreter's, as ``3.11``.
     """
 
     python: Path
@@ -71,6 +73,7 @@ class Platform:
     endpoint_url: str | None
     xray_daemon_address: str
     hooks: tuple[WorkerHook, ...] = ()
+    python_version: str = PYTHON_VERSION
 
 
 def search_path(spec: FunctionSpec, runtime_directory: Path, python_version: str) -> list[str]:

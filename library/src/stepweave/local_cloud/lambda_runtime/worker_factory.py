@@ -6,6 +6,7 @@ import venv
 from pathlib import Path
 
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from stepweave.local_cloud.lambda_runtime.interpreters import Interpreters
 from stepweave.local_cloud.lambda_runtime.log_batch import new_log_stream
 from stepweave.local_cloud.lambda_runtime.reaper import Reaper
 from stepweave.local_cloud.lambda_runtime.runtime_api import RuntimeApi
@@ -36,7 +37,7 @@ class WorkerFactory:
         init_timeout_seconds: float,
         enforce_memory: bool,
     ) -> None:
-        self._processes = WorkerProcesses(platform, reaper)
+        self._processes = WorkerProcesses(Interpreters(platform, directory), reaper)
         self._directory = directory
         self._init_timeout_seconds = init_timeout_seconds
         self._enforce_memory = enforce_memory

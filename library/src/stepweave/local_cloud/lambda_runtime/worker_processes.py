@@ -12,9 +12,9 @@ from stepweave.local_cloud.lambda_runtime import forked_workers
 from stepweave.local_cloud.lambda_runtime.forked_workers import ForkedProcess, WorkerTemplate
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from stepweave.local_cloud.lambda_runtime.installed_imports import installed_imports
+from stepweave.local_cloud.lambda_runtime.interpreters import Interpreters
 from stepweave.local_cloud.lambda_runtime.reaper import Reaper
 from stepweave.local_cloud.lambda_runtime.worker_environment import (
-    PYTHON_VERSION,
     Platform,
     Sandbox,
     search_path,
@@ -63,8 +63,8 @@ class _Known:
 class WorkerProcesses:
     """Starts processes, and ends the templates that nothing lives of any more. Thread-safe."""
 
-    def __init__(self, platform: Platform, reaper: Reaper) -> None:
-        self._platform = platform
+    def __init__(self, interpreters: Interpreters, reaper: Reaper) -> None:
+        self._interpreters = interpreters
         self._reaper = reaper
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
@@ -125,12 +125,13 @@ class WorkerProcesses:
 
     def _fork(self, known: _Known, sandbox: Sandbox, output: int) -> ForkedProcess | None:
         # The hooks of tests go before anything that is loaded, and a template has loaded much.
-        if not forked_workers.CAN_FORK or self._platform.hooks:
+        platform = self._interpreters.platform(known.spec.runtime)
+        if not forked_workers.CAN_FORK or platform.hooks:
             return None
-        environment = worker_environment(known.spec, self._platform, sandbox)
+        environment = worker_environment(known.spec, platform, sandbox)
         with known.starting:
             if known.template is None and not known.is_unfit and not self._is_closed:
-                self._start_template(known, environment)
+                self._start_template(known, platform, environment)
             template = known.template
         if template is None:
             return None
@@ -139,10 +140,10 @@ class WorkerProcesses:
         known.is_unfit = True
         return None
 
-    def _start_template(self, known: _Known, environment: dict[str, str]) -> None:
-        path = self._path(known.spec)
+    def _start_template(self, known: _Known, platform: Platform, environment: dict[str, str]) -> None:
+        path = _path(known.spec, platform)
         modules = [*RUNTIME_MODULES, *installed_imports(known.spec.handler, path[:-1])]
-        template = WorkerTemplate(self._platform.python, known.spec.handler, path, modules, environment)
+        template = WorkerTemplate(platform.python, known.spec.handler, path, modules, environment)
         if template.is_fit:
             self._reaper.started(template.pid)
             known.template = template
@@ -150,21 +151,23 @@ class WorkerProcesses:
             known.is_unfit = True
             template.close()
 
-    def _path(self, spec: FunctionSpec) -> list[str]:
-        return search_path(spec, self._platform.runtime_directory, PYTHON_VERSION)
-
     def _spawn(self, spec: FunctionSpec, sandbox: Sandbox, output: int) -> subprocess.Popen[bytes]:
-        hooks = json.dumps([[str(hook.script), hook.argument] for hook in self._platform.hooks])
+        platform = self._interpreters.platform(spec.runtime)
+        hooks = json.dumps([[str(hook.script), hook.argument] for hook in platform.hooks])
         return subprocess.Popen(  # noqa: S603 - running the function is the purpose
             # -I and -S: the path is the one given here, and nothing of the caller's. -X utf8: as in AWS, any locale.
             [
-                *(self._platform.python, "-I", "-S", "-X", "utf8", BOOTSTRAP),
-                *(str(os.getpid()), spec.handler, hooks, *self._path(spec)),
+                *(platform.python, "-I", "-S", "-X", "utf8", BOOTSTRAP),
+                *(str(os.getpid()), spec.handler, hooks, *_path(spec, platform)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             cwd=spec.code_directory,
-            env=worker_environment(spec, self._platform, sandbox),
+            env=worker_environment(spec, platform, sandbox),
             start_new_session=True,
         )
+
+
+def _path(spec: FunctionSpec, platform: Platform) -> list[str]:
+    return search_path(spec, platform.runtime_directory, platform.python_version)

@@ -14,6 +14,9 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import DomainDispatcherApplication, create_backend_app
 
+from stepweave.local_cloud.adapters.cloudformation.custom_resources import Responses
+from stepweave.local_cloud.adapters.cloudformation.operations import stack_operations
+from stepweave.local_cloud.adapters.cloudformation.stack import Services
 from stepweave.local_cloud.adapters.step_functions.assignments import assignments
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients, in_process_clients
 from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failures
@@ -27,6 +30,7 @@ from stepweave.local_cloud.adapters.step_functions.lambda_tasks import in_proces
 from stepweave.local_cloud.adapters.step_functions.nested_executions import nested_executions
 from stepweave.local_cloud.adapters.step_functions.query_language import query_language_per_definition
 from stepweave.local_cloud.adapters.step_functions.redrive import redrivable_executions
+from stepweave.local_cloud.adapters.step_functions.state_machine_arns import state_machine_arns
 from stepweave.local_cloud.adapters.step_functions.task_tokens import task_tokens
 from stepweave.local_cloud.lambda_runtime.caller import Caller, Steps
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
@@ -61,6 +65,15 @@ def client(application: WsgiApplication) -> Client:
     """Gives a client of a service."""
     clients = InProcessClients(application, "http://localhost")
     return lambda service: clients.client("us-east-1", service)
+
+
+@pytest.fixture
+def stacks(client: Client) -> Iterator[Responses]:
+    """Stacks as the local cloud does them, with what takes the answers of custom resources."""
+    responses = Responses("http://localhost")
+    services = Services(lambda _, service: client(service), responses)
+    with executing_engine(), state_machine_arns(), stack_operations(services):
+        yield responses
 
 
 @pytest.fixture

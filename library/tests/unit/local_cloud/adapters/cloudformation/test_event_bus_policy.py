@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from stepweave.local_cloud.adapters.cloudformation.resources.event_bus import EventBusResource
-from stepweave.local_cloud.adapters.cloudformation.resources.event_bus_policy import EventBusPolicyResource
-from stepweave.local_cloud.adapters.cloudformation.resources.registration import resource_types
-
 Client = Callable[[str], Any]
 DeployTemplate = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.usefixtures("stacks")
 
 BUS: dict[str, Any] = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "mine"}}
 ARN = "arn:aws:events:us-east-1:123456789012:event-bus/mine"
@@ -41,21 +39,20 @@ def test_a_template_makes_changes_and_deletes_statements(client: Client, deploy_
         "Old": policy("old", Action="events:PutEvents", Principal="*", Condition=condition),
         "Older": policy("older", Action="events:PutEvents", Principal="210987654321"),
     }
-    with resource_types(EventBusResource, EventBusPolicyResource):
-        deploy_template(resources)
-        account = {"AWS": "arn:aws:iam::210987654321:root"}
-        made = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": ARN}
-        assert statements(client) == {
-            "put": {**made, "Principal": account},
-            "describe": {**made, "Principal": account, "Action": "events:DescribeRule"},
-            "old": {**made, "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
-            "older": {**made, "Principal": account},
-        }
-        renamed = {"Bus": BUS, "Put": policy("renamed", Statement=statement("events:PutRule"))}
-        deploy_template(renamed, update=True)
-        assert statements(client) == {"renamed": {**made, "Principal": account, "Action": "events:PutRule"}}
-        client("cloudformation").delete_stack(StackName="test")
-        assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default"]
+    deploy_template(resources)
+    account = {"AWS": "arn:aws:iam::210987654321:root"}
+    made = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": ARN}
+    assert statements(client) == {
+        "put": {**made, "Principal": account},
+        "describe": {**made, "Principal": account, "Action": "events:DescribeRule"},
+        "old": {**made, "Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
+        "older": {**made, "Principal": account},
+    }
+    renamed = {"Bus": BUS, "Put": policy("renamed", Statement=statement("events:PutRule"))}
+    deploy_template(renamed, update=True)
+    assert statements(client) == {"renamed": {**made, "Principal": account, "Action": "events:PutRule"}}
+    client("cloudformation").delete_stack(StackName="test")
+    assert [bus["Name"] for bus in client("events").list_event_buses()["EventBuses"]] == ["default"]
 
 
 def test_it_is_the_policy_of_the_default_bus_unless_another_is_named(
@@ -63,14 +60,7 @@ def test_it_is_the_policy_of_the_default_bus_unless_another_is_named(
 ) -> None:
     resource = policy("put", Action="events:PutEvents", Principal="*")
     del resource["Properties"]["EventBusName"]
-    with resource_types(EventBusPolicyResource):
-        deploy_template({"Policy": resource})
-        assert list(statements(client, "default")) == ["put"]
-        client("cloudformation").delete_stack(StackName="test")
-    assert statements(client, "default") == {}
-
-
-def test_upstream_does_not_know_the_type(client: Client, deploy_template: DeployTemplate) -> None:
-    with pytest.warns(UserWarning, match="EventBusPolicy"):
-        deploy_template({"Policy": policy("put", Action="events:PutEvents", Principal="*", EventBusName="default")})
+    deploy_template({"Policy": resource})
+    assert list(statements(client, "default")) == ["put"]
+    client("cloudformation").delete_stack(StackName="test")
     assert statements(client, "default") == {}

@@ -204,6 +204,7 @@ TEMPLATE: dict[str, Any] = {
 }
 
 
+@pytest.mark.usefixtures("stacks")
 def test_a_template_makes_changes_and_deletes_scheduled_rules(
     clock: VirtualClock, client: Client, deploy_template: DeployTemplate, received: Callable[[], list[Any]]
 ) -> None:

@@ -1,45 +1,45 @@
-"""All resource types of our own."""
+"""All types of resources that the local cloud has."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from stepweave.local_cloud.adapters.cloudformation.resources.alarm import AlarmResource
-from stepweave.local_cloud.adapters.cloudformation.resources.bucket_policy import BucketPolicyResource
-from stepweave.local_cloud.adapters.cloudformation.resources.dynamodb_table import GlobalTableResource, TableResource
-from stepweave.local_cloud.adapters.cloudformation.resources.event_archive import EventArchiveResource
-from stepweave.local_cloud.adapters.cloudformation.resources.event_bus import EventBusResource
-from stepweave.local_cloud.adapters.cloudformation.resources.event_bus_policy import EventBusPolicyResource
-from stepweave.local_cloud.adapters.cloudformation.resources.event_source_mapping import EventSourceMappingResource
-from stepweave.local_cloud.adapters.cloudformation.resources.lambda_version import (
-    EventInvokeConfigResource,
-    LambdaAliasResource,
-    LambdaVersionResource,
+from stepweave.local_cloud.adapters.cloudformation.resource_type import ResourceType
+from stepweave.local_cloud.adapters.cloudformation.resources import (
+    dynamodb,
+    ecr,
+    event_buses,
+    events,
+    iam,
+    keys_and_parameters,
+    lambda_types,
+    observability,
+    s3,
+    sns,
+    sqs,
+    step_functions,
 )
-from stepweave.local_cloud.adapters.cloudformation.resources.metadata import MetadataResource
-from stepweave.local_cloud.adapters.cloudformation.resources.queue_policy import QueuePolicyResource
-from stepweave.local_cloud.adapters.cloudformation.resources.registration import LocalResource
-from stepweave.local_cloud.adapters.cloudformation.resources.state_machine import StateMachineResource
-from stepweave.local_cloud.adapters.cloudformation.resources.state_machine_version import (
-    StateMachineAliasResource,
-    StateMachineVersionResource,
+from stepweave.local_cloud.adapters.cloudformation.resources.nested_stack import (
+    NestedStackType,
+    WaitConditionHandleType,
 )
 
-RESOURCES: Final[tuple[type[LocalResource], ...]] = (
-    AlarmResource,
-    BucketPolicyResource,
-    EventArchiveResource,
-    EventBusPolicyResource,
-    EventBusResource,
-    EventInvokeConfigResource,
-    EventSourceMappingResource,
-    GlobalTableResource,
-    LambdaAliasResource,
-    LambdaVersionResource,
-    MetadataResource,
-    QueuePolicyResource,
-    StateMachineAliasResource,
-    StateMachineResource,
-    StateMachineVersionResource,
-    TableResource,
+_TYPES: Final[tuple[ResourceType, ...]] = (
+    *dynamodb.TYPES,
+    *ecr.TYPES,
+    *event_buses.TYPES,
+    *events.TYPES,
+    *iam.TYPES,
+    *keys_and_parameters.TYPES,
+    *lambda_types.TYPES,
+    *observability.TYPES,
+    *s3.TYPES,
+    *sns.TYPES,
+    *sqs.TYPES,
+    *step_functions.TYPES,
+    NestedStackType(),
+    WaitConditionHandleType(),
 )
+
+RESOURCE_TYPES: Final = {one.name: one for one in _TYPES}
+"""By name. Custom resources are not among them: each is of a type of its own."""
