@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.cloudwatch.models import cloudwatch_backends
+from moto.cloudwatch.models import Dimension, Metric, MetricDataQuery, MetricStat, cloudwatch_backends
 
 from stepweave.local_cloud.adapters.cloudformation.resources.registration import LocalResource
 
 
 class AlarmResource(LocalResource):
-    """A metric alarm. Its state never changes by itself: the local cloud has no metrics of its services."""
+    """A metric alarm."""
 
     def __init__(self, name: str, arn: str) -> None:
         self.physical_resource_id = name
@@ -59,6 +59,10 @@ class AlarmResource(LocalResource):
             insufficient_data_actions=properties.get("InsufficientDataActions", []),
             treat_missing_data=properties.get("TreatMissingData"),
             datapoints_to_alarm=properties.get("DatapointsToAlarm"),
+            unit=properties.get("Unit"),
+            actions_enabled=properties.get("ActionsEnabled", True) not in {False, "false"},
+            threshold_metric_id=properties.get("ThresholdMetricId"),
+            metric_data_queries=[_query(each) for each in properties.get("Metrics", [])],
         )
         return cls(resource_name, str(alarm.alarm_arn))
 
@@ -79,3 +83,20 @@ class AlarmResource(LocalResource):
     def delete(self, account_id: str, region_name: str) -> None:
         """Remove the alarm."""
         cloudwatch_backends[account_id][region_name].delete_alarms([self.physical_resource_id])
+
+
+def _query(given: dict[str, Any]) -> MetricDataQuery:
+    stat = None
+    if "MetricStat" in given:
+        metric = given["MetricStat"]["Metric"]
+        dimensions = [Dimension(each["Name"], each["Value"]) for each in metric.get("Dimensions", [])]
+        stat = MetricStat(
+            Metric(metric["MetricName"], metric["Namespace"], dimensions),
+            given["MetricStat"]["Period"],
+            given["MetricStat"]["Stat"],
+            given["MetricStat"].get("Unit"),
+        )
+    returned = given.get("ReturnData", True) not in {False, "false"}
+    return MetricDataQuery(
+        given["Id"], given.get("Label"), given.get("Period"), returned, given.get("Expression"), stat
+    )
