@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -18,7 +19,7 @@ from stepweave.local_cloud.health import with_health
 if TYPE_CHECKING:
     from stepweave.local_cloud.adapters.installation import AdaptedMoto
     from stepweave.local_cloud.controls import Controls
-    from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+    from stepweave.local_cloud.lambda_runtime.host import FunctionHost, Observe
     from stepweave.local_cloud.xray.service import XRayService
 
 _RUNNING: Final = threading.Lock()
@@ -79,7 +80,7 @@ class LocalCloud:
             resources.callback(_RUNNING.release)
             listener = resources.enter_context(bind_loopback(port))
             endpoint_url = f"http://localhost:{listener.getsockname()[1]}"
-            moto = AdaptedMoto(endpoint_url, lambda xray: _start_function_host(endpoint_url, controls, xray), controls)
+            moto = AdaptedMoto(endpoint_url, partial(_start_function_host, endpoint_url, controls), controls)
             resources.callback(moto.close)
             server = LoopbackServer(with_health(moto.application), listener)
             resources.callback(server.join)
@@ -141,7 +142,9 @@ class LocalCloud:
         self.stop()
 
 
-def _start_function_host(endpoint_url: str, controls: Controls | None, xray: XRayService) -> FunctionHost:
+def _start_function_host(
+    endpoint_url: str, controls: Controls | None, xray: XRayService, observe: Observe
+) -> FunctionHost:
     from stepweave.local_cloud.lambda_runtime import moto_delivery  # noqa: PLC0415
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415
     from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime  # noqa: PLC0415
@@ -153,6 +156,7 @@ def _start_function_host(endpoint_url: str, controls: Controls | None, xray: XRa
         deliver_dead_letter=moto_delivery.deliver_dead_letter,
         xray_daemon_address=xray.daemon_address,
         record_segment=xray.record,
+        observe=observe,
         intercept=None if controls is None else controls.interceptor(),
         hooks=() if controls is None else controls.worker_hooks,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -20,17 +21,20 @@ from moto.core.model_instances import reset_model_data
 from moto.server import create_backend_app
 
 from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
+from stepweave.local_cloud.adapters.paged_lists import paged_lists
 from stepweave.local_cloud.adapters.quick_backends import quick_backends
 from stepweave.local_cloud.adapters.quick_dispatch import QuickDispatcher
+from stepweave.local_cloud.adapters.refused_operations import refused_operations
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
+from stepweave.local_cloud.metrics.store import MetricStore
 from stepweave.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
     from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
     from stepweave.local_cloud.controls import Controls
-    from stepweave.local_cloud.lambda_runtime.host import FunctionHost
+    from stepweave.local_cloud.lambda_runtime.host import FunctionHost, Observe
     from stepweave.local_cloud.lambda_runtime.moto_backend import MotoLambda
     from stepweave.local_cloud.xray.service import XRayService
 
@@ -68,7 +72,10 @@ class AdaptedMoto:
     """
 
     def __init__(
-        self, endpoint_url: str, start_host: Callable[[XRayService], FunctionHost], controls: Controls | None = None
+        self,
+        endpoint_url: str,
+        start_host: Callable[[XRayService, Observe], FunctionHost],
+        controls: Controls | None = None,
     ) -> None:
         self._endpoint_url = endpoint_url
         self._start_host = start_host
@@ -85,20 +92,28 @@ class AdaptedMoto:
         self._functions: MotoLambda | None = None
         self._queue_listeners: QueueListeners | None = None
         self._xray: XRayService | None = None
+        self._metrics: Final = defaultdict[str, MetricStore](MetricStore)
+        self._sample_queues: Callable[[], None] = lambda: None
         self._prepare: Final[dict[str, Callable[[], None]]] = {
             "awslambda": self._prepare_lambda,
+            "cloudwatch": self._prepare_cloudwatch,
+            "logs": self._prepare_logs,
             "events": self._prepare_events,
             "stepfunctions": self._prepare_step_functions,
             "cloudformation": self._prepare_cloudformation,
             "dynamodb": self._prepare_dynamodb,
+            "pipes": self._prepare_pipes,
             "s3": self._prepare_s3,
             "secretsmanager": self._prepare_secrets_manager,
+            "scheduler": self._prepare_scheduler,
+            "sns": self._prepare_sns,
             "sqs": self._prepare_sqs,
             "xray": self._prepare_xray,
         }
         services = cast("WsgiApplication", QuickDispatcher(self._create_service))
         direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
-        self.application = direct if controls is None else controls.front(direct)
+        answered = refused_operations(paged_lists(direct))
+        self.application = answered if controls is None else controls.front(answered)
         self._clients = InProcessClients(self.application, endpoint_url)
 
     def prepare(self, service: str) -> None:
@@ -155,31 +170,58 @@ class AdaptedMoto:
         self.interrupt()
         self._adapters.close()
 
-    def _create_service(self, service: str) -> Flask:
+    def _create_service(self, service: str | None) -> Flask:
+        if service is None:
+            raise NotImplementedError("moto has no such service")
         self.prepare(service)
         return cast("Flask", create_backend_app(service))
 
     # The imports below are what takes so long: that is why they wait until here.
 
     def _prepare_lambda(self) -> None:
+        from stepweave.local_cloud.adapters.function_urls.url_configs import function_urls  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.event_source_mappings import queue_mappings  # noqa: PLC0415
         from stepweave.local_cloud.lambda_runtime import moto_backend  # noqa: PLC0415
+        from stepweave.local_cloud.metrics.lambda_calls import CallMetrics  # noqa: PLC0415
 
-        self.prepare("sqs")
-        self.prepare("xray")
+        for service in ("logs", "sqs", "xray"):
+            self.prepare(service)
         if self._queue_listeners is None or self._xray is None:
             raise AssertionError("SQS and X-Ray are prepared before Lambda")
         if self._controls is not None:
             self._adapters.enter_context(self._controls.functions())
-        host = self._host = self._adapters.enter_context(self._start_host(self._xray))
+        calls = CallMetrics(self._metrics.__getitem__, lambda: engine_time.now().timestamp())
+        host = self._host = self._adapters.enter_context(self._start_host(self._xray, calls.steps))
         self._functions = self._adapters.enter_context(moto_backend.install(host))
         stop_mappings = self._adapters.enter_context(
             queue_mappings(self._queue_listeners, self._functions.invoke_function)
         )
-        self._interruptions.append(stop_mappings)
+        urls = self._adapters.enter_context(function_urls(self._functions.invoke_function))
+        self._interruptions += [stop_mappings, urls.close]
+
+    def _prepare_cloudwatch(self) -> None:
+        from stepweave.local_cloud.adapters.cloudwatch.alarms import evaluated_alarms  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.cloudwatch.metric_api import metric_api  # noqa: PLC0415
+
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.events())
+        stores = self._metrics.__getitem__
+
+        def sample() -> None:
+            self._sample_queues()  # whichever it is by then
+
+        self._adapters.enter_context(metric_api(stores, sample))
+        alarms = self._adapters.enter_context(evaluated_alarms(stores, sample, self._clients))
+        self._interruptions.append(alarms.stop)
+
+    def _prepare_logs(self) -> None:
+        from stepweave.local_cloud.adapters.cloudwatch.log_metrics import log_metrics  # noqa: PLC0415
+
+        self._adapters.enter_context(log_metrics(self._metrics.__getitem__))
 
     def _prepare_events(self) -> None:
         from stepweave.local_cloud.adapters.events.entries import event_entries  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.events.patterns import event_patterns  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.rules import event_rules  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.schedules import event_schedules  # noqa: PLC0415
 
@@ -189,11 +231,32 @@ class AdaptedMoto:
         self._interruptions.append(router.stop)
         self._adapters.enter_context(event_schedules(router))
         self._adapters.enter_context(event_entries())
+        self._adapters.enter_context(event_patterns())
+
+    def _prepare_pipes(self) -> None:
+        from stepweave.local_cloud.adapters.pipes.queue_pipes import queue_pipes  # noqa: PLC0415
+
+        self.prepare("sqs")
+        if self._queue_listeners is None:
+            raise AssertionError("SQS is prepared before Pipes")
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.functions())
+        pipes = self._adapters.enter_context(queue_pipes(self._queue_listeners, self._clients))
+        self._interruptions.append(pipes.close)
+
+    def _prepare_scheduler(self) -> None:
+        from stepweave.local_cloud.adapters.scheduler.schedules import invoked_schedules  # noqa: PLC0415
+
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.events())
+        schedules = self._adapters.enter_context(invoked_schedules(self._clients))
+        self._interruptions.append(schedules.stop)
 
     def _prepare_step_functions(self) -> None:
         from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
 
         import_ec2_lazily()
+        from stepweave.local_cloud.adapters.cloudwatch.execution_metrics import execution_metrics  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.activities import end_polls  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.adapters import step_functions_adapters  # noqa: PLC0415
         from stepweave.local_cloud.adapters.step_functions.attempt_programs import abort_all  # noqa: PLC0415
@@ -207,6 +270,7 @@ class AdaptedMoto:
             raise AssertionError("Lambda is prepared before Step Functions")
         for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
             self._adapters.enter_context(adapter)
+        self._adapters.enter_context(execution_metrics(self._metrics.__getitem__))
         if self._xray is not None:
             self._adapters.enter_context(execution_traces(self._xray.record))
         if self._controls is not None:
@@ -219,25 +283,33 @@ class AdaptedMoto:
     def _prepare_cloudformation(self) -> None:
         from stepweave.local_cloud.adapters.cloudformation.adapters import cloudformation_adapters  # noqa: PLC0415
 
-        self.prepare("stepfunctions")
-        self.prepare("s3")
+        for service in ("stepfunctions", "s3", "sns", "scheduler", "pipes", "cloudwatch"):
+            self.prepare(service)
         for adapter in cloudformation_adapters(self._endpoint_url, self._clients):
             self._adapters.enter_context(adapter)
 
     def _prepare_dynamodb(self) -> None:
         from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.partiql import refused_partiql  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.sizes import missing_sizes  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.table_names import table_names  # noqa: PLC0415
 
         self._adapters.enter_context(quick_dynamodb_expressions())
         self._adapters.enter_context(dynamodb_sets())
+        self._adapters.enter_context(missing_sizes())
+        self._adapters.enter_context(refused_partiql())
         self._adapters.enter_context(table_names())
 
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.request_checks import s3_request_checks  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.subresources import s3_subresources  # noqa: PLC0415
 
+        self._adapters.enter_context(s3_subresources())
+        self._adapters.enter_context(s3_request_checks())
         self._adapters.enter_context(bucket_policy_conditions())
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
@@ -254,7 +326,17 @@ class AdaptedMoto:
         self._xray = self._adapters.enter_context(XRayService())
         self._adapters.enter_context(xray_api(self._xray.store))
 
+    def _prepare_sns(self) -> None:
+        from stepweave.local_cloud.adapters.sns.topics import topic_deliveries  # noqa: PLC0415
+
+        if self._controls is not None:
+            self._adapters.enter_context(self._controls.events())
+        publisher = self._adapters.enter_context(topic_deliveries(self._clients))
+        self._interruptions.append(publisher.stop)
+
     def _prepare_sqs(self) -> None:
+        from stepweave.local_cloud.adapters.cloudwatch.queue_metrics import queue_metrics  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.sqs.checks import queue_checks  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.message_moves import queue_moves  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.messages import queue_messages  # noqa: PLC0415
 
@@ -262,6 +344,8 @@ class AdaptedMoto:
             self._adapters.enter_context(self._controls.queues())
         self._queue_listeners = self._adapters.enter_context(queue_messages())
         self._adapters.enter_context(queue_moves(self._queue_listeners.messages_lock))
+        self._adapters.enter_context(queue_checks())
+        self._sample_queues = self._adapters.enter_context(queue_metrics(self._metrics.__getitem__))
         self._interruptions.append(self._queue_listeners.close)
 
 

@@ -67,7 +67,7 @@ def installed_digests() -> dict[str, str]:
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415 - likewise
     from stepweave.local_cloud.lambda_runtime.managed_runtime import managed_runtime  # noqa: PLC0415 - likewise
 
-    def start_host(_: object) -> FunctionHost:
+    def start_host(_: object, __: object) -> FunctionHost:
         return FunctionHost(runtime_directory=managed_runtime())
 
     with Controls() as controls, witnessed() as seen:

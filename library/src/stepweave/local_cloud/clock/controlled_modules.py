@@ -30,7 +30,7 @@ from stepweave.local_cloud.clock.shifted_time import shifted_datetime
 from stepweave.local_cloud.clock.virtual_clock import VirtualClock
 
 _LOCAL_CLOUD: Final = "stepweave.local_cloud."
-_EVENTS: Final = (f"{_LOCAL_CLOUD}delayed_calls", f"{_LOCAL_CLOUD}events.")
+_EVENTS: Final = tuple(f"{_LOCAL_CLOUD}{name}" for name in ("delayed_calls", "events.", "schedules.", "topics."))
 _BACKGROUND: Final = (f"{_LOCAL_CLOUD}lambda_runtime.event_queue", f"{_LOCAL_CLOUD}event_sources.", *_EVENTS)
 _ENGINE: Final = ("moto.stepfunctions.parser.", f"{_LOCAL_CLOUD}adapters.", *_BACKGROUND)
 _LEFT_ALONE: Final = frozenset({"moto.stepfunctions.parser.api", engine_time.__name__})

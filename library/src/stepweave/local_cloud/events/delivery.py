@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
 
+from stepweave.local_cloud.events.delivery_error import DeliveryError
 from stepweave.local_cloud.events.event import Event
 from stepweave.local_cloud.events.target import Target
 
@@ -27,23 +28,6 @@ class Clients(Protocol):
 
     def client(self, region: str, service: str) -> Any:
         """Return the client of a service, named as boto3 does, in a region."""
-
-
-class DeliveryError(Exception):
-    """A target did not take an event.
-
-    Attributes
-    ----------
-    code : str
-        EventBridge's name of the error, as ``NO_RESOURCE``.
-    is_retriable : bool
-        Whether another attempt may succeed.
-    """
-
-    def __init__(self, code: str, message: str, *, is_retriable: bool) -> None:
-        super().__init__(message)
-        self.code = code
-        self.is_retriable = is_retriable
 
 
 class Delivery:
@@ -80,7 +64,7 @@ class Delivery:
         try:
             deliver(target, text, event)
         except ClientError as error:
-            raise _delivery_error(error) from error
+            raise delivery_error(error) from error
 
     def send_dead_letter(self, queue_arn: str, body: str, attributes: dict[str, str]) -> None:
         """Send what could not be delivered to a queue. Raises `botocore.exceptions.ClientError`."""
@@ -141,7 +125,8 @@ def _region(arn: str) -> str:
     return arn.split(":")[3]
 
 
-def _delivery_error(error: ClientError) -> DeliveryError:
+def delivery_error(error: ClientError) -> DeliveryError:
+    """What a service's answer means for a delivery."""
     code = error.response["Error"]["Code"]
     message = error.response["Error"].get("Message", code)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)

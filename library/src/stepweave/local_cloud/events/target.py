@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-AWS_RETRY_ATTEMPTS = 185
-AWS_EVENT_AGE_SECONDS = 24 * 3600.0
+from stepweave.local_cloud.events.retried_calls import RetryPolicy
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,8 @@ class Target:
         For FIFO queues.
     dead_letter_arn : str or None
         The queue that takes what cannot be delivered.
-    maximum_retry_attempts : int
-        How often a delivery is tried again.
-    maximum_event_age_seconds : float
-        For how long.
+    retry_policy : RetryPolicy
+        How often and for how long a delivery is tried again.
     """
 
     arn: str
@@ -56,14 +53,12 @@ class Target:
     input_transformer: InputTransformer | None = None
     message_group_id: str | None = None
     dead_letter_arn: str | None = None
-    maximum_retry_attempts: int = AWS_RETRY_ATTEMPTS
-    maximum_event_age_seconds: float = field(default=AWS_EVENT_AGE_SECONDS)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, Any]) -> Target:
         """The target that ``PutTargets`` or a template describes."""
         transformer = settings.get("InputTransformer")
-        policy = settings.get("RetryPolicy") or {}
         return cls(
             arn=settings["Arn"],
             input=settings.get("Input"),
@@ -73,6 +68,5 @@ class Target:
             else None,
             message_group_id=(settings.get("SqsParameters") or {}).get("MessageGroupId"),
             dead_letter_arn=(settings.get("DeadLetterConfig") or {}).get("Arn"),
-            maximum_retry_attempts=int(policy.get("MaximumRetryAttempts", AWS_RETRY_ATTEMPTS)),
-            maximum_event_age_seconds=float(policy.get("MaximumEventAgeInSeconds", AWS_EVENT_AGE_SECONDS)),
+            retry_policy=RetryPolicy.of_settings(settings.get("RetryPolicy")),
         )

@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from stepweave.local_cloud.events.event import Event, JsonObject
 from stepweave.local_cloud.events.target import InputTransformer, Target
 
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\*\]|\['([^']+)'\]")
-_VARIABLE: Final = re.compile(r"<([A-Za-z0-9_.\-]+)>")
+_VARIABLE: Final = re.compile(r"<([^<>\s]+)>")
 
 
 class InvalidInputError(Exception):
     """The template does not make JSON of this event."""
 
 
-class _Missing:
+class Missing:
     """Stands for what a path does not find."""
+
+
+class Unknown:
+    """Stands for what is no variable: its text stays."""
 
 
 def target_input(target: Target, event: Event, rule_name: str, rule_arn: str) -> str:
@@ -41,7 +46,7 @@ def target_input(target: Target, event: Event, rule_name: str, rule_arn: str) ->
     envelope = event.to_json()
     if target.input_path is not None:
         found = value_at(envelope, target.input_path)
-        return _text(None if found is _Missing else found)
+        return _text(None if found is Missing else found)
     if target.input_transformer is not None:
         return _transformed(target.input_transformer, envelope, rule_name, rule_arn)
     return _text(envelope)
@@ -53,17 +58,17 @@ def value_at(value: Any, path: str) -> Any:
     while position < len(path):
         step = _STEP.match(path, position)
         if step is None:
-            return _Missing
+            return Missing
         position = step.end()
         name = step.group(1) or step.group(3)
         if name is not None:
-            value = value.get(name, _Missing) if isinstance(value, dict) else _Missing
+            value = value.get(name, Missing) if isinstance(value, dict) else Missing
         elif not isinstance(value, list):
-            return _Missing
+            return Missing
         elif step.group(2) is not None:
-            value = value[int(step.group(2))] if int(step.group(2)) < len(value) else _Missing
-        if value is _Missing:
-            return _Missing
+            value = value[int(step.group(2))] if int(step.group(2)) < len(value) else Missing
+        if value is Missing:
+            return Missing
     return value
 
 
@@ -76,14 +81,37 @@ def _transformed(transformer: InputTransformer, envelope: JsonObject, rule_name:
         "aws.events.event": {name: part for name, part in envelope.items() if name != "detail"},
         "aws.events.event.json": envelope,
     }
-    template = transformer.template
+    return filled_template(transformer.template, lambda name: values.get(name, Unknown))
+
+
+def filled_template(template: str, value_of: Callable[[str], Any]) -> str:
+    """Put values in place of the variables of a template.
+
+    Parameters
+    ----------
+    template
+        The text, with variables in angle brackets.
+    value_of
+        Gives the value of a variable: :class:`Missing` if it has none, :class:`Unknown` if it is none.
+
+    Raises
+    ------
+    InvalidInputError
+        If a template that begins as JSON does not become JSON.
+
+    Example
+    -------
+    >>> filled_template('{"n": <n>, "text": "n is <n>"}', {"n": 1}.get)
+    '{"n": 1, "text": "n is 1"}'
+    """
     is_json = template.lstrip()[:1] in {"{", "[", '"'}
     text, position = "", 0
     for variable in _VARIABLE.finditer(template):
-        if variable.group(1) not in values:
+        value = value_of(variable.group(1))
+        if value is Unknown:
             continue
         text += template[position : variable.start()]
-        text += _spelt(values[variable.group(1)], is_json=is_json, is_quoted=_is_quoted(text))
+        text += _spelt(value, is_json=is_json, is_quoted=_is_quoted(text))
         position = variable.end()
     text += template[position:]
     if template.lstrip()[:1] in {"{", "["}:
@@ -93,9 +121,9 @@ def _transformed(transformer: InputTransformer, envelope: JsonObject, rule_name:
 
 def _spelt(value: Any, *, is_json: bool, is_quoted: bool) -> str:
     if is_json and is_quoted:
-        plain = "" if value is _Missing else value if isinstance(value, str) else _text(value)
+        plain = "" if value is Missing else value if isinstance(value, str) else _text(value)
         return json.dumps(plain, ensure_ascii=False)[1:-1]
-    if value is _Missing:
+    if value is Missing:
         return '""' if is_json else ""
     return value if isinstance(value, str) and not is_json else _text(value)
 

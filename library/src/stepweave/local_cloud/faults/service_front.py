@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from stepweave.local_cloud.faults.api_call import Answer, ApiCall
+from stepweave.local_cloud.api_call import Answer, ApiCall
 from stepweave.local_cloud.faults.plan import FaultPlan
 from stepweave.local_cloud.faults.service_fault import Interference, Kind
 from stepweave.local_cloud.server import WsgiApplication, call_application

@@ -55,6 +55,8 @@ class FunctionSpec:
         How often an asynchronous event is tried again after a function error.
     maximum_event_age_seconds : float
         How long an asynchronous event may wait.
+    alias : str
+        The alias by which it is called, or empty.
     """
 
     name: str
@@ -78,6 +80,7 @@ class FunctionSpec:
     on_failure_arn: str | None = field(default=None, compare=UNCOMPARED)
     maximum_retry_attempts: int = field(default=2, compare=UNCOMPARED)
     maximum_event_age_seconds: float = field(default=6 * 3600.0, compare=UNCOMPARED)
+    alias: str = field(default="", compare=UNCOMPARED)
 
     @property
     def qualified_arn(self) -> str:

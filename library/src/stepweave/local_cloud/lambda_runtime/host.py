@@ -26,7 +26,7 @@ from typing import Protocol, Self
 
 from stepweave.local_cloud.faults.function_fault import CrashPoint
 from stepweave.local_cloud.identifiers import new_uuid
-from stepweave.local_cloud.lambda_runtime.caller import Caller, complete
+from stepweave.local_cloud.lambda_runtime.caller import Caller, Steps, complete
 from stepweave.local_cloud.lambda_runtime.event_queue import (
     AWS_RETRY_DELAYS_SECONDS,
     AsyncEvent,
@@ -65,6 +65,14 @@ class Execute(Protocol):
 
 
 Intercept = Callable[[FunctionSpec, bytes, Execute], InvocationResult]
+
+
+Observe = Callable[[FunctionSpec, Steps[InvocationResult]], Steps[InvocationResult]]
+
+
+def unobserved(_spec: FunctionSpec, steps: Steps[InvocationResult]) -> Steps[InvocationResult]:
+    """Measure nothing of a call."""
+    return steps
 
 
 def discard_logs(batch: LogBatch) -> None:
@@ -108,6 +116,8 @@ class FunctionHost:
         The waits before the retries of an asynchronous event.
     enforce_memory : bool
         Whether a worker that uses more than its function's memory is ended.
+    observe : callable
+        Wraps the steps of each call, to measure it.
     intercept : callable or None
         Takes each call and what makes it for real: where tests inject faults.
     hooks : sequence of WorkerHook
@@ -134,6 +144,7 @@ class FunctionHost:
         init_timeout_seconds: float = 60.0,
         retry_delays_seconds: Sequence[float] = AWS_RETRY_DELAYS_SECONDS,
         enforce_memory: bool = True,
+        observe: Observe = unobserved,
         intercept: Intercept | None = None,
         hooks: Sequence[WorkerHook] = (),
     ) -> None:
@@ -154,6 +165,7 @@ class FunctionHost:
             xray_daemon_address=xray_daemon_address or "{}:{}".format(*self._trace_sink.getsockname()),
             hooks=tuple(hooks),
         )
+        self._observe = observe
         self._intercept = intercept
         factory = WorkerFactory(platform, self.work_directory, self._reaper, init_timeout_seconds, enforce_memory)
         self._pool = WorkerPool(factory, max_workers)
@@ -270,7 +282,7 @@ class FunctionHost:
 
     def _run(self, spec: FunctionSpec, call: Call, caller: Caller | None = None) -> InvocationResult:
         if self._intercept is None:
-            steps = self._calls.steps(spec, call)
+            steps = self._observe(spec, self._calls.steps(spec, call))
             return complete(steps) if caller is None else caller.make(steps, self._left_calls.start)
         if caller is not None:
             raise ValueError("a caller cannot leave a call that is intercepted: see lets_callers_leave")
@@ -280,7 +292,12 @@ class FunctionHost:
         ) -> InvocationResult:
             return complete(self._calls.steps(spec, replace(call, client_context=client_context), crash))
 
-        return self._intercept(spec, call.payload, execute)
+        def intercepted() -> Steps[InvocationResult]:
+            yield from ()
+            return intercept(spec, call.payload, execute)
+
+        intercept = self._intercept
+        return complete(self._observe(spec, intercepted()))
 
     def _trim(self) -> None:
         while not self._shut_down.wait(min(TRIM_SECONDS, self._idle_seconds)):

@@ -1,6 +1,7 @@
 """Calls moto's functions in this process, through the function host."""
 
 import uuid
+from dataclasses import replace
 from typing import Final
 
 from botocore.exceptions import ClientError
@@ -105,7 +106,9 @@ class MotoLambda:
             if message.startswith("Function not found: ") and message.count(":") == _COLONS_WITHOUT_VERSION:
                 message += ":$LATEST"  # whoever names no version calls that one, and is told so
             raise InvocationRefused(error.error_type, message, error.code) from error
-        return function_spec(found, self._store)
+        spec = function_spec(found, self._store)
+        given = qualifier or (function.split(":")[7] if function.count(":") == 7 else "")
+        return spec if not given or given == "$LATEST" or given.isdigit() else replace(spec, alias=given)
 
 
 def client_error(refused: InvocationRefused) -> ClientError:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepweave.local_cloud.events.event import Event
+from stepweave.local_cloud.events.retried_calls import RetryPolicy
 from stepweave.local_cloud.events.router import EventRouter
 from stepweave.local_cloud.events.target import Target
 
@@ -107,7 +108,7 @@ def test_what_may_pass_is_tried_again(start: Start) -> None:
 
 def test_what_is_tried_too_often_is_dead_lettered(start: Start) -> None:
     clients = FakeClients(*[failure("TooManyRequestsException", 429)] * 9)
-    target = Target(FUNCTION, dead_letter_arn=DEAD, maximum_retry_attempts=2)
+    target = Target(FUNCTION, dead_letter_arn=DEAD, retry_policy=RetryPolicy(attempts=2))
     start(clients).send(FakeRule(), target, EVENT)
     assert [clients.next_call()[0] for _ in range(3)] == ["lambda.invoke"] * 3
     name, letter = clients.next_call()
@@ -125,7 +126,7 @@ def test_what_is_tried_too_often_is_dead_lettered(start: Start) -> None:
 
 def test_an_event_that_gets_too_old_is_dead_lettered(start: Start) -> None:
     clients = FakeClients(failure("TooManyRequestsException", 429))
-    target = Target(FUNCTION, dead_letter_arn=DEAD, maximum_event_age_seconds=0)
+    target = Target(FUNCTION, dead_letter_arn=DEAD, retry_policy=RetryPolicy(age_seconds=0))
     start(clients).send(FakeRule(), target, EVENT)
     clients.next_call()
     attributes = clients.next_call()[1]["MessageAttributes"]

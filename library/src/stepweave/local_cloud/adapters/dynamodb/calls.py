@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import json
 import threading
 from collections.abc import Callable, Iterable
@@ -25,6 +26,7 @@ from stepweave.local_cloud.identifiers import new_uuid
 if TYPE_CHECKING:
     from moto.dynamodb.responses import DynamoHandler
 
+    from stepweave.local_cloud.adapters.dynamodb.requests import TransactionTokens
     from stepweave.local_cloud.server import WsgiApplication
 
 _TARGET: Final = "DynamoDB_20120810."
@@ -56,25 +58,32 @@ def direct_dynamodb_calls(application: WsgiApplication, prepare: Callable[[], No
         Called before the first answer, to install what else adapts DynamoDB.
     """
     lock = threading.Lock()
-    is_prepared = False
+    tokens: TransactionTokens | None = None  # when moto is there
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        nonlocal is_prepared
+        nonlocal tokens
         target: str = environ.get("HTTP_X_AMZ_TARGET", "")
         method = _METHODS.get(target.removeprefix(_TARGET)) if target.startswith(_TARGET) else None
         if method is None or any(name in environ for name in _ELSEWHERE):
             return application(environ, start_response)
         stream = environ["wsgi.input"]
         content: bytes = stream.read()
-        if any(binary in content for binary in _BINARY):  # values that moto's parser decodes
-            stream.seek(0)
-            return application(environ, start_response)
-        if not is_prepared:
+        if tokens is None:
             prepare()
-            is_prepared = True
-        handler = _handler(environ, target)
+            from stepweave.local_cloud.adapters.dynamodb.requests import TransactionTokens  # noqa: PLC0415 - as below
+
+            tokens = TransactionTokens()
+        handler, operation = _handler(environ, target), target.removeprefix(_TARGET)
+        has_binary = any(binary in content for binary in _BINARY)  # values that moto's parser decodes
         with nullcontext() if _triggers_functions(handler) else lock:
-            status, body = _call(handler, method, target.removeprefix(_TARGET), content)
+            answered = _refused_or_repeated(handler, operation, content, tokens)
+            if answered is None and has_binary:
+                content = json.dumps(handler.body).encode()
+                again = {**environ, "wsgi.input": io.BytesIO(content), "CONTENT_LENGTH": str(len(content))}
+                return list(application(again, start_response))
+            status, body = answered or _call(handler, method, operation)
+            if answered is None and status.startswith("200") and operation == "TransactWriteItems":
+                tokens.done(handler.body)
         headers = [
             ("Content-Type", _CONTENT_TYPE),
             ("x-amz-crc32", str(binascii.crc32(body))),
@@ -110,31 +119,75 @@ def _region(authorization: str) -> str:
     return scope[2] if len(scope) == 5 else REGION
 
 
-def _call(handler: DynamoHandler, method: str, operation: str, content: bytes) -> tuple[str, bytes]:
-    from moto.core.exceptions import ServiceException  # noqa: PLC0415 - as above
-    from moto.core.responses import ActionResult  # noqa: PLC0415 - as above
-    from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - as above
-
+def _refused_or_repeated(
+    handler: DynamoHandler, operation: str, content: bytes, tokens: TransactionTokens
+) -> tuple[str, bytes] | None:
+    """Read a call's parameters; answer it, if AWS refuses it or has done it before."""
     try:
         handler.body = handler.params = {
             name: value for name, value in json.loads(content or b"{}").items() if value is not None
         }
     except (ValueError, AttributeError):
         return "400 Bad Request", b'{"__type":"com.amazon.coral.service#SerializationException"}'
-    try:
+    from stepweave.local_cloud.adapters.dynamodb.requests import check_request  # noqa: PLC0415 - as above
+
+    request = handler.body
+
+    def check() -> dict[str, Any] | None:
+        check_request(operation, request, handler.dynamodb_backend.tables.get)
+        return {} if operation == "TransactWriteItems" and tokens.is_repeated(request) else None
+
+    return _answered(handler, operation, check)
+
+
+def _call(handler: DynamoHandler, method: str, operation: str) -> tuple[str, bytes]:
+    from stepweave.local_cloud.adapters.dynamodb.answers import item_size, with_capacity  # noqa: PLC0415 - as above
+
+    request = handler.body
+    asks = request.get("ReturnConsumedCapacity", "NONE") != "NONE"
+    table = handler.dynamodb_backend.tables.get(str(request.get("TableName", "")).rpartition("/")[2]) if asks else None
+    key = request.get("Key") or request.get("Item")
+
+    def call() -> dict[str, Any]:
+        before = item_size(table, key)
         result: dict[str, Any] = getattr(handler, method)().result or {}
+        return with_capacity(operation, request, result, (before, item_size(table, key)))
+
+    answered = _answered(handler, operation, call)
+    if answered is None:
+        raise AssertionError("a call has a result")
+    return answered
+
+
+def _answered(
+    handler: DynamoHandler, operation: str, call: Callable[[], dict[str, Any] | None]
+) -> tuple[str, bytes] | None:
+    """Return the answer that a result or an error stands for; None if there is neither."""
+    from moto.core.exceptions import ServiceException  # noqa: PLC0415 - as above
+    from moto.core.responses import ActionResult  # noqa: PLC0415 - as above
+    from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - as above
+
+    try:
+        result = call()
     except ServiceException as error:
         status, _, body = handler.serialized(ActionResult(error))
         return _error(status, body)
     except HTTPException as error:
         return _error(error.code or HTTPStatus.BAD_REQUEST, error.description)
+    if result is None:
+        return None
     known = _members(operation)
     answer = {name: value for name, value in result.items() if name in known and value is not None}
     return "200 OK", json.dumps(answer, default=_binary, separators=(",", ":")).encode()
 
 
 def _error(status: int, body: str | bytes | None) -> tuple[str, bytes]:
-    return f"{status} {HTTPStatus(status).phrase}", body.encode() if isinstance(body, str) else body or b"{}"
+    from stepweave.local_cloud.adapters.dynamodb.answers import reworded  # noqa: PLC0415 - as above
+
+    described = json.loads(body or "{}")
+    if "message" in described:
+        described["message"] = reworded(described["message"])
+    return f"{status} {HTTPStatus(status).phrase}", json.dumps(described, default=_binary).encode()
 
 
 @cache

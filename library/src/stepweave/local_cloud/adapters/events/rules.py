@@ -16,7 +16,8 @@ from moto.events.models import Archive, EventsBackend, Rule, events_backends
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.events.delivery import Clients
 from stepweave.local_cloud.events.event import MAXIMUM_HOPS, Event
-from stepweave.local_cloud.events.router import FIRST_RETRY_SECONDS, EventRouter
+from stepweave.local_cloud.events.retried_calls import FIRST_RETRY_SECONDS
+from stepweave.local_cloud.events.router import EventRouter
 from stepweave.local_cloud.events.target import Target
 
 

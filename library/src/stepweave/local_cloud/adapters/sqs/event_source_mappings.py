@@ -17,10 +17,12 @@ from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_back
 from moto.sqs.models import sqs_backends
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.refused_operations import UnsupportedError
 from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue
 from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
 from stepweave.local_cloud.event_sources.mapping import DEFAULT_CONCURRENCY, QueueMapping
 from stepweave.local_cloud.event_sources.queue_poller import InvokeFunction, QueuePoller
+from stepweave.local_cloud.events.pattern import EventPattern, InvalidPatternError
 
 LARGEST_BATCH_WITHOUT_WINDOW = 10
 LARGEST_CONCURRENCY = 1000
@@ -100,6 +102,8 @@ def queue_mappings(listeners: QueueListeners, invoke: InvokeFunction) -> Iterato
 
     def create(self: Any, spec: dict[str, Any]) -> EventSourceMapping:
         if ":sqs:" not in str(spec.get("EventSourceArn", "")):
+            if ":dynamodb:" not in str(spec.get("EventSourceArn", "")):
+                raise UnsupportedError(f"a function that reads {spec.get('EventSourceArn') or 'a broker of its own'}")
             return upstream_create(self, spec)
         _check_new(self, spec)
         mapping = _of_values(lambda: upstream_create(self, spec))
@@ -187,6 +191,11 @@ def _check_settings(settings: dict[str, Any]) -> None:
     if concurrency is not None and not 2 <= concurrency <= LARGEST_CONCURRENCY:
         message = f"MaximumConcurrency must be between 2 and {LARGEST_CONCURRENCY}, not {concurrency}"
         raise InvalidParameterValueException(message)
+    for each in (settings.get("FilterCriteria") or {}).get("Filters") or ():
+        try:
+            EventPattern.parse(each.get("Pattern") or "{}")
+        except InvalidPatternError as error:
+            raise InvalidParameterValueException("Invalid filter pattern definition.") from error
 
 
 def _of_values(call: Callable[[], Any]) -> Any:

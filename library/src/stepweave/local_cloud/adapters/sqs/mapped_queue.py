@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from moto.events.models import EventPattern
 from moto.sqs import models
 from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
 
 from stepweave.local_cloud.event_sources.message import MessageAttribute, ReceivedMessage
+from stepweave.local_cloud.events.pattern import EventPattern
 
 
 class MappedQueue:
@@ -56,7 +56,7 @@ class MappedQueue:
         except ValueError:
             parsed = message.body
         return any(
-            EventPattern.load(pattern).matches_event(
+            EventPattern.parse(pattern).matches(
                 {**record, "body": parsed if _looks_into_body(pattern) else message.body}
             )
             for pattern in patterns
