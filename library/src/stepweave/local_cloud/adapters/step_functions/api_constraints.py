@@ -81,9 +81,16 @@ def _of_value(value: Any, shape: Shape) -> str | None:
         return f"have {what} less than or equal to {rules['max']}"
     if isinstance(value, str) and rules.get("enum") and value not in rules["enum"]:
         return f"satisfy enum value set: [{', '.join(rules['enum'])}]"
-    if isinstance(value, str) and rules.get("pattern") and not re.search(rules["pattern"], value):
+    if isinstance(value, str) and rules.get("pattern") and not _matches(rules["pattern"], value):
         return f"satisfy regular expression pattern: {rules['pattern']}"
     return None
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return True  # Java knows classes of characters that Python does not, as of a trace's header
 
 
 def detected(problems: Sequence[str]) -> str:

@@ -21,10 +21,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_fail
 )
 from moto.stepfunctions.parser.asl.eval.states import States
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
-from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError, extract_json
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.evaluation_failures import evaluation_failure
+from stepweave.local_cloud.adapters.step_functions.json_paths import extract
 from stepweave.local_cloud.adapters.step_functions.jsonata_expressions import (
     FunctionReturned,
     JsonataFailed,
@@ -114,6 +115,6 @@ def _sample_variable(self: Any, env: Any) -> None:
     store = env.variable_store
     variables = {**store._outer_scope, **store._inner_scope}
     try:
-        env.stack.append(extract_json(_NAME.sub(r"$['\1']", self.expression, count=1), variables))
+        env.stack.append(extract(_NAME.sub(r"$['\1']", self.expression, count=1), variables))
     except NoSuchJsonPathError:
         raise NoSuchJsonPathError(self.expression, env.states.get_input()) from None
