@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ import boto3
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.local_cloud.health import with_health
+from stepweave.local_cloud.lambda_runtime.worker_limit import worker_limit
 
 if TYPE_CHECKING:
     from stepweave.local_cloud.adapters.installation import AdaptedMoto
@@ -69,7 +71,10 @@ class LocalCloud:
             If another program listens on ``port``.
         AlreadyRunningError
             If this process runs a local cloud already.
+        LocalCloudError
+            If ``STEPWEAVE_LOCAL_WORKERS`` is no number of workers.
         """
+        max_workers = worker_limit(os.environ)
         # moto takes a second to import, and who only asks for a status or the help text should not wait for it
         from stepweave.local_cloud.adapters.installation import AdaptedMoto  # noqa: PLC0415
         from stepweave.local_cloud.server import LoopbackServer, bind_loopback  # noqa: PLC0415
@@ -80,7 +85,8 @@ class LocalCloud:
             resources.callback(_RUNNING.release)
             listener = resources.enter_context(bind_loopback(port))
             endpoint_url = f"http://localhost:{listener.getsockname()[1]}"
-            moto = AdaptedMoto(endpoint_url, partial(_start_function_host, endpoint_url, controls), controls)
+            start_host = partial(_start_function_host, endpoint_url, controls, max_workers)
+            moto = AdaptedMoto(endpoint_url, start_host, controls)
             resources.callback(moto.close)
             server = LoopbackServer(with_health(moto.application), listener)
             resources.callback(server.join)
@@ -143,7 +149,7 @@ class LocalCloud:
 
 
 def _start_function_host(
-    endpoint_url: str, controls: Controls | None, xray: XRayService, observe: Observe
+    endpoint_url: str, controls: Controls | None, max_workers: int, xray: XRayService, observe: Observe
 ) -> FunctionHost:
     from stepweave.local_cloud.lambda_runtime import moto_delivery  # noqa: PLC0415
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost  # noqa: PLC0415
@@ -157,6 +163,7 @@ def _start_function_host(
         xray_daemon_address=xray.daemon_address,
         record_segment=xray.record,
         observe=observe,
+        max_workers=max_workers,
         intercept=None if controls is None else controls.interceptor(),
         hooks=() if controls is None else controls.worker_hooks,
     )

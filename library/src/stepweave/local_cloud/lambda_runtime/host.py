@@ -26,6 +26,7 @@ from typing import Protocol, Self
 
 from stepweave.local_cloud.faults.function_fault import CrashPoint
 from stepweave.local_cloud.identifiers import new_uuid
+from stepweave.local_cloud.lambda_runtime import worker_limit
 from stepweave.local_cloud.lambda_runtime.caller import Caller, Steps, complete
 from stepweave.local_cloud.lambda_runtime.event_queue import (
     AWS_RETRY_DELAYS_SECONDS,
@@ -139,7 +140,7 @@ class FunctionHost:
         xray_daemon_address: str | None = None,
         record_segment: Callable[[Segment], None] = discard_segment,
         parent_directory: Path | None = None,
-        max_workers: int = 128,
+        max_workers: int = worker_limit.DEFAULT,
         idle_seconds: float = 300.0,
         init_timeout_seconds: float = 60.0,
         retry_delays_seconds: Sequence[float] = AWS_RETRY_DELAYS_SECONDS,

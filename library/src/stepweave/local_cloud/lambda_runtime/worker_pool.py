@@ -1,12 +1,9 @@
 """Hands out warm workers, and has new ones started where none is free."""
 
-import math
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,13 +12,9 @@ from typing import TypeAlias
 
 from stepweave.local_cloud.lambda_runtime.caller import Steps
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
+from stepweave.local_cloud.lambda_runtime.starters import Starters
 from stepweave.local_cloud.lambda_runtime.worker import Worker
 from stepweave.local_cloud.lambda_runtime.worker_factory import WorkerFactory
-
-MIN_PATIENCE_SECONDS = 0.02
-MAX_PATIENCE_SECONDS = 1.0
-USUAL_START_SECONDS = 0.25
-STARTING_AT_ONCE = 2 * (os.cpu_count() or 1)
 
 _Waiter: TypeAlias = "SimpleQueue[Worker | Exception | None]"
 """Gets a worker, or why there is none; None only wakes whoever waits."""
@@ -38,44 +31,36 @@ class _Group:
     spec: FunctionSpec
     idle: list[Worker] = field(default_factory=list)
     waiters: deque[_Waiter] = field(default_factory=deque)
-    asking: set[_Waiter] = field(default_factory=set)  # waiters that ask for a start
     starting: int = 0
     live: int = 0  # starting, idle and busy ones
-    start_seconds: float = USUAL_START_SECONDS  # what the last start took
     is_retired: bool = False
 
     @property
-    def patience_seconds(self) -> float:
-        """How long to wait for a worker to come free: as long as a start would take, so never twice the best choice."""
-        return min(max(self.start_seconds, MIN_PATIENCE_SECONDS), MAX_PATIENCE_SECONDS)
-
-    @property
     def lacks_starts(self) -> bool:
-        """Whether more callers ask for a start than there are under way."""
-        return len(self.asking) > self.starting
-
-    def pop_waiter(self) -> _Waiter:
-        """Whoever has waited longest."""
-        waiter = self.waiters.popleft()
-        self.asking.discard(waiter)
-        return waiter
+        """Whether more callers wait than there are workers on their way."""
+        return len(self.waiters) > self.starting
 
 
 class WorkerPool:
     """The workers of all functions. Thread-safe.
 
-    A free worker is reused, the last one first. If none is free, a caller waits for one, about as long as a start
-    takes, before it has another started: on a machine with few cores, starts in numbers would only slow down the
-    calls that they are for. Whichever comes first serves the caller that has waited longest.
+    As on AWS, a free worker is reused, the last one first, and a call that finds none has one started: for whoever
+    waits there is a worker on its way. If another one comes free before that, it serves the caller that has waited
+    longest, and the new one is there for the next call. So there are as many workers as calls were under way at once.
+
+    Two bounds are this machine's. `Starters` begin a few starts at once, and one whose turn comes when nobody waits any
+    more is left out. And there are no more workers than `max_workers`.
 
     Parameters
     ----------
     factory : WorkerFactory
     max_workers : int
         How many processes there may be. When there are as many, an idle one makes way, or else the callers wait.
+    starters : Starters, optional
+        Where starts run.
     """
 
-    def __init__(self, factory: WorkerFactory, max_workers: int) -> None:
+    def __init__(self, factory: WorkerFactory, max_workers: int, starters: Starters | None = None) -> None:
         self._factory = factory
         self._max_workers = max_workers
         self._lock = threading.Lock()
@@ -84,8 +69,7 @@ class WorkerPool:
         self._lacking: dict[_Group, None] = {}  # groups that lack starts, in the order of their turns
         self._live = 0
         self._is_closed = False
-        # Its threads live until `close`, which is what the factory asks for.
-        self._starters = ThreadPoolExecutor(STARTING_AT_ONCE, thread_name_prefix="lambda-start")
+        self._starters = starters or Starters(max_workers)
 
     @property
     def live_workers(self) -> int:
@@ -104,20 +88,13 @@ class WorkerPool:
                 return worker
             waiter: _Waiter = SimpleQueue()
             group.waiters.append(waiter)
-            if group.live == 0:
-                self._ask(group, waiter)
-        asks_at = time.monotonic() + group.patience_seconds
+            self._start_for(group)
         answer: Worker | Exception | None = None
         while answer is None:
             until = yield partial(waiter.put, None)
-            until = asks_at if until is None else min(asks_at, until)
+            seconds = None if until is None else min(max(until - time.monotonic(), 0.0), threading.TIMEOUT_MAX)
             with suppress(Empty):
-                answer = waiter.get(timeout=min(max(until - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
-            if answer is None and time.monotonic() >= asks_at:
-                asks_at = math.inf
-                with self._lock:
-                    if waiter in group.waiters:
-                        self._ask(group, waiter)
+                answer = waiter.get(timeout=seconds)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -169,14 +146,13 @@ class WorkerPool:
             idle = [worker for group in groups for worker in group.idle]
             for group in groups:
                 group.waiters.clear()
-                group.asking.clear()
                 group.idle.clear()
         for waiter in waiters:
             waiter.put(HostClosedError())
         self._factory.kill_all()
         for worker in idle:
             self._factory.stop(worker)
-        self._starters.shutdown()
+        self._starters.close()
         self._factory.close()
 
     def _group(self, spec: FunctionSpec) -> _Group:
@@ -185,7 +161,7 @@ class WorkerPool:
             return group
         if group is not None:
             for worker in self._dissolve(group):
-                self._starters.submit(self._factory.stop, worker)
+                self._starters.run(partial(self._factory.stop, worker))
         group = self._groups[spec.qualified_arn] = _Group(spec)
         return group
 
@@ -204,7 +180,7 @@ class WorkerPool:
             return False
         if group.waiters:
             self._busy[worker] = group
-            group.pop_waiter().put(worker)
+            group.waiters.popleft().put(worker)
             return True
         if group.is_retired:
             return False
@@ -217,8 +193,7 @@ class WorkerPool:
         self._live -= 1
         self._start_lacking()
 
-    def _ask(self, group: _Group, waiter: _Waiter) -> None:
-        group.asking.add(waiter)
+    def _start_for(self, group: _Group) -> None:
         self._lacking[group] = None
         self._start_lacking()
 
@@ -233,7 +208,7 @@ class WorkerPool:
                 group.starting += 1
                 group.live += 1
                 self._live += 1
-                self._starters.submit(self._start, group)
+                self._starters.start(partial(self._is_needed, group), partial(self._start, group))
                 self._lacking[group] = None
 
     def _make_way(self) -> bool:
@@ -245,21 +220,23 @@ class WorkerPool:
         group.idle.remove(worker)
         group.live -= 1
         self._live -= 1
-        self._starters.submit(self._factory.stop, worker)
+        self._starters.run(partial(self._factory.stop, worker))
         return True
 
-    def _start(self, group: _Group) -> None:
+    def _is_needed(self, group: _Group) -> bool:
+        """Whether a start is needed whose turn has come; if it is not, it is none any more."""
         with self._lock:
-            if group.starting > len(group.asking) or self._is_closed:  # Others have come free meanwhile.
-                group.starting -= 1
-                self._forget(group)
-                return
+            if group.starting <= len(group.waiters) and not self._is_closed:
+                return True
+            group.starting -= 1  # Others have come free meanwhile.
+            self._forget(group)
+            return False
+
+    def _start(self, group: _Group) -> None:
         worker: Worker | None = None
         failure: Exception | None = None
-        began = time.monotonic()
         try:
             worker = self._factory.start(group.spec)
-            group.start_seconds = time.monotonic() - began
         except Exception as error:  # noqa: BLE001 - it is the waiting caller's
             failure = error
         waiter: _Waiter | None = None
@@ -268,10 +245,9 @@ class WorkerPool:
             is_kept = worker is not None and self._keep(group, worker)
             if not is_kept:
                 if failure is not None and group.waiters:
-                    waiter = group.pop_waiter()
+                    waiter = group.waiters.popleft()
                 self._forget(group)
-            self._lacking[group] = None  # It served who had waited longest, which need not be who asked for it.
-            self._start_lacking()
+            self._start_for(group)  # A start that failed, or was for a former version, leaves others who wait.
         if waiter is not None and failure is not None:
             waiter.put(failure)
         if worker is not None and not is_kept:
