@@ -1,7 +1,7 @@
 """How much memory a local cloud takes, at its start and after many executions, and how long it takes to start.
 
-``python benchmarks/memory.py [--executions N] [--bodies N]`` starts a local cloud as ``stepweave local up`` does, deploys
-a workflow of ten tasks, runs N executions of it, a few at a time, then puts and deletes bodies of 100 MB. It prints
+``python benchmarks/memory.py [--executions N] [--bodies N]`` starts a local cloud as ``stepweave local up`` does,
+deploys a workflow of ten tasks, runs N executions of it, a few at a time, then puts and deletes bodies of 100 MB. It prints
 JSON: the resident memory of the local cloud's process in MB at each step (workers are processes of their own, and are
 not in it), and the rate of each batch of executions.
 """
@@ -124,7 +124,7 @@ def _put_and_delete(session: LocalSession, count: int, pid: int) -> list[float]:
 
 
 def _resident_mb(pid: int) -> float:
-    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True, text=True)  # noqa: S607
+    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True, text=True)  # noqa: S603, S607
     return round(int(shown.stdout) / 1024, 1)
 
 

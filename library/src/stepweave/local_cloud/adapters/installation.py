@@ -29,6 +29,7 @@ from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
 from stepweave.local_cloud.metrics.store import MetricStore
+from stepweave.local_cloud.adapters.untracked_instances import untracked_instances
 from stepweave.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class AdaptedMoto:
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
         self._adapters.enter_context(quick_backends())
+        self._adapters.enter_context(untracked_instances())
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._interruptions: list[Callable[[], object]] = [] if controls is None else [controls.interrupt]
@@ -103,6 +105,7 @@ class AdaptedMoto:
             "cloudformation": self._prepare_cloudformation,
             "dynamodb": self._prepare_dynamodb,
             "pipes": self._prepare_pipes,
+            "logs": self._prepare_logs,
             "s3": self._prepare_s3,
             "secretsmanager": self._prepare_secrets_manager,
             "scheduler": self._prepare_scheduler,
@@ -291,6 +294,7 @@ class AdaptedMoto:
     def _prepare_dynamodb(self) -> None:
         from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.partiql import refused_partiql  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.filed_items import filed_items  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sizes import missing_sizes  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.table_names import table_names  # noqa: PLC0415
@@ -300,9 +304,16 @@ class AdaptedMoto:
         self._adapters.enter_context(missing_sizes())
         self._adapters.enter_context(refused_partiql())
         self._adapters.enter_context(table_names())
+        self._adapters.enter_context(filed_items())
+
+    def _prepare_logs(self) -> None:
+        from stepweave.local_cloud.adapters.logs.filed_events import filed_log_events  # noqa: PLC0415
+
+        self._adapters.enter_context(filed_log_events())
 
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.filed_bodies import filed_bodies  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.request_checks import s3_request_checks  # noqa: PLC0415
@@ -313,6 +324,7 @@ class AdaptedMoto:
         self._adapters.enter_context(bucket_policy_conditions())
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
+        self._adapters.enter_context(filed_bodies())
 
     def _prepare_secrets_manager(self) -> None:
         from stepweave.local_cloud.adapters.secretsmanager.secret_names import secret_names  # noqa: PLC0415

@@ -12,6 +12,7 @@ from stepweave.local_cloud.adapters.step_functions.choice_rules import choice_ru
 from stepweave.local_cloud.adapters.step_functions.context_times import textual_context_times
 from stepweave.local_cloud.adapters.step_functions.definition_checks import definition_checks
 from stepweave.local_cloud.adapters.step_functions.distributed_maps import distributed_maps
+from stepweave.local_cloud.adapters.step_functions.ended_executions import ended_executions
 from stepweave.local_cloud.adapters.step_functions.engine_clients import in_process_clients
 from stepweave.local_cloud.adapters.step_functions.error_names import error_names
 from stepweave.local_cloud.adapters.step_functions.escaped_strings import escaped_strings
@@ -111,4 +112,5 @@ def step_functions_adapters(
         map_runs(),
         map_run_api(),
         api_constraints(),
+        ended_executions(),
     )

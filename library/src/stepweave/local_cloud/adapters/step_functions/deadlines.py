@@ -8,10 +8,17 @@ import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from stepweave.local_cloud.adapters.step_functions import engine_time
 
 Action = Callable[[], None]
+
+_FEWEST: Final = 64
+
+
+def _nothing() -> None:
+    """What a deadline does that was cancelled."""
 
 
 @dataclass(order=True)
@@ -37,8 +44,9 @@ class Deadline:
     is_cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
-        """Don't do it."""
+        """Don't do it, and hold nothing any longer that it would have done it to."""
         self.is_cancelled = True
+        self.action = _nothing
         engine_time.look_again(self.served)
 
 
@@ -53,6 +61,7 @@ class Deadlines:
         self._changed = threading.Event()
         self._numbers = itertools.count()
         self._heap: list[Deadline] = []
+        self._sweep_at = _FEWEST
         self._is_served = False
         self._thread: threading.Thread | None = None
 
@@ -75,6 +84,10 @@ class Deadlines:
         deadline = Deadline(at, next(self._numbers), action, self._changed)
         with self._lock:
             is_next = not self._heap or deadline < self._heap[0]
+            if len(self._heap) >= self._sweep_at:
+                self._heap = [each for each in self._heap if not each.is_cancelled]
+                heapq.heapify(self._heap)
+                self._sweep_at = max(_FEWEST, 2 * len(self._heap))
             heapq.heappush(self._heap, deadline)
             is_served, self._is_served = self._is_served, True
             if not is_served:

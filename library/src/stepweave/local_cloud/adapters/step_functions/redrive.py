@@ -33,7 +33,8 @@ from stepweave.local_cloud.adapters.step_functions.context_times import aws_time
 from stepweave.local_cloud.adapters.step_functions.execution_events import announce
 from stepweave.local_cloud.adapters.step_functions.redrives import redrive_fields, redrives_of, why_not_redrivable
 
-_LOCK: Final = threading.Lock()
+REDRIVING: Final = threading.Lock()
+"""Held while it is decided whether an execution is redriven."""
 
 
 class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
@@ -71,7 +72,7 @@ def redrivable_executions() -> Iterator[None]:
 def _redrive_execution(self: Any) -> ActionResult:
     execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
     token = self._get_param("clientToken")
-    with _LOCK:
+    with REDRIVING:
         date = redrives_of(execution).date_of(token)
         if date is not None:
             return ActionResult({"redriveDate": date})
@@ -88,6 +89,7 @@ def _redrive_execution(self: Any) -> ActionResult:
 def _begin(execution: Any) -> Any:
     worker = execution.exec_worker
     former = worker.env
+    former.event_manager._history_event_list = list(former.event_manager._history_event_list)  # it may be in a file
     progress = former.attempt.progress
     progress.prepare_redrive(reruns_finished=execution.error == "States.DataLimitExceeded")
     environment = worker._get_evaluation_environment()

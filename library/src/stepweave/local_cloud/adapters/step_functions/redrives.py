@@ -11,10 +11,12 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.attempt_events import LARGEST_HISTORY
+from stepweave.local_cloud.adapters.step_functions.past_executions import PastExecution
 
 _PERIOD: Final = datetime.timedelta(days=14)
 _LONGEST_EXECUTION: Final = datetime.timedelta(days=365)
 _RESTORED: Final = "Execution was started before the local cloud was and cannot be redriven"
+_TOO_OLD: Final = "Execution redrivable period exceeded"
 _OF_MAP_RUN: Final = "Execution belongs to a Map run and cannot be redriven by itself"
 _TOKENS_KEPT: Final = 10
 _TOKEN_LIFETIME: Final = datetime.timedelta(minutes=15)
@@ -74,6 +76,8 @@ def why_not_redrivable(execution: Any, status: ExecutionStatus | None = None) ->
     if status in {ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED} or execution.stop_date is None:
         return f"Execution is {status.value} and cannot be redriven"
     if getattr(execution.exec_worker.env, "attempt", None) is None:
+        if isinstance(execution, PastExecution):
+            return _TOO_OLD
         return _OF_MAP_RUN if hasattr(execution, "map_run_arn") else _RESTORED
     now = engine_time.now()
     if len(execution.exec_worker.env.event_manager._history_event_list) >= LARGEST_HISTORY - 1:
@@ -81,7 +85,7 @@ def why_not_redrivable(execution: Any, status: ExecutionStatus | None = None) ->
     if now - execution.start_date > _LONGEST_EXECUTION:
         return "Execution has exceeded the max execution time"
     if now - execution.stop_date > _PERIOD:
-        return "Execution redrivable period exceeded"
+        return _TOO_OLD
     return None
 
 
