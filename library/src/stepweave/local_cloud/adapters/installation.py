@@ -177,7 +177,11 @@ class AdaptedMoto:
         if service is None:
             raise NotImplementedError("moto has no such service")
         self.prepare(service)
-        return cast("Flask", create_backend_app(service))
+        application = cast("Flask", create_backend_app(service))
+        # Upstream's debug mode makes a class for each request, and with it a cycle that keeps the request's body until
+        # the collector looks at everything. Without it, Flask would answer errors itself.
+        application.debug, application.config["PROPAGATE_EXCEPTIONS"] = False, True
+        return application
 
     # The imports below are what takes so long: that is why they wait until here.
 
