@@ -20,3 +20,13 @@ class ForeignRequestError(RefusedRequestError):
     """The request comes from a web page, or is addressed to another machine."""
 
     status = HTTPStatus.FORBIDDEN
+
+
+class NoAuthorityError(ForeignRequestError):
+    """The request is addressed to what is neither a host nor a host and a port."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnfinishedRequestError(MalformedRequestError, ConnectionResetError):
+    """The client sent less than it said, or left."""

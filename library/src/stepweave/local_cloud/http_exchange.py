@@ -17,12 +17,13 @@ from urllib.parse import unquote_to_bytes
 
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, should_preserve_original_header_name
 
-from stepweave.local_cloud.http_errors import MalformedRequestError, RefusedRequestError
+from stepweave.local_cloud.http_errors import MalformedRequestError, RefusedRequestError, UnfinishedRequestError
 from stepweave.local_cloud.request_guard import check_request
 
 _READ_BYTES: Final = 64 * 1024
 _HEAD_BYTES: Final = 1024 * 1024
 _HEAD_END: Final = b"\r\n\r\n"
+_BODY_BYTES: Final = 5 * 1024**3  # the largest that a service takes: a body that S3 is given at once
 _LINE_BYTES: Final = 64 * 1024
 _TRAILERS: Final = 100
 _LINGER_SECONDS: Final = 0.5
@@ -182,11 +183,12 @@ class HttpExchange:
             return b""
         if not _LENGTH.fullmatch(given):
             raise MalformedRequestError(f"the Content-Length is not a number: {given[:20]!r}")
-        return self._take(int(given))
+        return self._take(_in_bounds(int(given)))
 
     def _read_chunks(self) -> bytes:
         body = bytearray()
         while length := self._take_chunk_length():
+            _in_bounds(len(body) + length)
             body += self._take(length)
             if self._take_line():
                 raise MalformedRequestError("a chunk is longer than it says")
@@ -208,6 +210,8 @@ class HttpExchange:
             if len(self._received) > _HEAD_BYTES:
                 raise MalformedRequestError("the request's head does not end")
             if not self._receive():
+                if self._received.strip(b"\r\n"):
+                    raise UnfinishedRequestError("the request ended before its head did")
                 return None
         head = self._received[:end].decode("latin-1")
         del self._received[: end + len(_HEAD_END)]
@@ -231,12 +235,18 @@ class HttpExchange:
 
     def _receive_more(self) -> None:
         if not self._receive():
-            raise ConnectionResetError("the client left in the middle of a request")
+            raise UnfinishedRequestError("the request ended before its body did")
 
     def _receive(self) -> bool:
         data = self._socket.recv(_READ_BYTES)
         self._received += data
         return bool(data)
+
+
+def _in_bounds(length: int) -> int:
+    if length > _BODY_BYTES:
+        raise MalformedRequestError(f"a body of {length} bytes is larger than any that is taken")
+    return length
 
 
 def _header(line: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from stepweave.local_cloud.http_errors import ForeignRequestError, MalformedRequestError
+from stepweave.local_cloud.http_errors import ForeignRequestError, MalformedRequestError, NoAuthorityError
 
 _AUTHORITY: Final = re.compile(r"(\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_.-]+))(:(?P<port>[0-9]{1,5}))?", re.ASCII)
 _LOCAL_NAME: Final = re.compile(r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*localhost", re.ASCII)
@@ -42,7 +42,7 @@ def check_request(headers: Iterable[tuple[str, str]], target_authority: str | No
     Raises
     ------
     ForeignRequestError
-        If a web page sent it, or it is addressed to another machine.
+        If a web page sent it, or it is addressed to another machine; `NoAuthorityError` if to no machine at all.
     MalformedRequestError
         If it says not once, or more than once, whom it is addressed to.
 
@@ -64,6 +64,8 @@ def check_request(headers: Iterable[tuple[str, str]], target_authority: str | No
             case "sec-fetch-site" if value not in _OWN_SITES:
                 raise _sent_by_page("Sec-Fetch-Site", value)
     for authority in [*hosts, *([] if target_authority is None else [target_authority])]:
+        if not _is_authority(authority):
+            raise NoAuthorityError(f"neither a host nor a host and a port: {authority[:_SHOWN]!r}")
         if not is_local_authority(authority):
             raise ForeignRequestError(
                 f"this is addressed to {authority[:_SHOWN]!r}: the local cloud answers to localhost, names below it "
@@ -86,10 +88,8 @@ def is_local_authority(authority: str) -> bool:
     >>> [is_local_authority(each) for each in ("localhost:4566", "[::1]", "bucket.localhost", "localhost.example")]
     [True, True, True, False]
     """
-    if len(authority) > _LONGEST_AUTHORITY:
-        return False
     found = _AUTHORITY.fullmatch(authority.lower())
-    if found is None or int(found["port"] or 0) > _LARGEST_PORT:
+    if found is None or not _is_authority(authority):
         return False
     if found["name"] is not None and _LOCAL_NAME.fullmatch(found["name"]):
         return True
@@ -99,6 +99,11 @@ def is_local_authority(authority: str) -> bool:
         return ipaddress.IPv4Address(found["name"]).is_loopback
     except ValueError:
         return False
+
+
+def _is_authority(authority: str) -> bool:
+    found = _AUTHORITY.fullmatch(authority.lower()) if len(authority) <= _LONGEST_AUTHORITY else None
+    return found is not None and int(found["port"] or 0) <= _LARGEST_PORT
 
 
 def _sent_by_page(header: str, value: str) -> ForeignRequestError:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from stepweave.local_cloud.errors import PortInUseError
 from stepweave.local_cloud.http_errors import RefusedRequestError
 from stepweave.local_cloud.http_exchange import HttpExchange
-from stepweave.local_cloud.request_bodies import body_problem, serialization_error
+from stepweave.local_cloud.request_problems import RequestProblem, error_answer, request_problem
 from stepweave.local_cloud.thread_group import ThreadGroup
 
 LOOPBACK: Final = "127.0.0.1"
@@ -34,7 +34,7 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
     -------
     tuple
         The status line without the protocol, the headers, and the body. An application that raises is answered by a
-        500 whose body is the exception's text; by a 400 if the request's body is not what its type says.
+        500 whose body is the exception's text; by a 400 if the request is not what it should be.
     """
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -50,13 +50,21 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
             if close is not None:
                 close()
     except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-        if (problem := body_problem(environ, error)) is not None:
-            return "400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")], serialization_error(problem)
+        if (problem := _problem(environ, error)) is not None:
+            return error_answer(environ, problem)
         _LOG.exception("a request failed: %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         text = f"{type(error).__name__}: {error}".encode()
         return "500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")], text
     status, headers = started[-1]
     return status, headers, content
+
+
+def _problem(environ: dict[str, Any], error: Exception) -> RequestProblem | None:
+    try:
+        return request_problem(environ, error)
+    except Exception:
+        _LOG.exception("it could not be told whether a request was right")
+        return None
 
 
 class LoopbackServer:

@@ -105,7 +105,6 @@ class AdaptedMoto:
             "cloudformation": self._prepare_cloudformation,
             "dynamodb": self._prepare_dynamodb,
             "pipes": self._prepare_pipes,
-            "logs": self._prepare_logs,
             "s3": self._prepare_s3,
             "secretsmanager": self._prepare_secrets_manager,
             "scheduler": self._prepare_scheduler,
@@ -223,7 +222,9 @@ class AdaptedMoto:
 
     def _prepare_logs(self) -> None:
         from stepweave.local_cloud.adapters.cloudwatch.log_metrics import log_metrics  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.logs.filed_events import filed_log_events  # noqa: PLC0415
 
+        self._adapters.enter_context(filed_log_events())
         self._adapters.enter_context(log_metrics(self._metrics.__getitem__))
 
     def _prepare_events(self) -> None:
@@ -310,11 +311,6 @@ class AdaptedMoto:
         self._adapters.enter_context(table_names())
         self._adapters.enter_context(filed_items())
 
-    def _prepare_logs(self) -> None:
-        from stepweave.local_cloud.adapters.logs.filed_events import filed_log_events  # noqa: PLC0415
-
-        self._adapters.enter_context(filed_log_events())
-
     def _prepare_s3(self) -> None:
         from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.filed_bodies import filed_bodies  # noqa: PLC0415
@@ -322,6 +318,7 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.request_checks import s3_request_checks  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.subresources import s3_subresources  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.unknown_uploads import unknown_uploads  # noqa: PLC0415
 
         self._adapters.enter_context(s3_subresources())
         self._adapters.enter_context(s3_request_checks())
@@ -329,6 +326,7 @@ class AdaptedMoto:
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
         self._adapters.enter_context(filed_bodies())
+        self._adapters.enter_context(unknown_uploads())
 
     def _prepare_secrets_manager(self) -> None:
         from stepweave.local_cloud.adapters.secretsmanager.secret_names import secret_names  # noqa: PLC0415

@@ -2,9 +2,9 @@
 
 Upstream defect: each keeps all that it ran with in memory, for ever: its history, its log, the inputs of its states.
 
-Here the histories of all that have ended are in a file, and so is all else of those that succeeded. One that did not may
-be redriven, and keeps what that takes, as long as it is among the `REDRIVABLE` that ended last. AWS keeps executions for
-90 days; here the last `KEPT` are.
+Here the histories of all that have ended are in a file, and so is all else of those that succeeded. One that did not
+may be redriven, and keeps what that takes, as long as it is among the `REDRIVABLE` that ended last. AWS keeps executions
+for 90 days; here the last `KEPT` are.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams

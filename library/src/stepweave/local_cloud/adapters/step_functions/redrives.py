@@ -76,9 +76,7 @@ def why_not_redrivable(execution: Any, status: ExecutionStatus | None = None) ->
     if status in {ExecutionStatus.RUNNING, ExecutionStatus.SUCCEEDED} or execution.stop_date is None:
         return f"Execution is {status.value} and cannot be redriven"
     if getattr(execution.exec_worker.env, "attempt", None) is None:
-        if isinstance(execution, PastExecution):
-            return _TOO_OLD
-        return _OF_MAP_RUN if hasattr(execution, "map_run_arn") else _RESTORED
+        return _why_nothing_is_known(execution)
     now = engine_time.now()
     if len(execution.exec_worker.env.event_manager._history_event_list) >= LARGEST_HISTORY - 1:
         return "Execution history event limit exceeded"
@@ -87,6 +85,12 @@ def why_not_redrivable(execution: Any, status: ExecutionStatus | None = None) ->
     if now - execution.stop_date > _PERIOD:
         return _TOO_OLD
     return None
+
+
+def _why_nothing_is_known(execution: Any) -> str:
+    if isinstance(execution, PastExecution):
+        return _TOO_OLD
+    return _OF_MAP_RUN if hasattr(execution, "map_run_arn") else _RESTORED
 
 
 def redrive_fields(execution: Any, status: ExecutionStatus | None = None) -> dict[str, Any]:
