@@ -1,9 +1,9 @@
 """How much memory a local cloud takes, at its start and after many executions, and how long it takes to start.
 
 ``python benchmarks/memory.py [--executions N] [--bodies N]`` starts a local cloud as ``stepweave local up`` does,
-deploys a workflow of ten tasks, runs N executions of it, a few at a time, then puts and deletes bodies of 100 MB. It prints
-JSON: the resident memory of the local cloud's process in MB at each step (workers are processes of their own, and are
-not in it), and the rate of each batch of executions.
+deploys a workflow of ten tasks, runs N executions of it, a few at a time, then puts and deletes bodies of 100 MB. It
+prints JSON: the resident memory of the local cloud's process in MB at each step (workers are processes of their own,
+and are not in it), and the rate of each batch of executions.
 """
 
 from __future__ import annotations

@@ -64,10 +64,9 @@ def check_request(headers: Iterable[tuple[str, str]], target_authority: str | No
             case "sec-fetch-site" if value not in _OWN_SITES:
                 raise _sent_by_page("Sec-Fetch-Site", value)
     for authority in [*hosts, *([] if target_authority is None else [target_authority])]:
-        if not _is_authority(authority):
-            raise NoAuthorityError(f"neither a host nor a host and a port: {authority[:_SHOWN]!r}")
         if not is_local_authority(authority):
-            raise ForeignRequestError(
+            kind = ForeignRequestError if _is_authority(authority) else NoAuthorityError
+            raise kind(
                 f"this is addressed to {authority[:_SHOWN]!r}: the local cloud answers to localhost, names below it "
                 "and loopback addresses only"
             )

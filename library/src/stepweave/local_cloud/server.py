@@ -17,7 +17,8 @@ from typing import Any, Final
 from stepweave.local_cloud.errors import PortInUseError
 from stepweave.local_cloud.http_errors import RefusedRequestError
 from stepweave.local_cloud.http_exchange import HttpExchange
-from stepweave.local_cloud.request_problems import RequestProblem, error_answer, request_problem
+from stepweave.local_cloud.request_models import RequestProblem
+from stepweave.local_cloud.request_problems import error_answer, request_problem
 from stepweave.local_cloud.thread_group import ThreadGroup
 
 LOOPBACK: Final = "127.0.0.1"
@@ -62,7 +63,7 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
 def _problem(environ: dict[str, Any], error: Exception) -> RequestProblem | None:
     try:
         return request_problem(environ, error)
-    except Exception:
+    except Exception:  # noqa: BLE001 - then the answer is that of the service
         _LOG.exception("it could not be told whether a request was right")
         return None
 

@@ -14,8 +14,14 @@ FORM = "application/x-www-form-urlencoded; charset=utf-8"
 DEEP = b'{"a":' * 100_000
 
 
-def environ(
-    service: str, body: bytes = b"", kind: str = JSON, path: str = "/", query: str = "", method: str = "POST", **rest: str
+def environ(  # noqa: PLR0913, PLR0917 - what a request has
+    service: str,
+    body: bytes = b"",
+    kind: str = JSON,
+    path: str = "/",
+    query: str = "",
+    method: str = "POST",
+    **rest: str,
 ) -> dict[str, Any]:
     scope = f"Credential=local/20260101/us-east-1/{service}/aws4_request"
     return {
@@ -57,11 +63,17 @@ RIGHT = {"TableName": "table", "Item": {"id": {"S": "x"}}}
         (environ("sns", b"Action=CreateTopic", FORM), "ValidationError"),
         (environ("sns", b"Action=Publish&Topi=x&Message=x", FORM), "ValidationError"),
         (environ("lambda", b"{", "application/json", "/2015-03-31/functions"), "SerializationException"),
-        (environ("lambda", b'{"FunctionName": "f"}', "application/json", "/2015-03-31/functions"), "ValidationException"),
+        (
+            environ("lambda", b'{"FunctionName": "f"}', "application/json", "/2015-03-31/functions"),
+            "ValidationException",
+        ),
         (environ("lambda", b"{}", "application/json", "/nothing"), "MethodNotAllowed"),
         (environ("s3", b"<a><b></a>", "", "/b", "delete"), "MalformedXML"),
         (environ("s3", b"<?xml version='1.0' encoding='x'?><a/>", "", "/b", "delete"), "MalformedXML"),
         (environ("s3", b"<a/>", "", "/b", "delete"), "MalformedXML"),
+        (environ("s3", b"<Delete/>", "", "/b", "delete"), "MalformedXML"),
+        (environ("s3", b"<Delete><Object/></Delete>", "", "/b", "delete"), "MalformedXML"),
+        (environ("s3", b"", "", "/b/k", method="PUT", HTTP_X_AMZ_COPY_SOURCE="%"), "InvalidArgument"),
         (environ("s3", b"", "", "/b/\xff"), "InvalidRequest"),
         (environ("s3", b"", "", "/b/\0"), "InvalidRequest"),
         (environ("s3", b"", "", "/b", "prefix=%ff"), "InvalidRequest"),
@@ -98,7 +110,7 @@ def test_it_is_said_as_the_service_says_its_errors(request_: dict[str, Any], beg
     [
         dynamodb(RIGHT),
         environ("sns", b"Action=CreateTopic&Name=%E2%82%AC", FORM),
-        environ("s3", b"<Delete/>", "application/xml", "/b", "delete"),
+        environ("s3", b"<Delete><Object><Key>k</Key></Object></Delete>", "application/xml", "/b", "delete"),
         environ("s3", b"\xff", "", "/b/k", method="PUT"),
         environ("s3", b"{", "text/plain", "/b/k", method="PUT"),
         environ("lambda", b"{}", "application/json", "/2015-03-31/functions/f/invocations"),

@@ -10,7 +10,7 @@ from stepweave.local_cloud.adapters.untracked_instances import untracked_instanc
 
 @pytest.mark.parametrize("is_adapted", [True, pytest.param(False, id="upstream_still_keeps_all")])
 def test_what_nobody_refers_to_is_forgotten(is_adapted: bool) -> None:
-    class Thing(BaseModel):
+    class Thing(BaseModel):  # type: ignore[misc]
         def __init__(self, name: str) -> None:
             self.name = name
 

@@ -4,6 +4,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ class Simulation(Starters):
             is_needed, action = self._starts.pop(0)
             if is_needed():
                 self._free_turns -= 1
-                self._at(self.now + next(self._start_seconds), lambda action=action: self._end_start(action))
+                self._at(self.now + next(self._start_seconds), partial(self._end_start, action))
 
     def _end_start(self, action: Callable[[], object]) -> None:
         self._free_turns += 1

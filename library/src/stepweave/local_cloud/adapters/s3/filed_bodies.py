@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,7 +44,7 @@ class _Body:
         self._small = b""
         self._path: Path | None = None
         self._position = 0
-        self.close = lambda: None
+        self.close: Callable[[], object] = bool
 
     def seek(self, position: int) -> None:
         self._position = position

@@ -1,6 +1,6 @@
 """Parts of an upload that is not there are refused as S3 does.
 
-Upstream defect: ``CompleteMultipartUpload`` of an upload that is unknown, or was completed before, fails in the service.
+Upstream defect: ``CompleteMultipartUpload`` of an upload that is unknown, or was completed before, is an error of S3.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Upstream defect: each keeps all that it ran with in memory, for ever: its history, its log, the inputs of its states.
 
 Here the histories of all that have ended are in a file, and so is all else of those that succeeded. One that did not
-may be redriven, and keeps what that takes, as long as it is among the `REDRIVABLE` that ended last. AWS keeps executions
-for 90 days; here the last `KEPT` are.
+may be redriven, and keeps what that takes, as long as it is among the `REDRIVABLE` that ended last. AWS keeps
+executions for 90 days; here the last `KEPT` are.
 """
 
 # ruff: noqa: SLF001 - upstream's own seams
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.step_functions.past_executions import FiledHistory, make_past

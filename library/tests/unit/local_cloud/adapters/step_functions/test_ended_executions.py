@@ -67,7 +67,9 @@ def test_what_succeeded_is_described_as_before(ended: Ended) -> None:
 def test_what_failed_can_be_redriven_as_long_as_it_is_one_of_the_last(ended: Ended) -> None:
     first, *last = [ended.run(fails=1) for _ in range(1 + REDRIVABLE)]
     assert without_metadata(ended.described(last[0])) == without_metadata(last[0])
-    assert isinstance(execution(last[0]["executionArn"]).exec_worker.env.event_manager._history_event_list, FiledHistory)
+    assert isinstance(
+        execution(last[0]["executionArn"]).exec_worker.env.event_manager._history_event_list, FiledHistory
+    )
     after = ended.described(first)
     assert (after.pop("redriveStatus"), first.pop("redriveStatus")) == ("NOT_REDRIVABLE", "REDRIVABLE")
     assert without_metadata(after) == without_metadata(first)
