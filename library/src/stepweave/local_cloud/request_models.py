@@ -166,6 +166,23 @@ def _check_value(name: str, value: Any, shape: Any) -> None:
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
         raise RequestProblem("ValidationException", f"{name}: {report.generate_report()}")
+    _check_choices(value, shape)
+
+
+def _check_choices(value: Any, shape: Any) -> None:
+    """Make sure that a value of DynamoDB is one: its model, in which all kinds are optional, lets it be none."""
+    if shape.type_name == "list":
+        for each in value:
+            _check_choices(each, shape.member)
+    elif shape.type_name == "map":
+        for each in value.values():
+            _check_choices(each, shape.value)
+    elif shape.type_name == "structure":
+        if shape.name == "AttributeValue" and len(value) != 1:
+            raise RequestProblem("ValidationException", "Supplied AttributeValue has none or several of the datatypes")
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                _check_choices(value[name], member)
 
 
 def _check_xml(shape: Any, body: bytes) -> None:

@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded; charset=utf-8"
 DEEP = b'{"a":' * 100_000
 
 
-def environ(  # noqa: PLR0913, PLR0917 - what a request has
+def environ(  # noqa: PLR0917 - what a request has
     service: str,
     body: bytes = b"",
     kind: str = JSON,
@@ -55,6 +55,7 @@ RIGHT = {"TableName": "table", "Item": {"id": {"S": "x"}}}
         (dynamodb({"TableName": "table"}), "ValidationException"),
         (dynamodb({**RIGHT, "TableName": 1}), "ValidationException"),
         (dynamodb({**RIGHT, "Item": {"id": "x"}}), "ValidationException"),
+        (dynamodb({**RIGHT, "Item": {"id": {}}}), "ValidationException"),
         (dynamodb({}, "NoOperation"), "UnknownOperationException"),
         (environ("sns", b"Action=\xff", FORM), "SerializationException"),
         (environ("sns", b"Action=%FF", FORM), "SerializationException"),
