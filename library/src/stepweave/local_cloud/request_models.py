@@ -229,6 +229,9 @@ def _rest_operation(model: ServiceModel, environ: dict[str, Any]) -> OperationMo
     """Return the operation of a method, a path and a query: of those that match, the one that asks for most of it."""
     given = {*environ, *dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))}
     path = environ.get("PATH_INFO", "").rstrip("/")
+    bucket, is_in_name, _ = environ.get("HTTP_HOST", "").partition(".localhost")
+    if is_in_name:  # as S3's clients may say it; a path begins with it in the model
+        path = f"/{bucket}{path}"
     found: list[tuple[int, OperationModel]] = []
     for name in model.operation_names:
         operation = model.operation_model(name)

@@ -113,6 +113,7 @@ def test_it_is_said_as_the_service_says_its_errors(request_: dict[str, Any], beg
         environ("sns", b"Action=CreateTopic&Name=%E2%82%AC", FORM),
         environ("s3", b"<Delete><Object><Key>k</Key></Object></Delete>", "application/xml", "/b", "delete"),
         environ("s3", b"\xff", "", "/b/k", method="PUT"),
+        environ("s3", b"", "", "/", "uploads", method="GET", HTTP_HOST="b.localhost:4566"),
         environ("s3", b"{", "text/plain", "/b/k", method="PUT"),
         environ("lambda", b"{}", "application/json", "/2015-03-31/functions/f/invocations"),
         {},
