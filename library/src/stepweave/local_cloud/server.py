@@ -17,8 +17,7 @@ from typing import Any, Final
 from stepweave.local_cloud.errors import PortInUseError
 from stepweave.local_cloud.http_errors import RefusedRequestError
 from stepweave.local_cloud.http_exchange import HttpExchange
-from stepweave.local_cloud.request_models import RequestProblem
-from stepweave.local_cloud.request_problems import error_answer, request_problem
+from stepweave.local_cloud.request_problems import problem_answer, request_problem
 from stepweave.local_cloud.thread_group import ThreadGroup
 
 LOOPBACK: Final = "127.0.0.1"
@@ -51,21 +50,13 @@ def call_application(application: WsgiApplication, environ: dict[str, Any]) -> t
             if close is not None:
                 close()
     except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
-        if (problem := _problem(environ, error)) is not None:
-            return error_answer(environ, problem)
+        if (problem := request_problem(environ, error)) is not None:
+            return problem_answer(environ, problem)
         _LOG.exception("a request failed: %s %s", environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"))
         text = f"{type(error).__name__}: {error}".encode()
         return "500 Internal Server Error", [("Content-Type", "text/plain; charset=utf-8")], text
     status, headers = started[-1]
     return status, headers, content
-
-
-def _problem(environ: dict[str, Any], error: Exception) -> RequestProblem | None:
-    try:
-        return request_problem(environ, error)
-    except Exception:  # noqa: BLE001 - then the answer is that of the service
-        _LOG.exception("it could not be told whether a request was right")
-        return None
 
 
 class LoopbackServer:

@@ -28,8 +28,8 @@ from stepweave.local_cloud.adapters.refused_operations import refused_operations
 from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
-from stepweave.local_cloud.metrics.store import MetricStore
 from stepweave.local_cloud.adapters.untracked_instances import untracked_instances
+from stepweave.local_cloud.metrics.store import MetricStore
 from stepweave.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
@@ -298,8 +298,8 @@ class AdaptedMoto:
 
     def _prepare_dynamodb(self) -> None:
         from stepweave.local_cloud.adapters.dynamodb.expressions import quick_dynamodb_expressions  # noqa: PLC0415
-        from stepweave.local_cloud.adapters.dynamodb.partiql import refused_partiql  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.filed_items import filed_items  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.dynamodb.partiql import refused_partiql  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sets import dynamodb_sets  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.sizes import missing_sizes  # noqa: PLC0415
         from stepweave.local_cloud.adapters.dynamodb.table_names import table_names  # noqa: PLC0415
@@ -318,7 +318,6 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.request_checks import s3_request_checks  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.subresources import s3_subresources  # noqa: PLC0415
-        from stepweave.local_cloud.adapters.s3.unknown_uploads import unknown_uploads  # noqa: PLC0415
 
         self._adapters.enter_context(s3_subresources())
         self._adapters.enter_context(s3_request_checks())
@@ -326,7 +325,6 @@ class AdaptedMoto:
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
         self._adapters.enter_context(filed_bodies())
-        self._adapters.enter_context(unknown_uploads())
 
     def _prepare_secrets_manager(self) -> None:
         from stepweave.local_cloud.adapters.secretsmanager.secret_names import secret_names  # noqa: PLC0415

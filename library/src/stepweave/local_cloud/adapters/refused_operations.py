@@ -22,7 +22,7 @@ from botocore.validate import ParamValidator
 
 from stepweave.local_cloud.adapters.paged_lists import has_token, invalid_token
 from stepweave.local_cloud.api_call import Answer, ApiCall
-from stepweave.local_cloud.request_bodies import body_problem
+from stepweave.local_cloud.request_problems import request_problem
 from stepweave.local_cloud.server import WsgiApplication
 
 NOT_IMPLEMENTED: Final = "NotImplemented"
@@ -55,7 +55,7 @@ def refused_operations(application: WsgiApplication) -> WsgiApplication:
             status, headers = begun[-1]
             given = None if _is_no_answer(environ, status, content) else (status, headers, content)
         except Exception as error:
-            if body_problem(environ, error) is not None:
+            if request_problem(environ, error) is not None:
                 raise  # the server answers it
             given = refusal(environ, error)
         status, headers, content = given or refusal(environ, NotImplementedError())
@@ -81,7 +81,7 @@ def refusal(environ: dict[str, Any], error: Exception) -> Answer:  # noqa: PLR09
         case NotImplementedError():
             return respond(f"The local cloud does not implement {name}.")
     parameters = _parameters(call, environ)
-    if problem := _problem(call, parameters):
+    if problem := _problem(call, parameters, error):
         return call.error("ValidationException", 400, problem)
     if has_token(call, parameters):
         return invalid_token(call)
@@ -113,8 +113,8 @@ def _parameters(call: ApiCall, environ: dict[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-def _problem(call: ApiCall, parameters: dict[str, Any]) -> str:
-    """Return what the API's model does not allow of parameters; empty if it allows all."""
+def _problem(call: ApiCall, parameters: dict[str, Any], error: Exception) -> str:
+    """Return what the API's model does not allow of parameters, or the one that a service lacked; else nothing."""
     from moto.core.utils import get_service_model  # noqa: PLC0415 - moto takes a second
 
     if not call.operation:
@@ -123,4 +123,7 @@ def _problem(call: ApiCall, parameters: dict[str, Any]) -> str:
     if shape is None:
         return ""
     report = ParamValidator().validate(parameters, shape)
-    return str(report.generate_report()) if report.has_errors() else ""
+    if report.has_errors():
+        return str(report.generate_report())
+    lacked = error.args[0] if isinstance(error, KeyError) else None
+    return f"Missing parameter in input: {lacked}" if lacked in shape.members and lacked not in parameters else ""

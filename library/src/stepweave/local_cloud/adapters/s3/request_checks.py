@@ -2,7 +2,8 @@
 
 Upstream defects: a presigned URL never expires; a body is stored whatever checksum comes with it, and one that is sent
 as a form's (as many HTTP clients do unless told otherwise) is stored empty; conditions on the source of a copy are
-overlooked, but for one; a part of an upload that does not exist is an internal error; and a bucket may have any name.
+overlooked, but for one; a part or the end of an upload that does not exist is an internal error; and a bucket may have
+any name.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def s3_request_checks() -> Iterator[None]:  # noqa: C901 - one function for each
         for replacement in (setup_class, put_object, copy_object):
             patches.enter_context(replaced(S3Response, replacement.__name__, replacement))
         patches.enter_context(replaced(S3Backend, "create_bucket", create_bucket))
-        for name in ("upload_part", "upload_part_copy"):
+        for name in ("complete_multipart_upload", "upload_part", "upload_part_copy"):
             patches.enter_context(replaced(S3Backend, name, _of_upload(getattr(S3Backend, name))))
         yield
 

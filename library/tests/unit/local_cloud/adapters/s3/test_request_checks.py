@@ -34,6 +34,7 @@ def test_what_aws_refuses_is_refused(s3: Any) -> None:
         ("put_object", {**at, "Body": b"x", "ContentMD5": WRONG}, "BadDigest"),
         ("copy_object", {**at, "CopySource": "bucket/k", "CopySourceIfMatch": '"x"'}, "PreconditionFailed"),
         ("upload_part", {**at, "UploadId": "none", "PartNumber": 1, "Body": b"x"}, "NoSuchUpload"),
+        ("complete_multipart_upload", {**at, "UploadId": "none", "MultipartUpload": {}}, "NoSuchUpload"),
     ]
     for operation, request, code in refused:
         with pytest.raises(ClientError) as raised:
