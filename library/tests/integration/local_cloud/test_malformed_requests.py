@@ -197,8 +197,10 @@ def test_it_is_answered(
     for _ in range(REQUESTS):
         request = chance.choice(CHANGES)(chance, chance.choice(CALLS)).bytes()
         line = answer(port, request)
-        problems = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR]
-        # 501 says by name what the local cloud cannot do.
+        # 501 says by name what the local cloud cannot do, and the log why, if the request is one of the API's.
+        is_named = b" 501 " in line
+        problems = [each.getMessage() for each in caplog.records if each.levelno >= logging.ERROR and not is_named]
+        caplog.clear()
         assert re.match(rb"HTTP/1\.1 ([234]\d\d|501) ", line), (line, request[:1000], problems)
         assert (dropped, problems) == ([], []), request[:1000]
 

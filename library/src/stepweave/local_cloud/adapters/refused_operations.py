@@ -81,7 +81,7 @@ def refusal(environ: dict[str, Any], error: Exception) -> Answer:  # noqa: PLR09
         case NotImplementedError():
             return respond(f"The local cloud does not implement {name}.")
     parameters = _parameters(call, environ)
-    if problem := _problem(call, parameters, error):
+    if problem := _problem(call, parameters):
         return call.error("ValidationException", 400, problem)
     if has_token(call, parameters):
         return invalid_token(call)
@@ -113,8 +113,8 @@ def _parameters(call: ApiCall, environ: dict[str, Any]) -> dict[str, Any]:
     return parameters
 
 
-def _problem(call: ApiCall, parameters: dict[str, Any], error: Exception) -> str:
-    """Return what the API's model does not allow of parameters, or the one that a service lacked; else nothing."""
+def _problem(call: ApiCall, parameters: dict[str, Any]) -> str:
+    """Return what the API's model does not allow of parameters; empty if it allows all."""
     from moto.core.utils import get_service_model  # noqa: PLC0415 - moto takes a second
 
     if not call.operation:
@@ -123,7 +123,4 @@ def _problem(call: ApiCall, parameters: dict[str, Any], error: Exception) -> str
     if shape is None:
         return ""
     report = ParamValidator().validate(parameters, shape)
-    if report.has_errors():
-        return str(report.generate_report())
-    lacked = error.args[0] if isinstance(error, KeyError) else None
-    return f"Missing parameter in input: {lacked}" if lacked in shape.members and lacked not in parameters else ""
+    return str(report.generate_report()) if report.has_errors() else ""
