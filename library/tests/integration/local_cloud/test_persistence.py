@@ -77,7 +77,7 @@ def test_everything_that_is_said_to_be_kept_is_there_again(  # noqa: PLR0915 - o
     tmp_path: Path, write_assembly: WriteAssembly
 ) -> None:
     folder = tmp_path / "deep" / "state"
-    item: Any = {"id": {"S": "1"}, "raw": {"B": b"\x00\xff"}, "some": {"M": {"n": {"N": "1.50"}}}}
+    item: Any = {"id": {"S": "1"}, "raw": {"B": b"\x00\xff"}, "some": {"M": {"n": {"N": "1.5"}}}}
     with LocalCloud.start() as cloud, kept_state(cloud.session(), folder):
         cloud.deploy(write_assembly({"Kept": stack()}, {"code": GREET}))
         session = cloud.session()
