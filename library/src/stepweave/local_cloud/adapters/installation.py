@@ -6,6 +6,7 @@ Importing all of moto takes seconds and 200 MB; a local cloud that waits for a d
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask
@@ -29,9 +31,13 @@ from stepweave.local_cloud.adapters.step_functions import engine_time
 from stepweave.local_cloud.adapters.step_functions.engine_clients import InProcessClients
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
 from stepweave.local_cloud.metrics.store import MetricStore
+from stepweave.local_cloud.permissions.authority import Authority, Mode, enforced
+from stepweave.local_cloud.permissions.guard import PermissionGuard
+from stepweave.local_cloud.permissions.replay import LOG_VARIABLE, statement_uses, write_uses
 from stepweave.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
+    from stepweave.local_cloud.adapters.iam.stored_policies import MotoPolicies
     from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
     from stepweave.local_cloud.controls import Controls
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost, Observe
@@ -69,6 +75,8 @@ class AdaptedMoto:
         Starts what runs Lambda functions; called when the first service that needs it is used.
     controls
         What a test controls.
+    permissions
+        What happens to what no policy allows.
     """
 
     def __init__(
@@ -76,6 +84,7 @@ class AdaptedMoto:
         endpoint_url: str,
         start_host: Callable[[XRayService, Observe], FunctionHost],
         controls: Controls | None = None,
+        permissions: Mode = Mode.ENFORCE,
     ) -> None:
         self._endpoint_url = endpoint_url
         self._start_host = start_host
@@ -86,6 +95,9 @@ class AdaptedMoto:
         self._adapters.callback(_forget_all_state)
         self._adapters.enter_context(quiet_logs())
         self._adapters.enter_context(quick_backends())
+        self._decisions = os.environ.get(LOG_VARIABLE)
+        self.authority: Final = Authority(_stored_policies, permissions, keeps_decisions=bool(self._decisions))
+        self._adapters.enter_context(enforced(self.authority))
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._interruptions: list[Callable[[], object]] = [] if controls is None else [controls.interrupt]
@@ -108,11 +120,12 @@ class AdaptedMoto:
             "scheduler": self._prepare_scheduler,
             "sns": self._prepare_sns,
             "sqs": self._prepare_sqs,
+            "sts": self._prepare_sts,
             "xray": self._prepare_xray,
         }
         services = cast("WsgiApplication", QuickDispatcher(self._create_service))
         direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
-        answered = refused_operations(paged_lists(direct))
+        answered = PermissionGuard(refused_operations(paged_lists(direct)), self.authority)
         self.application = answered if controls is None else controls.front(answered)
         self._clients = InProcessClients(self.application, endpoint_url)
 
@@ -168,6 +181,9 @@ class AdaptedMoto:
         Returns when all threads and processes have ended.
         """
         self.interrupt()
+        if self._decisions:
+            roles = self.authority.stored.roles()
+            write_uses(statement_uses(self.authority.decided, roles), Path(self._decisions))
         self._adapters.close()
 
     def _create_service(self, service: str | None) -> Flask:
@@ -180,6 +196,8 @@ class AdaptedMoto:
 
     def _prepare_lambda(self) -> None:
         from stepweave.local_cloud.adapters.function_urls.url_configs import function_urls  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.function_policies import function_policies  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_functions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.event_source_mappings import queue_mappings  # noqa: PLC0415
         from stepweave.local_cloud.lambda_runtime import moto_backend  # noqa: PLC0415
         from stepweave.local_cloud.metrics.lambda_calls import CallMetrics  # noqa: PLC0415
@@ -193,6 +211,8 @@ class AdaptedMoto:
         calls = CallMetrics(self._metrics.__getitem__, lambda: engine_time.now().timestamp())
         host = self._host = self._adapters.enter_context(self._start_host(self._xray, calls.steps))
         self._functions = self._adapters.enter_context(moto_backend.install(host))
+        self._adapters.enter_context(roles_of_functions())
+        self._adapters.enter_context(function_policies())
         stop_mappings = self._adapters.enter_context(
             queue_mappings(self._queue_listeners, self._functions.invoke_function)
         )
@@ -224,6 +244,7 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.events.patterns import event_patterns  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.rules import event_rules  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.schedules import event_schedules  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_targets  # noqa: PLC0415
 
         if self._controls is not None:
             self._adapters.enter_context(self._controls.events())
@@ -232,6 +253,7 @@ class AdaptedMoto:
         self._adapters.enter_context(event_schedules(router))
         self._adapters.enter_context(event_entries())
         self._adapters.enter_context(event_patterns())
+        self._adapters.enter_context(roles_of_targets())
 
     def _prepare_pipes(self) -> None:
         from stepweave.local_cloud.adapters.pipes.queue_pipes import queue_pipes  # noqa: PLC0415
@@ -254,6 +276,7 @@ class AdaptedMoto:
 
     def _prepare_step_functions(self) -> None:
         from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_state_machines  # noqa: PLC0415
 
         import_ec2_lazily()
         from stepweave.local_cloud.adapters.cloudwatch.execution_metrics import execution_metrics  # noqa: PLC0415
@@ -271,6 +294,7 @@ class AdaptedMoto:
         for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
             self._adapters.enter_context(adapter)
         self._adapters.enter_context(execution_metrics(self._metrics.__getitem__))
+        self._adapters.enter_context(roles_of_state_machines())
         if self._xray is not None:
             self._adapters.enter_context(execution_traces(self._xray.record))
         if self._controls is not None:
@@ -301,8 +325,13 @@ class AdaptedMoto:
         self._adapters.enter_context(refused_partiql())
         self._adapters.enter_context(table_names())
 
+    def _prepare_sts(self) -> None:
+        from stepweave.local_cloud.adapters.iam.sessions import role_sessions  # noqa: PLC0415
+
+        self._adapters.enter_context(role_sessions())
+
     def _prepare_s3(self) -> None:
-        from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.bucket_policies import bucket_policies  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.request_checks import s3_request_checks  # noqa: PLC0415
@@ -310,7 +339,7 @@ class AdaptedMoto:
 
         self._adapters.enter_context(s3_subresources())
         self._adapters.enter_context(s3_request_checks())
-        self._adapters.enter_context(bucket_policy_conditions())
+        self._adapters.enter_context(bucket_policies())
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
 
@@ -347,6 +376,12 @@ class AdaptedMoto:
         self._adapters.enter_context(queue_checks())
         self._sample_queues = self._adapters.enter_context(queue_metrics(self._metrics.__getitem__))
         self._interruptions.append(self._queue_listeners.close)
+
+
+def _stored_policies() -> MotoPolicies:
+    from stepweave.local_cloud.adapters.iam.stored_policies import MotoPolicies  # noqa: PLC0415
+
+    return MotoPolicies()
 
 
 def _forget_all_state() -> None:
