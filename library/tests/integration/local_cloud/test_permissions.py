@@ -202,7 +202,7 @@ def refusal(call: Callable[[], object]) -> tuple[int, str, str]:
 
 
 def because(action: str, resource: str) -> str:
-    reason = f"because no identity-based policy allows the {action} action ("
+    reason = f"because no identity-based policy allows the {action} action"
     return f"User: {SESSION} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
@@ -364,7 +364,7 @@ def test_a_task_calls_in_the_name_of_its_machines_role(
     assert "assumed-role/machine/" in found["cause"]
     assert (
         f"is not authorized to perform: {action} on resource: {resource} "
-        f"because no identity-based policy allows the {action} action"
+        f"because no identity-based policy allows the {action} action ("
     ) in found["cause"]
 
 
