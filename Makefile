@@ -47,10 +47,18 @@ check: setup ## Lint, types, import walls, golden ASL
 	$(BIN)/stepweave golden --check
 	STEPWEAVE_PROJECT=docs/examples $(BIN)/stepweave golden --check
 
+# What was decided about permissions in local clouds of tests.
+DECISIONS := $(CURDIR)/.stepweave/decisions
+test slow: export STEPWEAVE_LOCAL_PERMISSIONS_LOG := $(DECISIONS)
 .PHONY: test
 test: setup node_modules/.ready ## Run the tests, two files at a time; others have targets of their own
+	rm -rf $(DECISIONS)
 	cd library && ../$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not chaos and not slow"
 	$(BIN)/pytest -n 2 --dist loadfile -m "not sfn_local and not adoption and not slow"
+
+.PHONY: needed
+needed: setup ## After `make test slow`: see that some test needed every statement of every role
+	$(BIN)/python -m stepweave.local_cloud.permissions.replay $(DECISIONS) library/tests/unneeded_statements.json
 
 .PHONY: adoption
 adoption: setup node_modules/.ready ## Adopt the wheel as a newcomer does, and this project without the review

@@ -52,6 +52,8 @@ class AgentRole(FunctionRole):
         machines, executions = state_machine_arn(scope, every), executions_arn(scope, every)
         policies = {
             "ReadPayloads": allow("s3", ["GetObject"], map(storage.objects, access.reads)),
+            # Without it S3 does not say of an object that it is missing, but that access is denied.
+            "LearnOfMissingPayloads": allow("s3", ["ListBucket"], [storage.payload_bucket.bucket_arn]),
             "WritePayloads": allow("s3", ["PutObject"], map(storage.objects, access.writes)),
             "Idempotency": allow(
                 "dynamodb",

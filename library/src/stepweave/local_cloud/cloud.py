@@ -17,6 +17,8 @@ from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.local_cloud.health import with_health
 from stepweave.local_cloud.lambda_runtime.worker_limit import worker_limit
+from stepweave.local_cloud.permissions.authority import Authority, Mode
+from stepweave.local_cloud.permissions.control import mode_of_environment, with_permissions
 
 if TYPE_CHECKING:
     from stepweave.local_cloud.adapters.installation import AdaptedMoto
@@ -55,7 +57,7 @@ class LocalCloud:
         self._resources = resources
 
     @classmethod
-    def start(cls, port: int = 0, controls: Controls | None = None) -> LocalCloud:
+    def start(cls, port: int = 0, controls: Controls | None = None, permissions: Mode | None = None) -> LocalCloud:
         """Start a local cloud in this process.
 
         Parameters
@@ -64,6 +66,8 @@ class LocalCloud:
             The port on 127.0.0.1 to listen on; 0 takes a free one.
         controls
             What a test controls: time and faults.
+        permissions
+            What happens to what no policy allows; what ``STEPWEAVE_LOCAL_PERMISSIONS`` says, if not given.
 
         Raises
         ------
@@ -86,9 +90,9 @@ class LocalCloud:
             listener = resources.enter_context(bind_loopback(port))
             endpoint_url = f"http://localhost:{listener.getsockname()[1]}"
             start_host = partial(_start_function_host, endpoint_url, controls, max_workers)
-            moto = AdaptedMoto(endpoint_url, start_host, controls)
+            moto = AdaptedMoto(endpoint_url, start_host, controls, permissions or mode_of_environment())
             resources.callback(moto.close)
-            server = LoopbackServer(with_health(moto.application), listener)
+            server = LoopbackServer(with_permissions(with_health(moto.application), moto.authority), listener)
             resources.callback(server.join)
             resources.callback(moto.interrupt)
             server.start()
@@ -104,6 +108,11 @@ class LocalCloud:
             Asked now and then whether to leave off.
         """
         self._moto.preload(is_cancelled)
+
+    @property
+    def authority(self) -> Authority:
+        """Who decides what callers may do."""
+        return self._moto.authority
 
     def session(self) -> boto3.Session:
         """Return a session whose clients all talk to this local cloud, with its credentials and region."""

@@ -167,6 +167,11 @@ class LocalBackend(Backend):
         """How often faults have happened in this test, by their kind."""
         return self._controls.faults.injected
 
+    @property
+    def refused_permissions(self) -> list[str]:
+        """What policies have refused since the local cloud was started, each once, in AWS's words."""
+        return [refused.message for refused in self.cloud.authority.refusals]
+
     def stop_faults(self) -> None:
         """Inject no more faults."""
         self._controls.faults.stop()

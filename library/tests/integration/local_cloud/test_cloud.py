@@ -15,7 +15,7 @@ from stepweave.local_cloud.controls import Controls
 from stepweave.local_cloud.deployment import deploy_assembly
 from stepweave.local_cloud.errors import AlreadyRunningError, DeploymentError
 
-from .conftest import ROLE, WriteAssembly, function, state_machine
+from .conftest import ROLE, WriteAssembly, function, open_to_rules, state_machine
 
 GREET = "import os\ndef handler(event, context):\n    return os.environ['GREETING'] + ' ' + event['name']\n"
 SHOUT = GREET.replace("event['name']", "event['name'].upper()")
@@ -84,6 +84,7 @@ def test_failures_carry_the_function_error_and_reach_the_queue(
             "F": function("fails", "code"),
             "M": state_machine("fails", "F", TimeoutSeconds=5),
             "Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "failures"}},
+            "QPolicy": open_to_rules("Q"),
             "R": {
                 "Type": "AWS::Events::Rule",
                 "Properties": {

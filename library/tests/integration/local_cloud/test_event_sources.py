@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from stepweave.local_cloud.cloud import LocalCloud
 
-from .conftest import ROLE, WriteAssembly, function
+from .conftest import ROLE, WriteAssembly, function, open_to_rules
 
 CODE = """
 import json, os
@@ -71,6 +71,16 @@ STACK = {
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "ScalingConfig": {"MaximumConcurrency": 2},
                 "FilterCriteria": {"Filters": [{"Pattern": json.dumps({"body": [{"anything-but": ["unwanted"]}]})}]},
+            },
+        },
+        "DeadPolicy": open_to_rules("Dead"),
+        "ConsumerPermission": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "FunctionName": {"Ref": "Consumer"},
+                "Action": "lambda:InvokeFunction",
+                "Principal": "events.amazonaws.com",
+                "SourceArn": {"Fn::GetAtt": ["FailureRule", "Arn"]},
             },
         },
         "FailureRule": {

@@ -19,7 +19,7 @@ from stepweave.local_cloud.controls import Controls
 from stepweave.local_cloud.persistence.kept_state import kept_state
 from stepweave.local_cloud.persistence.snapshot_file import FILE_NAME, SnapshotError, SnapshotFile
 
-from .conftest import ROLE, WriteAssembly, function, state_machine
+from .conftest import ROLE, WriteAssembly, function, open_to_rules, state_machine
 
 GREET = "import os\ndef handler(event, context):\n    return {'said': os.environ['GREETING'] + ' ' + event['name']}\n"
 WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
@@ -168,6 +168,7 @@ def test_the_schedules_of_stacks_go_on(tmp_path: Path, write_assembly: WriteAsse
     rule = {"ScheduleExpression": "rate(1 hour)", "Targets": [{"Id": "t", "Arn": {"Fn::GetAtt": ["Q", "Arn"]}}]}
     resources = {
         "Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "ticks"}},
+        "QPolicy": open_to_rules("Q"),
         "R": {"Type": "AWS::Events::Rule", "Properties": rule},
     }
     with LocalCloud.start() as cloud, kept_state(cloud.session(), tmp_path):

@@ -127,6 +127,7 @@ def test_the_role_can_do_what_the_agent_needs_and_nothing_else(
         ("logs:PutLogEvents", f"${{{name}Logs.Arn}}"),
         ("sqs:SendMessage", f"${{{name}DeadLetters.Arn}}"),
         ("s3:GetObject", "${Payloads.Arn}/results/*"),
+        ("s3:ListBucket", "${Payloads.Arn}"),
         ("s3:PutObject", "${Payloads.Arn}/results/*"),
         ("xray:PutTraceSegments", "*"),
         ("xray:PutTelemetryRecords", "*"),

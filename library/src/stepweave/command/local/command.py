@@ -1,13 +1,14 @@
 """``stepweave local``: a local cloud that stays until it is told to stop."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from stepweave.command.options.paths import cloud_assembly, writable_folder
 from stepweave.command.target.deployed_options import EnvironmentOption
 
+Mode = Literal["enforce", "audit", "off"]
 DEFAULT_PORT = 4566
 """The port that tools for local AWS endpoints look at first."""
 
@@ -99,3 +100,21 @@ def logs(
     from stepweave.command.local.function_logs import show_logs
 
     show_logs(function, follow=follow, as_json=as_json, environment=environment)
+
+
+@local.command()
+def permissions(
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="From now on refuse what no policy allows, only list it, or look at nothing."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what the policies of what is deployed have refused, or in mode audit would have.
+
+    Functions, state machines, rules and their like may do what their roles and the policies of resources allow, as on
+    AWS; your own calls are not looked at. STEPWEAVE_LOCAL_PERMISSIONS=audit (or off) says so for one that is to start.
+    """
+    from stepweave.command.local.permissions import show_permissions
+
+    show_permissions(mode, as_json=as_json)

@@ -6,6 +6,7 @@ Importing all of moto takes seconds and 200 MB; a local cloud that waits for a d
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from collections import defaultdict
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from flask import Flask
@@ -30,9 +32,13 @@ from stepweave.local_cloud.adapters.step_functions.engine_clients import InProce
 from stepweave.local_cloud.adapters.step_functions.quiet_logs import quiet_logs
 from stepweave.local_cloud.adapters.untracked_instances import untracked_instances
 from stepweave.local_cloud.metrics.store import MetricStore
+from stepweave.local_cloud.permissions.authority import Authority, Mode, enforced
+from stepweave.local_cloud.permissions.guard import PermissionGuard
+from stepweave.local_cloud.permissions.replay import LOG_VARIABLE, statement_uses, write_uses
 from stepweave.local_cloud.server import WsgiApplication
 
 if TYPE_CHECKING:
+    from stepweave.local_cloud.adapters.iam.stored_policies import MotoPolicies
     from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
     from stepweave.local_cloud.controls import Controls
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost, Observe
@@ -70,6 +76,8 @@ class AdaptedMoto:
         Starts what runs Lambda functions; called when the first service that needs it is used.
     controls
         What a test controls.
+    permissions
+        What happens to what no policy allows.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class AdaptedMoto:
         endpoint_url: str,
         start_host: Callable[[XRayService, Observe], FunctionHost],
         controls: Controls | None = None,
+        permissions: Mode = Mode.ENFORCE,
     ) -> None:
         self._endpoint_url = endpoint_url
         self._start_host = start_host
@@ -88,6 +97,9 @@ class AdaptedMoto:
         self._adapters.enter_context(quiet_logs())
         self._adapters.enter_context(quick_backends())
         self._adapters.enter_context(untracked_instances())
+        self._decisions = os.environ.get(LOG_VARIABLE)
+        self.authority: Final = Authority(_stored_policies, permissions, keeps_decisions=bool(self._decisions))
+        self._adapters.enter_context(enforced(self.authority))
         self._prepared: set[str] = set()
         self._lock = threading.RLock()
         self._interruptions: list[Callable[[], object]] = [] if controls is None else [controls.interrupt]
@@ -110,11 +122,12 @@ class AdaptedMoto:
             "scheduler": self._prepare_scheduler,
             "sns": self._prepare_sns,
             "sqs": self._prepare_sqs,
+            "sts": self._prepare_sts,
             "xray": self._prepare_xray,
         }
         services = cast("WsgiApplication", QuickDispatcher(self._create_service))
         direct = direct_dynamodb_calls(services, lambda: self.prepare("dynamodb"))
-        answered = refused_operations(paged_lists(direct))
+        answered = PermissionGuard(refused_operations(paged_lists(direct)), self.authority)
         self.application = answered if controls is None else controls.front(answered)
         self._clients = InProcessClients(self.application, endpoint_url)
 
@@ -170,6 +183,9 @@ class AdaptedMoto:
         Returns when all threads and processes have ended.
         """
         self.interrupt()
+        if self._decisions:
+            roles = self.authority.stored.roles()
+            write_uses(statement_uses(self.authority.decided, roles), Path(self._decisions))
         self._adapters.close()
 
     def _create_service(self, service: str | None) -> Flask:
@@ -186,6 +202,8 @@ class AdaptedMoto:
 
     def _prepare_lambda(self) -> None:
         from stepweave.local_cloud.adapters.function_urls.url_configs import function_urls  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.function_policies import function_policies  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_functions  # noqa: PLC0415
         from stepweave.local_cloud.adapters.sqs.event_source_mappings import queue_mappings  # noqa: PLC0415
         from stepweave.local_cloud.lambda_runtime import moto_backend  # noqa: PLC0415
         from stepweave.local_cloud.metrics.lambda_calls import CallMetrics  # noqa: PLC0415
@@ -199,6 +217,8 @@ class AdaptedMoto:
         calls = CallMetrics(self._metrics.__getitem__, lambda: engine_time.now().timestamp())
         host = self._host = self._adapters.enter_context(self._start_host(self._xray, calls.steps))
         self._functions = self._adapters.enter_context(moto_backend.install(host))
+        self._adapters.enter_context(roles_of_functions())
+        self._adapters.enter_context(function_policies())
         stop_mappings = self._adapters.enter_context(
             queue_mappings(self._queue_listeners, self._functions.invoke_function)
         )
@@ -232,6 +252,7 @@ class AdaptedMoto:
         from stepweave.local_cloud.adapters.events.patterns import event_patterns  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.rules import event_rules  # noqa: PLC0415
         from stepweave.local_cloud.adapters.events.schedules import event_schedules  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_targets  # noqa: PLC0415
 
         if self._controls is not None:
             self._adapters.enter_context(self._controls.events())
@@ -240,6 +261,7 @@ class AdaptedMoto:
         self._adapters.enter_context(event_schedules(router))
         self._adapters.enter_context(event_entries())
         self._adapters.enter_context(event_patterns())
+        self._adapters.enter_context(roles_of_targets())
 
     def _prepare_pipes(self) -> None:
         from stepweave.local_cloud.adapters.pipes.queue_pipes import queue_pipes  # noqa: PLC0415
@@ -262,6 +284,7 @@ class AdaptedMoto:
 
     def _prepare_step_functions(self) -> None:
         from stepweave.local_cloud.adapters.ec2.lazy_lists import import_ec2_lazily  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.iam.passed_roles import roles_of_state_machines  # noqa: PLC0415
 
         import_ec2_lazily()
         from stepweave.local_cloud.adapters.cloudwatch.execution_metrics import execution_metrics  # noqa: PLC0415
@@ -279,6 +302,7 @@ class AdaptedMoto:
         for adapter in step_functions_adapters(self.application, self._endpoint_url, self._functions):
             self._adapters.enter_context(adapter)
         self._adapters.enter_context(execution_metrics(self._metrics.__getitem__))
+        self._adapters.enter_context(roles_of_state_machines())
         if self._xray is not None:
             self._adapters.enter_context(execution_traces(self._xray.record))
         if self._controls is not None:
@@ -311,8 +335,13 @@ class AdaptedMoto:
         self._adapters.enter_context(table_names())
         self._adapters.enter_context(filed_items())
 
+    def _prepare_sts(self) -> None:
+        from stepweave.local_cloud.adapters.iam.sessions import role_sessions  # noqa: PLC0415
+
+        self._adapters.enter_context(role_sessions())
+
     def _prepare_s3(self) -> None:
-        from stepweave.local_cloud.adapters.s3.bucket_policy_conditions import bucket_policy_conditions  # noqa: PLC0415
+        from stepweave.local_cloud.adapters.s3.bucket_policies import bucket_policies  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.filed_bodies import filed_bodies  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.form_uploads import form_uploads  # noqa: PLC0415
         from stepweave.local_cloud.adapters.s3.object_headers import object_headers  # noqa: PLC0415
@@ -321,7 +350,7 @@ class AdaptedMoto:
 
         self._adapters.enter_context(s3_subresources())
         self._adapters.enter_context(s3_request_checks())
-        self._adapters.enter_context(bucket_policy_conditions())
+        self._adapters.enter_context(bucket_policies())
         self._adapters.enter_context(form_uploads())
         self._adapters.enter_context(object_headers())
         self._adapters.enter_context(filed_bodies())
@@ -359,6 +388,12 @@ class AdaptedMoto:
         self._adapters.enter_context(queue_checks())
         self._sample_queues = self._adapters.enter_context(queue_metrics(self._metrics.__getitem__))
         self._interruptions.append(self._queue_listeners.close)
+
+
+def _stored_policies() -> MotoPolicies:
+    from stepweave.local_cloud.adapters.iam.stored_policies import MotoPolicies  # noqa: PLC0415
+
+    return MotoPolicies()
 
 
 def _forget_all_state() -> None:

@@ -136,6 +136,6 @@ def delivery_error(error: ClientError) -> DeliveryError:
         return DeliveryError("INTERNAL_ERROR", message, is_retriable=True)
     if code.endswith(_NO_RESOURCE):
         return DeliveryError("NO_RESOURCE", message, is_retriable=False)
-    if "AccessDenied" in code:
+    if "AccessDenied" in code or code == "AuthorizationError":
         return DeliveryError("NO_PERMISSIONS", message, is_retriable=False)
     return DeliveryError("SDK_CLIENT_ERROR", message, is_retriable=False)

@@ -14,6 +14,9 @@ from stepweave.local_cloud.events.event import Event
 from stepweave.local_cloud.events.retried_calls import FIRST_RETRY_SECONDS, GivenUp, RetriedCalls
 from stepweave.local_cloud.events.target import Target
 from stepweave.local_cloud.events.target_input import InvalidInputError, target_input
+from stepweave.local_cloud.permissions.actions.table import Access
+from stepweave.local_cloud.permissions.authority import check
+from stepweave.local_cloud.permissions.callers import Caller, ServiceCaller, acting_as, service_session
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +56,8 @@ class EventRouter:
                 text = target_input(target, event, rule.name, rule.arn)
             except InvalidInputError as error:
                 raise DeliveryError("INVALID_JSON", str(error), is_retriable=False) from error
-            self._delivery.deliver(target, text, event)
+            with acting_as(_caller(rule, target, event)):
+                self._delivery.deliver(target, text, event)
 
         self._calls.put(deliver, lambda given_up: self._give_up(rule, target, event, given_up), target.retry_policy)
 
@@ -83,6 +87,21 @@ class EventRouter:
             "RETRY_ATTEMPTS": str(given_up.retries),
         }
         try:
-            self._delivery.send_dead_letter(queue, event.to_text(), attributes)
+            with acting_as(_rule_itself(rule, event)):
+                self._delivery.send_dead_letter(queue, event.to_text(), attributes)
         except ClientError as failure:
             _LOG.warning("the rule %s could not send an event to %s: %s", rule.name, queue, failure)
+
+
+def _rule_itself(rule: MatchedRule, event: Event) -> ServiceCaller:
+    return ServiceCaller("events.amazonaws.com", rule.arn, event.account)
+
+
+def _caller(rule: MatchedRule, target: Target, event: Event) -> Caller:
+    """Return in whose name a target is called: its role's, or the rule's."""
+    itself, role = _rule_itself(rule, event), target.role_arn
+    if role is None:
+        return itself
+    if not check(itself, Access("sts:AssumeRole", role)).is_allowed:
+        raise DeliveryError("NO_PERMISSIONS", f"{role} cannot be assumed by {itself.principal}", is_retriable=False)
+    return service_session(role, rule.arn)

@@ -41,6 +41,8 @@ class Target:
         Makes what it gets.
     message_group_id : str or None
         For FIFO queues.
+    role_arn : str or None
+        The role in whose name it is called; None if EventBridge calls in its own.
     dead_letter_arn : str or None
         The queue that takes what cannot be delivered.
     retry_policy : RetryPolicy
@@ -53,6 +55,7 @@ class Target:
     input_transformer: InputTransformer | None = None
     message_group_id: str | None = None
     dead_letter_arn: str | None = None
+    role_arn: str | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
@@ -68,5 +71,6 @@ class Target:
             else None,
             message_group_id=(settings.get("SqsParameters") or {}).get("MessageGroupId"),
             dead_letter_arn=(settings.get("DeadLetterConfig") or {}).get("Arn"),
+            role_arn=settings.get("RoleArn"),
             retry_policy=RetryPolicy.of_settings(settings.get("RetryPolicy")),
         )

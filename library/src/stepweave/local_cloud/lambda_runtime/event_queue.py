@@ -15,6 +15,7 @@ from stepweave.local_cloud.lambda_runtime.invocation_record import (
     InvocationRecord,
     discard_record,
 )
+from stepweave.local_cloud.permissions.callers import RoleSession
 
 AWS_RETRY_DELAYS_SECONDS = (60.0, 120.0)
 THROTTLED_DELAY_SECONDS = 1.0
@@ -41,6 +42,8 @@ class DeadLetter:
         The message attribute ``ErrorCode``: the HTTP status of the last attempt.
     error_message : str
         The message attribute ``ErrorMessage``, at most 1 KB.
+    caller : RoleSession or None
+        In whose name it is sent.
     """
 
     target_arn: str
@@ -48,6 +51,7 @@ class DeadLetter:
     request_id: str
     error_code: int
     error_message: str
+    caller: RoleSession | None = None
 
 
 @dataclass
@@ -148,7 +152,12 @@ class EventQueue:
         if event.spec.dead_letter_arn is None or not self._calls.is_open:
             return
         letter = DeadLetter(
-            event.spec.dead_letter_arn, event.payload, event.request_id, status, message[:ERROR_MESSAGE_CHARACTERS]
+            event.spec.dead_letter_arn,
+            event.payload,
+            event.request_id,
+            status,
+            message[:ERROR_MESSAGE_CHARACTERS],
+            event.spec.session,
         )
         try:
             self._deliver_dead_letter(letter)
@@ -161,7 +170,10 @@ class EventQueue:
         if target_arn is None or not self._calls.is_open:
             return
         arn = f"{event.spec.arn}:{event.spec.version}"
-        record = InvocationRecord(target_arn, arn, event.request_id, condition, event.attempts, event.payload, result)
+        caller = event.spec.session
+        record = InvocationRecord(
+            target_arn, arn, event.request_id, condition, event.attempts, event.payload, result, caller
+        )
         try:
             self.deliver_record(record)
         except Exception:  # noqa: BLE001 - a destination that is missing must not keep the event from its queue

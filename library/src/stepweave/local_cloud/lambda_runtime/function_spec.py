@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from stepweave.local_cloud.permissions.callers import RoleSession
+
 UNCOMPARED = False  # A change of such a field concerns the next call, not the processes that are warm.
 
 
@@ -45,6 +47,8 @@ class FunctionSpec:
         The level of the root logger (``LoggingConfig.ApplicationLogLevel``), or empty.
     active_tracing : bool
         Whether calls that come without a trace are sampled.
+    role_arn : str
+        The role in whose name the function's code makes calls; empty if none is known.
     reserved_concurrency : int or None
         How many calls may run at once; None means no limit of its own.
     dead_letter_arn : str or None
@@ -74,6 +78,7 @@ class FunctionSpec:
     log_format: Literal["Text", "JSON"] = "Text"
     application_log_level: str = ""
     active_tracing: bool = False
+    role_arn: str = ""
     reserved_concurrency: int | None = field(default=None, compare=UNCOMPARED)
     dead_letter_arn: str | None = field(default=None, compare=UNCOMPARED)
     on_success_arn: str | None = field(default=None, compare=UNCOMPARED)
@@ -86,6 +91,11 @@ class FunctionSpec:
     def qualified_arn(self) -> str:
         """The ARN of this version: that of the function itself for ``$LATEST``."""
         return self.arn if self.version == "$LATEST" else f"{self.arn}:{self.version}"
+
+    @property
+    def session(self) -> RoleSession | None:
+        """The session of the function's role."""
+        return RoleSession(self.role_arn, self.name, source_function_arn=self.arn) if self.role_arn else None
 
     @property
     def region(self) -> str:

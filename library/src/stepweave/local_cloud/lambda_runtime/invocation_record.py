@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationResult
+from stepweave.local_cloud.permissions.callers import RoleSession
 
 JsonObject = dict[str, object]
 
@@ -38,6 +39,8 @@ class InvocationRecord:
         The event as it was.
     result : InvocationResult or None
         The last attempt's; None if the function did not run.
+    caller : RoleSession or None
+        In whose name it is sent.
     """
 
     target_arn: str
@@ -47,6 +50,7 @@ class InvocationRecord:
     invoke_count: int
     payload: bytes
     result: InvocationResult | None
+    caller: RoleSession | None = None
 
     def to_json(self) -> JsonObject:
         """The record as destinations get it."""

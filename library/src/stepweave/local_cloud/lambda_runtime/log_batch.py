@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from stepweave.local_cloud.identifiers import new_hexadecimal
+from stepweave.local_cloud.permissions.callers import RoleSession
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class LogBatch:
     group, stream : str
         Log group and log stream; either may not exist yet.
     events : tuple of LogEvent
+    caller : RoleSession or None
+        In whose name they are written.
     """
 
     function_arn: str
     group: str
     stream: str
     events: tuple[LogEvent, ...]
+    caller: RoleSession | None = None
 
 
 def new_log_stream(version: str) -> str:

@@ -54,6 +54,6 @@ class LogShipper:
             spec = its_entries[0].spec
             events = tuple(event for entry in its_entries for event in entry.events)
             try:
-                self._deliver(LogBatch(spec.arn, spec.log_group_name, stream, events))
+                self._deliver(LogBatch(spec.arn, spec.log_group_name, stream, events, spec.session))
             except Exception:  # noqa: BLE001 - the other streams must go on
                 _log.exception("the logs of %s could not be delivered to %s", spec.name, spec.log_group_name)

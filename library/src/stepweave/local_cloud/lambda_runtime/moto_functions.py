@@ -67,6 +67,7 @@ def function_spec(function: LambdaFunction, store: CodeStore) -> FunctionSpec:
         log_group=logging["LogGroup"],
         log_format="JSON" if logging["LogFormat"] == "JSON" else "Text",
         application_log_level=logging.get("ApplicationLogLevel", ""),
+        role_arn=function.role or "",
         active_tracing=(function.tracing_config or {}).get("Mode") == "Active",
         reserved_concurrency=None if reserved is None else int(reserved),
         dead_letter_arn=dead_letter_arn(function),

@@ -118,7 +118,7 @@ def _reserved(spec: FunctionSpec, platform: Platform, sandbox: Sandbox) -> dict[
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_ACCESS_KEY_ID": "ASIALOCALCLOUD000000",
         "AWS_SECRET_ACCESS_KEY": "local-cloud",
-        "AWS_SESSION_TOKEN": "local-cloud",
+        "AWS_SESSION_TOKEN": "local-cloud" if spec.session is None else spec.session.token,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_VERSION": spec.version,

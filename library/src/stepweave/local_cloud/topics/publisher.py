@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from stepweave.local_cloud.events.delivery import Clients, delivery_error, queue_url
 from stepweave.local_cloud.events.delivery_error import DeliveryError
 from stepweave.local_cloud.events.retried_calls import FIRST_RETRY_SECONDS, GivenUp, RetriedCalls, RetryPolicy
+from stepweave.local_cloud.permissions.callers import ServiceCaller, acting_as
 from stepweave.local_cloud.topics.message import TopicMessage
 
 _LOG = logging.getLogger(__name__)
@@ -82,6 +83,10 @@ class Publisher:
         self._calls.close()
 
     def _deliver(self, message: TopicMessage, subscriber: Subscriber) -> None:
+        with acting_as(_topic(message)):
+            self._hand_over(message, subscriber)
+
+    def _hand_over(self, message: TopicMessage, subscriber: Subscriber) -> None:
         try:
             match subscriber.protocol:
                 case "sqs":
@@ -114,9 +119,14 @@ class Publisher:
         if queue is None:
             return
         try:
-            self._send(queue, message, subscriber)
+            with acting_as(_topic(message)):
+                self._send(queue, message, subscriber)
         except ClientError as failure:
             _LOG.warning("%s could not send a message to %s: %s", subscriber.arn, queue, failure)
+
+
+def _topic(message: TopicMessage) -> ServiceCaller:
+    return ServiceCaller("sns.amazonaws.com", message.topic_arn, message.topic_arn.split(":")[4])
 
 
 def _region(arn: str) -> str:

@@ -39,6 +39,7 @@ from stepweave.local_cloud.metrics.alarm_state import (
 from stepweave.local_cloud.metrics.datum import Metric
 from stepweave.local_cloud.metrics.expression import ExpressionError
 from stepweave.local_cloud.metrics.query import MetricQuery, query_values
+from stepweave.local_cloud.permissions.callers import ServiceCaller, acting_as
 from stepweave.local_cloud.schedules.occurrences import CountedRate
 
 _LOG = logging.getLogger(__name__)
@@ -151,13 +152,15 @@ class Alarms:
         return state, f"{alarm.alarm_arn} transitioned to {state} by its rule {alarm.rule}"
 
     def _take(self, arn: str, alarm: Alarm, old_state: str, old_reason: str, old_time: datetime) -> None:
-        region = arn.split(":")[3]
-        if ":sns:" in arn:
-            subject, text = notification(alarm, old_state)
-            self._clients.client(region, "sns").publish(TopicArn=arn, Subject=subject, Message=text)
-        else:
-            payload = json.dumps(function_event(alarm, old_state, old_reason, old_time)).encode()
-            self._clients.client(region, "lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
+        region, principal = arn.split(":")[3], "cloudwatch" if ":sns:" in arn else "lambda.alarms.cloudwatch"
+        alarms = ServiceCaller(f"{principal}.amazonaws.com", alarm.alarm_arn, alarm.alarm_arn.split(":")[4])
+        with acting_as(alarms):
+            if ":sns:" in arn:
+                subject, text = notification(alarm, old_state)
+                self._clients.client(region, "sns").publish(TopicArn=arn, Subject=subject, Message=text)
+            else:
+                payload = json.dumps(function_event(alarm, old_state, old_reason, old_time)).encode()
+                self._clients.client(region, "lambda").invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
 
     def _tell_bus(self, alarm: Alarm, old_state: str, old_reason: str, old_time: datetime) -> None:
         from moto.events.models import events_backends  # noqa: PLC0415 - most alarms have no rule to tell

@@ -115,7 +115,7 @@ class Schedules:
         }
         body = invocation.payload(target.get("Input"), given_up.retries + 1)
         try:
-            self._targets.send_dead_letter(queue, body, attributes)
+            self._targets.send_dead_letter(target, invocation.schedule_arn, body, attributes)
         except ClientError as failure:
             _LOG.warning("%s could not send an event to %s: %s", invocation.schedule_arn, queue, failure)
 

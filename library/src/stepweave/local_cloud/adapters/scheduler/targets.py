@@ -19,6 +19,9 @@ from stepweave.local_cloud.events.delivery import Clients, Delivery, delivery_er
 from stepweave.local_cloud.events.delivery_error import DeliveryError
 from stepweave.local_cloud.events.event import Event
 from stepweave.local_cloud.events.target import Target
+from stepweave.local_cloud.permissions.actions.table import Access
+from stepweave.local_cloud.permissions.authority import check
+from stepweave.local_cloud.permissions.callers import RoleSession, ServiceCaller, acting_as, service_session
 from stepweave.local_cloud.schedules.payload import Invocation
 
 _UNIVERSAL: Final = re.compile(r"arn:aws:scheduler:::aws-sdk:([A-Za-z0-9\-]+):([A-Za-z0-9]+)")
@@ -106,6 +109,10 @@ class ScheduleTargets:
         DeliveryError
             If it does not take it.
         """
+        with acting_as(_role(target, invocation.schedule_arn)):
+            self._invoke(target, invocation, text)
+
+    def _invoke(self, target: Mapping[str, Any], invocation: Invocation, text: str) -> None:
         arn = str(target["Arn"])
         region, account = invocation.schedule_arn.split(":")[3:5]
         try:
@@ -119,9 +126,10 @@ class ScheduleTargets:
         except ClientError as error:
             raise delivery_error(error) from error
 
-    def send_dead_letter(self, queue_arn: str, body: str, attributes: dict[str, str]) -> None:
-        """Send what could not be delivered to a queue. Raises `botocore.exceptions.ClientError`."""
-        self._delivery.send_dead_letter(queue_arn, body, attributes)
+    def send_dead_letter(self, target: Mapping[str, Any], schedule_arn: str, body: str, given: dict[str, str]) -> None:
+        """Send what could not be delivered to a target's queue. Raises `botocore.exceptions.ClientError`."""
+        with acting_as(service_session(target["RoleArn"], schedule_arn)):
+            self._delivery.send_dead_letter(target["DeadLetterConfig"]["Arn"], body, given)
 
     def _call(self, region: str, service: str, action: str, text: str) -> None:
         operation = _operation(service, action)
@@ -168,3 +176,13 @@ def _operation(service: str, action: str) -> OperationModel | None:
     model = service_model(_boto_name(service))
     name = action[:1].upper() + action[1:]
     return model.operation_model(name) if name in model.operation_names else None
+
+
+def _role(target: Mapping[str, Any], schedule_arn: str) -> RoleSession:
+    """Return the session of a target's role, in whose name it is invoked."""
+    role = str(target["RoleArn"])
+    scheduler = ServiceCaller("scheduler.amazonaws.com", schedule_arn, schedule_arn.split(":")[4])
+    if not check(scheduler, Access("sts:AssumeRole", role)).is_allowed:
+        message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        raise DeliveryError("NO_PERMISSIONS", message, is_retriable=False)
+    return service_session(role, schedule_arn)

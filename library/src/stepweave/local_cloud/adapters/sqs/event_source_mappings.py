@@ -14,15 +14,17 @@ from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import EventSourceMapping, LambdaBackend, lambda_backends
+from moto.core.exceptions import JsonRESTError
 from moto.sqs.models import sqs_backends
 
 from stepweave.local_cloud.adapters.patch import replaced
 from stepweave.local_cloud.adapters.refused_operations import UnsupportedError
-from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue
+from stepweave.local_cloud.adapters.sqs.mapped_queue import MappedQueue, refused_action
 from stepweave.local_cloud.adapters.sqs.messages import QueueListeners
 from stepweave.local_cloud.event_sources.mapping import DEFAULT_CONCURRENCY, QueueMapping
 from stepweave.local_cloud.event_sources.queue_poller import InvokeFunction, QueuePoller
 from stepweave.local_cloud.events.pattern import EventPattern, InvalidPatternError
+from stepweave.local_cloud.permissions.callers import RoleSession
 
 LARGEST_BATCH_WITHOUT_WINDOW = 10
 LARGEST_CONCURRENCY = 1000
@@ -54,7 +56,8 @@ class _Pollers:
 
     def start(self, mapping: EventSourceMapping) -> None:
         queue_arn = mapping.event_source_arn
-        poller = QueuePoller(MappedQueue(queue_arn), lambda: queue_mapping(mapping), self._invoke)
+        source = MappedQueue(queue_arn, lambda: _session(mapping.function_arn))
+        poller = QueuePoller(source, lambda: queue_mapping(mapping), self._invoke)
         with self._lock:
             self._pollers[mapping.uuid] = poller, queue_arn
         self._listeners.add(queue_arn, poller.wake)
@@ -155,6 +158,9 @@ def queue_mapping(mapping: EventSourceMapping) -> QueueMapping:
 def _check_new(backend: LambdaBackend, spec: dict[str, Any]) -> None:
     function = backend.get_function(spec.get("FunctionName", ""))
     queue_arn = spec["EventSourceArn"]
+    if (action := refused_action(_session(function.function_arn), queue_arn)) is not None:
+        message = f"The provided execution role does not have permissions to call {action} on SQS"
+        raise InvalidParameterValueException(message)
     queue = sqs_backends[backend.account_id][backend.region_name].queues.get(queue_arn.split(":")[5])
     if queue is None:
         message = (
@@ -172,6 +178,16 @@ def _check_new(backend: LambdaBackend, spec: dict[str, Any]) -> None:
         if mapping.function_arn == function.function_arn:
             raise MappingExistsError(mapping)
     _check_settings(spec)
+
+
+def _session(function_arn: str) -> RoleSession | None:
+    """Return the session of a function's role; None if the function is gone."""
+    region, account = function_arn.split(":")[3:5]
+    try:
+        function = lambda_backends[account][region].get_function(function_arn)
+    except JsonRESTError:
+        return None
+    return RoleSession(function.role, function.function_name) if function.role else None
 
 
 def _current(mapping: EventSourceMapping) -> dict[str, Any]:

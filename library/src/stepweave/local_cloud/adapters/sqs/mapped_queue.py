@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from moto.sqs import models
@@ -11,18 +11,31 @@ from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
 
 from stepweave.local_cloud.event_sources.message import MessageAttribute, ReceivedMessage
 from stepweave.local_cloud.events.pattern import EventPattern
+from stepweave.local_cloud.permissions.actions.table import Access
+from stepweave.local_cloud.permissions.authority import check
+from stepweave.local_cloud.permissions.callers import RoleSession
 
 
 class MappedQueue:
-    """A queue, by its ARN; one that does not exist has no messages."""
+    """A queue, by its ARN; one that does not exist, or that a function's role may not read, has no messages.
 
-    def __init__(self, arn: str) -> None:
+    Parameters
+    ----------
+    arn
+        The queue's ARN.
+    caller
+        Returns the session of the function's role, as it is now.
+    """
+
+    def __init__(self, arn: str, caller: Callable[[], RoleSession | None] = lambda: None) -> None:
+        self._arn = arn
         self._region, self._account, self._name = arn.split(":")[3:6]
+        self._caller = caller
 
     def receive(self, count: int) -> list[ReceivedMessage]:
         """Take at most `count` messages, and hide them for the queue's visibility timeout; does not wait."""
         queue = self._backend.queues.get(self._name)
-        if queue is None:
+        if queue is None or refused_action(self._caller(), self._arn) is not None:
             return []
         messages = self._backend.receive_message(self._name, count, 0, queue.visibility_timeout, ["All"])
         return [_received(message) for message in messages]
@@ -65,6 +78,14 @@ class MappedQueue:
     @property
     def _backend(self) -> models.SQSBackend:
         return models.sqs_backends[self._account][self._region]
+
+
+def refused_action(caller: RoleSession | None, arn: str) -> str | None:
+    """Return what a function's role lacks to be given the messages of a queue; None if it lacks nothing."""
+    for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        if not check(caller, Access(f"sqs:{action}", arn)).is_allowed:
+            return action
+    return None
 
 
 def _looks_into_body(pattern: str) -> bool:

@@ -11,7 +11,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -23,8 +24,11 @@ from moto.core.botocore_stubber import MockRawResponse
 
 from stepweave.local_cloud.account import LocalSession
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.permissions.callers import Caller, acting, service_session
+from stepweave.local_cloud.permissions.guard import CALLER
 from stepweave.local_cloud.server import WsgiApplication, call_application
 
+STATES: Final = "states.amazonaws.com"
 _LISTINGS = ("ListObjects", "ListObjectsV2", "ListObjectVersions")  # for which botocore asks more than a task did
 _ENGINE_PACKAGE = "moto.stepfunctions.parser."
 
@@ -43,13 +47,17 @@ class InProcessClients:
     def __init__(self, application: WsgiApplication, endpoint_url: str) -> None:
         self._application = application
         self._session = LocalSession(endpoint_url)
-        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._clients: dict[tuple[str, str, str], BaseClient] = {}
         self._lock = threading.Lock()
 
-    def client(self, region: str, service: str, state_credentials: Any = None) -> BaseClient:  # noqa: ARG002
-        """Return the client of a service in a region; the signature is that of the engine's own function."""
+    def client(self, region: str, service: str, state_credentials: Any = None) -> BaseClient:
+        """Return the client of a service in a region; the signature is that of the engine's own function.
+
+        It makes its calls in the name of a task's role, or of whoever acts when it is used.
+        """
+        role = "" if state_credentials is None else state_credentials.role_arn
         with self._lock:
-            client = self._clients.get((region, service))
+            client = self._clients.get((region, service, role))
             if client is None:
                 client = self._session.client(
                     service,
@@ -64,12 +72,14 @@ class InProcessClients:
                     client.meta.events.unregister(
                         f"before-parameter-build.s3.{operation}", set_list_objects_encoding_type_url
                     )
-                client.meta.events.register_last("before-send.*.*", self._answer)
-                self._clients[region, service] = client
+                caller = service_session(role, STATES) if role else None
+                client.meta.events.register_last("before-send.*.*", partial(self._answer, caller))
+                self._clients[region, service, role] = client
             return client
 
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        status, headers, content = call_application(self._application, _environ(request))
+    def _answer(self, caller: Caller | None, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        environ = {**_environ(request), CALLER: caller or acting()}
+        status, headers, content = call_application(self._application, environ)
         return AWSResponse(
             request.url, int(status.split()[0]), HTTPHeaders.from_pairs(headers), MockRawResponse(content)
         )

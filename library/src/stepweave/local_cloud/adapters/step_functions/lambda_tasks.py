@@ -28,11 +28,16 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from stepweave.local_cloud.adapters.patch import replaced
+from stepweave.local_cloud.adapters.step_functions.engine_clients import STATES
 from stepweave.local_cloud.adapters.step_functions.http_metadata import http_metadata
 from stepweave.local_cloud.adapters.step_functions.service_errors import failure_event, lambda_error
 from stepweave.local_cloud.adapters.step_functions.task_time_limits import current_caller
 from stepweave.local_cloud.lambda_runtime.caller import Caller
 from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, InvocationResult
+from stepweave.local_cloud.permissions.actions.compute import function_arn
+from stepweave.local_cloud.permissions.actions.table import Access
+from stepweave.local_cloud.permissions.authority import check, denial
+from stepweave.local_cloud.permissions.callers import service_session
 from stepweave.local_cloud.xray.execution_trace import current_trace_header
 
 
@@ -82,8 +87,9 @@ def in_process_functions(
         Makes a botocore error of a refusal.
     """
 
-    def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: object) -> None:  # noqa: ARG001
+    def execute(env: Any, parameters: dict[str, Any], region: str, state_credentials: Any) -> None:
         try:
+            _check_permission(parameters, region, state_credentials.role_arn)
             response = _invoke(caller, parameters)
         except InvocationRefused as refused:
             raise client_error(refused) from refused
@@ -181,6 +187,16 @@ def lambda_error_names() -> Iterator[None]:
         replaced(StateTaskServiceLambda, "_from_error", from_error_of_service),
     ):
         yield
+
+
+def _check_permission(parameters: dict[str, Any], region: str, role_arn: str) -> None:
+    """Raise `InvocationRefused` unless a task's role may call the function."""
+    arn = function_arn(parameters["FunctionName"], parameters.get("Qualifier"), region)
+    caller, action = service_session(role_arn, STATES), "lambda:InvokeFunction"
+    decision = check(caller, Access(action, arn))
+    if not decision.is_allowed:
+        message = denial(caller.arn, action, arn, decision.reason)
+        raise InvocationRefused("AccessDeniedException", message, 403)
 
 
 def _json_or_text(payload: bytes) -> Any:

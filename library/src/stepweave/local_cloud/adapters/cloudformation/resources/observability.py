@@ -6,6 +6,7 @@ from typing import Final
 
 from stepweave.local_cloud.adapters.cloudformation.api_resource import ApiType, itself
 from stepweave.local_cloud.adapters.cloudformation.resource_type import Properties, Request
+from stepweave.local_cloud.adapters.iam.log_groups import put_policy
 
 
 def _retain(request: Request, group: str, before: Properties) -> None:
@@ -15,6 +16,7 @@ def _retain(request: Request, group: str, before: Properties) -> None:
             client.put_retention_policy(logGroupName=group, retentionInDays=int(after[setting]))
         else:
             client.delete_retention_policy(logGroupName=group)
+    put_policy(request.account, request.region, group, after.get("ResourcePolicyDocument"))
 
 
 _ALARM_ARN: Final = "arn:aws:cloudwatch:{region}:{account}:alarm:{id}"
@@ -29,9 +31,9 @@ TYPES: Final[tuple[ApiType, ...]] = (
         key="logGroupName",
         named_by="LogGroupName",
         name_limit=512,
-        applied=frozenset({"RetentionInDays"}),
+        applied=frozenset({"ResourcePolicyDocument", "RetentionInDays"}),
         passes=frozenset({"DeletionProtectionEnabled", "FieldIndexPolicies"}),
-        refuses=frozenset({"DataProtectionPolicy", "ResourcePolicyDocument"}),
+        refuses=frozenset({"DataProtectionPolicy"}),
         replaces=frozenset({"LogGroupClass"}),
         changes_by_apply=frozenset({"KmsKeyId"}),
         attributes={"Arn": "arn:aws:logs:{region}:{account}:log-group:{id}:*"},
