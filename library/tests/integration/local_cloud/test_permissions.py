@@ -185,13 +185,14 @@ def cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def developer(cloud: LocalCloud) -> Client:
-    return cloud.session().client
+    client: Client = cloud.session().client  # type: ignore[assignment]  # overloaded by literal names
+    return client
 
 
 @pytest.fixture
 def worker(cloud: LocalCloud) -> Client:
-    session = boto3.Session("ASIA", "secret", RoleSession(ROLE, "test").token, REGION)
-    return lambda service: session.client(service, endpoint_url=cloud.endpoint_url)
+    client: Any = boto3.Session("ASIA", "secret", RoleSession(ROLE, "test").token, REGION).client
+    return lambda service: client(service, endpoint_url=cloud.endpoint_url)
 
 
 def refusal(call: Callable[[], object]) -> tuple[int, str, str]:
@@ -377,7 +378,7 @@ def test_a_rule_delivers_where_it_is_named(developer: Client) -> None:
     ]
     assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
     assert letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == SHUT
-    bodies = []
+    bodies: list[str] = []
     while not any("detail-type" in body for body in bodies):
         bodies += [one["Body"] for one in sqs.receive_message(QueueUrl=url("jobs"), WaitTimeSeconds=1)["Messages"]]
 

@@ -1,6 +1,7 @@
 """Decisions by policies, in the order that AWS publishes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def decide(
     boundary: Statement | None = None,
     session: Statement | None = None,
     resource_decides: bool = False,
-    context: dict[str, tuple[str, ...]] | None = None,
+    context: Mapping[str, tuple[str, ...]] | None = None,
     version: str = "2012-10-17",
 ) -> str:
     policies = Policies(

@@ -1,6 +1,7 @@
 """Which statements something needed."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ class Stored:
     def role(self, arn: str) -> RolePolicies | None:
         return RolePolicies(self.policies) if arn == ROLE else None
 
-    def roles(self) -> dict[str, dict[str, str]]:
+    def roles(self) -> dict[str, Mapping[str, str]]:
         return {ROLE: self.policies}
 
     def is_checked(self, source_arn: str) -> bool:
