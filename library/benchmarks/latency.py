@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,13 +28,9 @@ from benchmarks.core_speed import CoreSpeed
 from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import Workflow, workflow
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.cloud import LocalCloud
-from stepweave.local_cloud.deployment import deploy_assembly
+from stepweave.local_client.process import LocalCloudProcess
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
     from mypy_boto3_stepfunctions import SFNClient
 
 # A look takes milliseconds from the execution itself, which knows when it began and when it ended.
@@ -117,9 +111,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15, help="warm runs of each workflow (default: 15)")
     parser.add_argument("--quiet", action="store_true", help="go on until there are as many on quiet cores")
     arguments = parser.parse_args()
-    with CoreSpeed() as speed, tempfile.TemporaryDirectory() as folder, _local_cloud() as session:
-        deploy_assembly(session, _assembly(Path(folder)), lambda _stack, _outcome: None)
-        client = session.client("stepfunctions")
+    with CoreSpeed() as speed, tempfile.TemporaryDirectory() as folder, LocalCloudProcess() as cloud:
+        cloud.deploy(_assembly(Path(folder)))
+        client = cloud.session().client("stepfunctions")
         machines = {
             machine["name"]: machine["stateMachineArn"] for machine in client.list_state_machines()["stateMachines"]
         }
@@ -128,28 +122,6 @@ def main() -> None:
     results: dict[str, object] = {name: asdict(_measured(runs, speed)) for name, runs in taken.items()}
     loops = {"fastest_ms": round(min(speed.loops_ms), 1), "median_ms": round(statistics.median(speed.loops_ms), 1)}
     print(json.dumps(results | {"loop_on_all_cores": loops}, indent=2))
-
-
-@contextmanager
-def _local_cloud() -> Iterator[LocalSession]:
-    """Run a local cloud in another process, and give a session that uses it."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,))
-    process.start()
-    try:
-        yield LocalSession(ours.recv())
-    finally:
-        ours.close()
-        theirs.close()
-        process.join()
-
-
-def _serve(pipe: Connection[str, str]) -> None:
-    with LocalCloud.start() as cloud:
-        pipe.send(cloud.endpoint_url)
-        with suppress(EOFError):
-            pipe.recv()  # until the other end is closed
 
 
 def _assembly(folder: Path) -> Path:

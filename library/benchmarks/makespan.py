@@ -37,7 +37,7 @@ from stepweave.graph.critical_path import critical_path_seconds
 from stepweave.graph.lower_bound import least_states
 from stepweave.graph.order import order_of
 from stepweave.graph.strategy import STRATEGIES, Strategy
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.planning.plan import Plan, plan
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _measured(files: list[DagFile], strategy: Strategy, seconds: float) -> Itera
     compiled = {
         name: compile_dag(file.dag(), CompileOptions(strategy, file.durations)) for name, file in scaled.items()
     }
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         client = cloud.session().client("stepfunctions")
         for batch in _batches(compiled.values()):
             with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from stepweave.local_cloud.account import LocalSession
+from stepweave.local_client.session import LocalSession
 
 ENDPOINT_URL: Final = "http://localhost:8083"
 COMPOSE_FILE: Final = Path(__file__).with_name("compose.yaml")

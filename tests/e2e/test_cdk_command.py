@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
@@ -97,8 +97,8 @@ FORMER: dict[str, Any] = {
 
 
 @pytest.fixture
-def cloud(without_local_cloud: None) -> Iterator[LocalCloud]:
-    with LocalCloud.start() as cloud:
+def cloud() -> Iterator[LocalCloudProcess]:
+    with LocalCloudProcess() as cloud:
         yield cloud
 
 
@@ -112,7 +112,7 @@ def cdk_command() -> Path:
     return CDK
 
 
-def cdk(command: Path, cloud: LocalCloud, directory: Path, *arguments: str) -> str:
+def cdk(command: Path, cloud: LocalCloudProcess, directory: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(PROJECT),
@@ -143,7 +143,7 @@ def write_former(folder: Path) -> Path:
     return folder
 
 
-def run(cloud: LocalCloud, execution_input: Any) -> Any:
+def run(cloud: LocalCloudProcess, execution_input: Any) -> Any:
     session = cloud.session()
     (stack,) = session.client("cloudformation").describe_stacks(StackName="Machines")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -160,7 +160,7 @@ def run(cloud: LocalCloud, execution_input: Any) -> Any:
 
 @pytest.mark.timeout(600)
 def test_bootstrap_deploy_and_deploy_again_where_something_was_deployed_before(
-    cloud: LocalCloud, cdk_command: Path, tmp_path: Path
+    cloud: LocalCloudProcess, cdk_command: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "app.py").write_text(APP)
     code = tmp_path / "code"

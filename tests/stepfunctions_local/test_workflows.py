@@ -26,8 +26,8 @@ from stepweave.functions.replayer.contract import replayer
 from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import Constant, ListOf, ResultOf
 from stepweave.graph.dag import Dag, Task
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
+from stepweave.local_client.session import LocalSession
 
 pytestmark = pytest.mark.sfn_local
 
@@ -57,7 +57,7 @@ def _random(seed: int) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, without_local_cloud: None) -> Iterator[LocalCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudProcess]:
     """A local cloud with the replayer."""
     problem = docker_problem()
     if problem is not None:
@@ -66,13 +66,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, without_local_cloud: None) -
     app = create_app(folder, this_machine())
     add_stacks(app, [compile_dag(_dag([_task("only", [])]))])
     app.synth()
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         cloud.deploy(folder)
         yield cloud
 
 
 @pytest.fixture(scope="module")
-def execute(cloud: LocalCloud) -> Iterator[Execute]:
+def execute(cloud: LocalCloudProcess) -> Iterator[Execute]:
     with stepfunctions_local(cloud.endpoint_url) as endpoint:
         client = LocalSession(endpoint).client("stepfunctions")
 

@@ -40,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cloud(project: Path, without_local_cloud: None) -> Iterator[LocalBackend]:
+def cloud(project: Path) -> Iterator[LocalBackend]:
     """A local cloud where time is skipped, for the tests of a module."""
     with LocalBackend(Bundler(Project(project, "stepweave"), Platform.native())) as backend:
         backend.begin("skipped")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Final, TypedDict
 
-from stepweave.local_cloud.faults.function_fault import CrashPoint
+from stepweave.testing.agent_control import CrashPoint
 from stepweave.testing.local_backend import LocalBackend
 from tests.chaos.agents.actor.contract import actor
 

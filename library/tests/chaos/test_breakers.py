@@ -14,7 +14,7 @@ import pytest
 from stepweave.cdk.naming import Names
 from stepweave.contract.breaker import CRASH_PREFIX, EVENT_SOURCE, crash_of, probe_owner
 from stepweave.contract.breaker_item import STATE
-from stepweave.local_cloud.faults.function_fault import CrashPoint
+from stepweave.testing.agent_control import CrashPoint
 from stepweave.testing.backend import Runnable
 from stepweave.testing.local_backend import LocalBackend
 from stepweave.testing.run import Run

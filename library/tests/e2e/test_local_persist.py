@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.local_cloud.account import LocalSession
+from stepweave.local_client.session import LocalSession
 from stepweave.local_cloud.persistence.snapshot_file import FILE_NAME
 from tests.sample_project import environment, link_sample
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from stepweave.cdk.platform import this_machine
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.project.settings import require_project
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -87,7 +87,7 @@ def test_the_app_deploys_the_same(project: Path, tmp_path: Path) -> None:
 @pytest.mark.timeout(240)
 def test_the_constructs_run_in_a_stack_of_ones_own(project: Path, tmp_path: Path) -> None:
     synthesize(project, "accounting.py", tmp_path / "out", **this_machine(), colour="of no concern")
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         cloud.deploy(tmp_path / "out")
         session = cloud.session()
         session.client("secretsmanager").create_secret(Name="claims/bank", SecretString="hunter2")

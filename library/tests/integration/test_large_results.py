@@ -31,7 +31,7 @@ from stepweave.functions.replayer import lineage as lineage_module
 from stepweave.functions.replayer.lineage import lineage
 from stepweave.graph.arguments import ListOf, ResultOf
 from stepweave.graph.dag import Dag, Task
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.project.settings import Project, require_project
 
 pytestmark = pytest.mark.slow
@@ -131,18 +131,18 @@ def workflow(bulk_project: Path) -> CompiledWorkflow:
 @pytest.fixture(scope="module")
 def cloud(
     workflow: CompiledWorkflow, bulk_project: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalCloud]:
+) -> Iterator[LocalCloudProcess]:
     folder = tmp_path_factory.mktemp("assembly")
     app = create_app(folder, this_machine())
     add_stacks(app, [workflow], bundler=Bundler(Project(bulk_project, "stepweave"), Platform.native()))
     app.synth()
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         cloud.deploy(folder)
         yield cloud
 
 
 @pytest.fixture(scope="module")
-def execution(cloud: LocalCloud) -> dict[str, Any]:
+def execution(cloud: LocalCloudProcess) -> dict[str, Any]:
     client = cloud.session().client("stepfunctions")
     machine = "arn:aws:states:us-east-1:123456789012:stateMachine:stepweave-bulk"
     arn = client.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
@@ -179,7 +179,7 @@ def test_the_workflow_is_large_and_has_gates(workflow: CompiledWorkflow) -> None
     assert not workflow.nested
 
 
-def test_it_succeeds_with_the_right_result(cloud: LocalCloud, execution: dict[str, Any]) -> None:
+def test_it_succeeds_with_the_right_result(cloud: LocalCloudProcess, execution: dict[str, Any]) -> None:
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     result = resolve_references(cloud.session().client("s3"), json.loads(execution["output"]))
     lineages: dict[str, str] = {}
@@ -190,7 +190,9 @@ def test_it_succeeds_with_the_right_result(cloud: LocalCloud, execution: dict[st
     assert result["given"] == {one: hashlib.sha256(_text(one).encode()).hexdigest() for one in NEEDS["end"]}
 
 
-def test_every_result_travels_by_reference_far_below_the_quota(cloud: LocalCloud, execution: dict[str, Any]) -> None:
+def test_every_result_travels_by_reference_far_below_the_quota(
+    cloud: LocalCloudProcess, execution: dict[str, Any]
+) -> None:
     events = _events(cloud.session().client("stepfunctions"), execution["executionArn"])
     returned = [
         json.loads(event["lambdaFunctionSucceededEventDetails"]["output"])

@@ -19,7 +19,7 @@ from stepweave.cdk.stacks import add_stacks, create_app
 from stepweave.compiler.compile import CompiledWorkflow, compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.project.settings import require_project
 
 FUNCTION = Names().function("replayer")
@@ -43,13 +43,13 @@ def napping(timeout: timedelta) -> CompiledWorkflow:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud.start() as cloud:
+def cloud() -> Iterator[LocalCloudProcess]:
+    with LocalCloudProcess() as cloud:
         yield cloud
 
 
 @pytest.fixture
-def deploy(cloud: LocalCloud, tmp_path: Path) -> Deploy:
+def deploy(cloud: LocalCloudProcess, tmp_path: Path) -> Deploy:
     """Deploys the workflow with another timeout of its agent, which is part of what a version of a function holds."""
 
     def run(minutes: int) -> None:
@@ -62,7 +62,7 @@ def deploy(cloud: LocalCloud, tmp_path: Path) -> Deploy:
     return run
 
 
-def versions(cloud: LocalCloud) -> tuple[list[str], str]:
+def versions(cloud: LocalCloudProcess) -> tuple[list[str], str]:
     """Return the published versions of the function, and the one that is called."""
     client = cloud.session().client("lambda")
     published = client.list_versions_by_function(FunctionName=FUNCTION)["Versions"]
@@ -70,13 +70,13 @@ def versions(cloud: LocalCloud) -> tuple[list[str], str]:
     return [one["Version"] for one in published if one["Version"] != "$LATEST"], called
 
 
-def timeouts(cloud: LocalCloud) -> dict[str, int]:
+def timeouts(cloud: LocalCloudProcess) -> dict[str, int]:
     """Return how long each version may take, in seconds."""
     published = cloud.session().client("lambda").list_versions_by_function(FunctionName=FUNCTION)["Versions"]
     return {one["Version"]: one["Timeout"] for one in published}
 
 
-def ended(cloud: LocalCloud, execution: str) -> Any:
+def ended(cloud: LocalCloudProcess, execution: str) -> Any:
     client = cloud.session().client("stepfunctions")
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (described := client.describe_execution(executionArn=execution))["status"] == "RUNNING":
@@ -85,7 +85,9 @@ def ended(cloud: LocalCloud, execution: str) -> Any:
     return described["status"]
 
 
-def test_an_execution_outlives_a_deployment_and_calls_what_is_live_then(cloud: LocalCloud, deploy: Deploy) -> None:
+def test_an_execution_outlives_a_deployment_and_calls_what_is_live_then(
+    cloud: LocalCloudProcess, deploy: Deploy
+) -> None:
     client = cloud.session().client("stepfunctions")
     deploy(1)
     assert versions(cloud) == (["1"], "1")

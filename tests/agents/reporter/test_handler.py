@@ -20,8 +20,6 @@ from tests.dynamodb_tables import create_table
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
 
 @dataclass
 class Invocation:

@@ -13,8 +13,6 @@ from stepweave.command.main import app
 from stepweave.project.settings import PROJECT_VARIABLE
 from tests.scripts.repository.conftest import Repository
 
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from tests.scripts.repository.conftest import Repository
 
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
 
 @pytest.fixture
 def s3() -> Iterator[S3Client]:

@@ -15,8 +15,6 @@ from lambdas.shared.repository.contract import RepoRef
 from lambdas.shared.repository.errors import RepositoryRefusedError
 from stepweave.runtime.errors import ObjectCorruptError, ObjectMissingError
 
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
 
 @pytest.fixture
 def put(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[dict[str, bytes]], RepoRef]]:

@@ -20,7 +20,8 @@ def explain(error: Exception) -> CommandError | None:
         return explain_aws(error)
     if module.startswith("stepweave."):
         # Our own modules raise errors that name the place and say what to do.
-        return CommandError(str(error), exit_code=EXIT_FAILED if "local_cloud" in module else EXIT_REFUSED)
+        failed = module.startswith("stepweave.local_client.")
+        return CommandError(str(error), exit_code=EXIT_FAILED if failed else EXIT_REFUSED)
     if isinstance(error, OSError):
         return CommandError(_system_error(error), exit_code=EXIT_FAILED)
     return None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Self
 import boto3
 
 from stepweave.local_cloud.account import LocalSession
+from stepweave.local_cloud.control.api import ControlApi
+from stepweave.local_cloud.control.operations import operations
 from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.local_cloud.health import with_health
 from stepweave.local_cloud.lambda_runtime.worker_limit import worker_limit
@@ -21,6 +23,8 @@ from stepweave.local_cloud.permissions.authority import Authority, Mode
 from stepweave.local_cloud.permissions.control import mode_of_environment, with_permissions
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
     from stepweave.local_cloud.adapters.installation import AdaptedMoto
     from stepweave.local_cloud.controls import Controls
     from stepweave.local_cloud.lambda_runtime.host import FunctionHost, Observe
@@ -57,7 +61,13 @@ class LocalCloud:
         self._resources = resources
 
     @classmethod
-    def start(cls, port: int = 0, controls: Controls | None = None, permissions: Mode | None = None) -> LocalCloud:
+    def start(
+        cls,
+        port: int = 0,
+        controls: Controls | None = None,
+        permissions: Mode | None = None,
+        control_token: str | None = None,
+    ) -> LocalCloud:
         """Start a local cloud in this process.
 
         Parameters
@@ -68,6 +78,8 @@ class LocalCloud:
             What a test controls: time and faults.
         permissions
             What happens to what no policy allows; what ``STEPWEAVE_LOCAL_PERMISSIONS`` says, if not given.
+        control_token
+            Who knows it may control the local cloud over HTTP; None serves no control API.
 
         Raises
         ------
@@ -92,12 +104,17 @@ class LocalCloud:
             start_host = partial(_start_function_host, endpoint_url, controls, max_workers)
             moto = AdaptedMoto(endpoint_url, start_host, controls, permissions or mode_of_environment())
             resources.callback(moto.close)
-            server = LoopbackServer(with_permissions(with_health(moto.application), moto.authority), listener)
+            cloud = cls(endpoint_url, moto, ExitStack())
+            application = with_permissions(with_health(moto.application), moto.authority)
+            if control_token is not None:
+                application = ControlApi(application, control_token, operations(cloud, controls))
+            server = LoopbackServer(application, listener)
             resources.callback(server.join)
             resources.callback(moto.interrupt)
             server.start()
             resources.callback(server.close)
-            return cls(endpoint_url, moto, resources.pop_all())
+            cloud._resources.enter_context(resources.pop_all())
+            return cloud
 
     def preload(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
         """Load now what a deployment needs, which the first deployment would else wait for.
@@ -118,13 +135,19 @@ class LocalCloud:
         """Return a session whose clients all talk to this local cloud, with its credentials and region."""
         return LocalSession(self.endpoint_url)
 
-    def deploy(self, assembly: Path) -> None:
+    def client(self, service: str) -> BaseClient:
+        """Return a client of a service, for this process alone: its calls need no socket."""
+        return self._moto.client(service)
+
+    def deploy(self, assembly: Path, on_progress: Callable[[str, str], object] = lambda _stack, _outcome: None) -> None:
         """Deploy a synthesized CDK app.
 
         Parameters
         ----------
         assembly
             The cloud assembly: the directory that ``cdk synth`` or ``app.synth()`` wrote, usually ``cdk.out``.
+        on_progress
+            See :func:`stepweave.local_cloud.deployment.deploy_assembly`.
 
         Raises
         ------
@@ -135,7 +158,7 @@ class LocalCloud:
         """
         from stepweave.local_cloud.deployment import deploy_assembly  # noqa: PLC0415
 
-        deploy_assembly(self.session(), assembly)
+        deploy_assembly(self.session(), assembly, on_progress)
 
     def renew_workers(self) -> None:
         """End the worker processes of functions as they come free; calls to come get new ones."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from stepweave.local_cloud.clock import shifted_time
 from stepweave.local_cloud.clock.shared_offset import SharedOffset
 from stepweave.local_cloud.clock.virtual_clock import VirtualClock
-from stepweave.local_cloud.faults import worker_faults
 from stepweave.local_cloud.faults.plan import FaultPlan
 from stepweave.local_cloud.faults.service_front import ServiceFront
+from stepweave.local_cloud.faults.tasks import Tasks
 from stepweave.local_cloud.lambda_runtime.worker_environment import WorkerHook
 from stepweave.local_cloud.server import WsgiApplication
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 class Controls:
     """Handed to :meth:`stepweave.local_cloud.cloud.LocalCloud.start` by who wants to control time and faults.
 
+    Parameters
+    ----------
+    tasks : Tasks | None
+        Of the functions that work on tasks; None if none does.
+
     Attributes
     ----------
     clock : VirtualClock
@@ -33,15 +38,16 @@ class Controls:
         What goes wrong.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Tasks | None = None) -> None:
         self._resources = ExitStack()
+        self._tasks = tasks
         folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-clock-")))
         offset = self._resources.enter_context(SharedOffset(folder / "offset"))
         self.clock: Final = VirtualClock(offset.write)
         self.faults: Final = FaultPlan()
         self.worker_hooks: Final = (
             WorkerHook(Path(shifted_time.__file__), str(offset.path)),
-            WorkerHook(Path(worker_faults.__file__), ""),
+            *(() if tasks is None else (tasks.worker_hook(),)),
         )
 
     def front(self, application: WsgiApplication) -> WsgiApplication:
@@ -59,7 +65,7 @@ class Controls:
         """Return what stands between calls of functions and their workers."""
         from stepweave.local_cloud.faults.interception import FunctionInterceptor  # noqa: PLC0415 - needs pydantic
 
-        return FunctionInterceptor(self.faults, self.clock)
+        return FunctionInterceptor(self.faults, self.clock, self._tasks)
 
     @contextmanager
     def functions(self) -> Iterator[None]:

@@ -25,11 +25,7 @@ _NOT_WORTH_UPDATING: Final = frozenset({"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS
 _POLL_SECONDS: Final = 0.05
 
 
-def _ignore(_stack: str, _outcome: str) -> None:
-    """Report nothing."""
-
-
-def deploy_assembly(session: boto3.Session, assembly: Path, on_progress: Callable[[str, str], None] = _ignore) -> None:
+def deploy_assembly(session: boto3.Session, assembly: Path, on_progress: Callable[[str, str], object]) -> None:
     """Deploy a synthesized CDK app into a local cloud.
 
     Assets are published, stacks are created or updated in the order of their dependencies, and what has not changed is

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from contextlib import ExitStack
 from types import FrameType, TracebackType
 from typing import Final, Self
 
+from stepweave.local_cloud.parent_process import ParentProcess
+
+_LOOK_SECONDS: Final = 1.0
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,10 +53,15 @@ class StopSignals:
     ) -> None:
         self._resources.close()
 
-    def wait(self) -> None:
-        """Return as soon as one of the signals has come."""
+    def wait(self, parent: ParentProcess | None = None) -> None:
+        """Return as soon as one of the signals has come, or the parent has ended if one is given."""
+        watched = [self._reader, *(() if parent is None else (parent,))]
         while not self._came:
-            self._reader.recv(1)
+            readable, _, _ = select.select(watched, (), (), None if parent is None else _LOOK_SECONDS)
+            if self._reader in readable:
+                self._reader.recv(1)
+            if parent is not None and parent.has_ended(is_readable=parent in readable):
+                return
 
     def have_come(self) -> bool:
         """Tell whether one of the signals has come."""

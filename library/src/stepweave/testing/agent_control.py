@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Self, TypeAlias
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from stepweave.cdk.naming import Names
 from stepweave.contract.agent import Agent
 from stepweave.contract.json_values import JsonType, NotJsonError
-from stepweave.local_cloud.faults.function_fault import (
-    Crashes,
-    CrashPoint,
-    Delays,
-    Fails,
-    FunctionFault,
-    Refused,
-    Repeats,
-    Returns,
-    TimesOut,
-)
-from stepweave.local_cloud.faults.plan import FaultPlan
-from stepweave.local_cloud.faults.service_fault import FAILURE_ERRORS, THROTTLING_ERRORS
 from stepweave.project.agents import agent_contract, contract_file
 from stepweave.testing.errors import TestApiError, is_the_tests
 
 __tracebackhide__ = is_the_tests
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+Tell: TypeAlias = Callable[..., dict[str, Any]]
+"""Has the local cloud do an operation of its control API, and returns its answer."""
+
+
+class CrashPoint(StrEnum):
+    """When a worker process is killed."""
+
+    STARTED = "started"
+    """While it handles the event."""
+    CALLED = "called"
+    """When the agent's own code is about to be called: the attempt is under way for all others."""
+    RETURNED = "returned"
+    """When the agent's own code has done its work, and its result is not stored yet."""
+    STORED = "stored"
+    """When the agent's result is stored, and those who wait for it have not been told."""
+    FINISHED = "finished"
+    """After the handler's work is done, and before its result is known to anybody."""
 
 
 class FunctionControl:
@@ -37,23 +45,24 @@ class FunctionControl:
 
     Parameters
     ----------
-    plan : FaultPlan
-        Where it is written down.
+    tell : Tell
+        Tells it to the local cloud.
     function : str
         The function's name.
     task : str | None
         The only task for which it happens.
     """
 
-    def __init__(self, plan: FaultPlan, function: str, task: str | None = None) -> None:
-        self._plan = plan
+    def __init__(self, tell: Tell, function: str, task: str | None = None) -> None:
+        self._tell = tell
         self._function = function
         self._task = task
 
     @property
     def calls(self) -> int:
         """How often the function was called in this test, retries included."""
-        return self._plan.calls(self._function, self._task)
+        calls: int = self._tell("faults/calls", function=self._function, task=self._task)["calls"]
+        return calls
 
     def fails(
         self,
@@ -79,11 +88,12 @@ class FunctionControl:
         seed : int
             Chooses the calls.
         """
-        return self._add(Fails(error, message), times, probability, seed)
+        return self._add({"kind": "fails", "error": error, "message": message}, times, probability, seed)
 
     def delays(self, seconds: float, times: int | None = None, *, probability: float = 1.0, seed: int = 0) -> Self:
         """Have its calls take longer. A delay that is as long as the function's timeout is a timeout."""
-        return self._add(Delays(TypeAdapter(float).validate_python(seconds)), times, probability, seed)
+        fault: JsonObject = {"kind": "delays", "seconds": TypeAdapter(float).validate_python(seconds)}
+        return self._add(fault, times, probability, seed)
 
     def crashes(
         self,
@@ -109,31 +119,29 @@ class FunctionControl:
         seed : int
             Chooses the calls.
         """
-        return self._add(Crashes(CrashPoint(when)), times, probability, seed)
+        return self._add({"kind": "crashes", "when": CrashPoint(when)}, times, probability, seed)
 
     def times_out(self, times: int | None = None, *, probability: float = 1.0, seed: int = 0) -> Self:
         """Let the function run out of time. Where time is not skipped it is over at once."""
-        return self._add(TimesOut(), times, probability, seed)
+        return self._add({"kind": "times out"}, times, probability, seed)
 
     def is_throttled(self, times: int | None = None, *, probability: float = 1.0, seed: int = 0) -> Self:
         """Have Lambda refuse its calls as too many."""
-        return self._add(Refused(*THROTTLING_ERRORS["lambda"]), times, probability, seed)
+        return self._add({"kind": "refused", "reason": "throttled"}, times, probability, seed)
 
     def is_unavailable(self, times: int | None = None, *, probability: float = 1.0, seed: int = 0) -> Self:
         """Have Lambda fail instead of calling it."""
-        return self._add(Refused(*FAILURE_ERRORS["lambda"]), times, probability, seed)
+        return self._add({"kind": "refused", "reason": "unavailable"}, times, probability, seed)
 
     def is_called_twice(self, times: int | None = 1, *, probability: float = 1.0, seed: int = 0) -> Self:
         """Deliver the same event twice at once, as an at-least-once service may."""
-        return self._add(Repeats(), times, probability, seed)
+        return self._add({"kind": "repeats"}, times, probability, seed)
 
-    def _add(self, fault: FunctionFault, times: int | None, probability: float = 1.0, seed: int = 0) -> Self:
+    def _add(self, fault: JsonObject, times: int | None, probability: float = 1.0, seed: int = 0) -> Self:
         if times is not None and times < 1:
             raise TestApiError(f"times is how often it happens, at least once, not {times}")
-        try:
-            self._plan.add(self._function, fault, task=self._task, times=times, probability=probability, seed=seed)
-        except ValueError as error:
-            raise TestApiError(str(error)) from None
+        chance = {"times": times, "probability": probability, "seed": seed}
+        self._tell("faults/functions", function=self._function, task=self._task, fault=fault, **chance)
         return self
 
 
@@ -142,8 +150,8 @@ class AgentControl(FunctionControl):
 
     Parameters
     ----------
-    plan : FaultPlan
-        Where it is written down.
+    tell : Tell
+        Tells it to the local cloud.
     agent : Agent | str
         The agent, or its name.
     task : str | None
@@ -156,9 +164,9 @@ class AgentControl(FunctionControl):
     >>> local_cloud.agent("counter").fails(times=2, error="TransientError")  # doctest: +SKIP
     """
 
-    def __init__(self, plan: FaultPlan, agent: Agent[Any, Any] | str, task: str | None, names: Names) -> None:
+    def __init__(self, tell: Tell, agent: Agent[Any, Any] | str, task: str | None, names: Names) -> None:
         self._contract = agent if isinstance(agent, Agent) else _contract(agent)
-        super().__init__(plan, names.function(self._contract.name), task)
+        super().__init__(tell, names.function(self._contract.name), task)
 
     def returns(self, value: BaseModel | JsonValue, times: int | None = None) -> Self:
         """Return a value in place of the agent's own code.
@@ -174,7 +182,7 @@ class AgentControl(FunctionControl):
             checked = output.dump(output.load(plain))
         except (ValidationError, NotJsonError) as error:
             raise TestApiError(f"{self._contract.name} cannot return this: {error}") from None
-        return self._add(Returns(checked), times)
+        return self._add({"kind": "returns", "value": checked}, times)
 
 
 def _contract(name: str) -> Agent[Any, Any]:

@@ -6,9 +6,9 @@ import abc
 import datetime
 import secrets
 import tempfile
-import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from time import monotonic, sleep  # by their names: a test may put others in their place
 from typing import Any, Final, TypeAlias
 
 import boto3
@@ -141,15 +141,15 @@ class Backend(abc.ABC):
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        time.sleep(seconds)
+        sleep(seconds)
 
     def await_(self, is_done: Callable[[], bool], timeout: float) -> bool:
         """Wait until something is so, at most for seconds of real time, and tell whether it is."""
-        deadline, pause = time.monotonic() + timeout, _POLL_SECONDS
+        deadline, pause = monotonic() + timeout, _POLL_SECONDS
         while not is_done():
-            if time.monotonic() >= deadline:
+            if monotonic() >= deadline:
                 return False
-            time.sleep(pause)
+            sleep(pause)
             pause = min(pause * 1.5, _LONGEST_POLL_SECONDS)
         return True
 
@@ -164,6 +164,11 @@ class Backend(abc.ABC):
         """Return what there is to tell of the executions of this test that have failed."""
         failed = [(run, run.failure) for run in self._started]
         return [f"{run.arn.rpartition(':')[2]}: {failure.text}" for run, failure in failed if failure is not None]
+
+    @property
+    def ending(self) -> str | None:
+        """Why there is nothing any more that could run workflows; None while there is."""
+        return None
 
     def _deployment(self, workflow: str, where: str, how: str) -> Deployment:
         try:

@@ -1,4 +1,4 @@
-"""Workflows in a local cloud of this process."""
+"""Workflows in a local cloud of one's own."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import datetime
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic, sleep  # by their names: a test may put others in their place
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
+
+from botocore.exceptions import HTTPClientError
 
 from stepweave.cdk.errors import SynthesisError
 from stepweave.cdk.naming import ADMISSION, DEFAULT_ENVIRONMENT, LIVE
@@ -18,15 +20,13 @@ from stepweave.cdk.project_names import names_of
 from stepweave.compiler.compile import CompiledWorkflow
 from stepweave.contract.agent import Agent
 from stepweave.graph.errors import WorkflowError
-from stepweave.local_cloud.cloud import LocalCloud
-from stepweave.local_cloud.controls import Controls
-from stepweave.local_cloud.errors import LocalCloudError
+from stepweave.local_client.errors import ControlRefusedError, LocalCloudError
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.project.settings import find_project
 from stepweave.testing.agent_control import AgentControl, FunctionControl
 from stepweave.testing.backend import Backend, Runnable, compiled
-from stepweave.testing.emptying import empty_services
+from stepweave.testing.controlled_process import start_controlled
 from stepweave.testing.errors import ExecutionStuckError, TestApiError, is_the_tests
-from stepweave.testing.own_rules import OwnRules
 from stepweave.testing.service_control import ServiceControl
 from stepweave.testing.synthesis import synthesize
 
@@ -42,6 +42,7 @@ _HOW = "deploy it first"
 _ROLE = "arn:aws:iam::123456789012:role/any"
 _SETTLING_SECONDS = 0.1
 _LOOK_SECONDS = 0.02
+_NOTHING_DUE = "nothing due"
 
 
 class LocalBackend(Backend):
@@ -53,6 +54,8 @@ class LocalBackend(Backend):
     ----------
     bundler : Bundler | None
         What makes the functions' bundles, where they are not those of this project.
+    process : LocalCloudProcess | None
+        Of `start_controlled`, if it was started before; it is stopped with this object.
 
     Example
     -------
@@ -61,18 +64,16 @@ class LocalBackend(Backend):
     ...     assert cloud.run(word_count, texts=Path("texts")).status == "SUCCEEDED"
     """
 
-    def __init__(self, bundler: Bundler | None = None) -> None:
+    def __init__(self, bundler: Bundler | None = None, process: LocalCloudProcess | None = None) -> None:
         self._bundler = bundler
-        self._controls = Controls()
+        self.cloud = process or start_controlled()
         try:
-            self.cloud = LocalCloud.start(controls=self._controls)
+            super().__init__(self.cloud.session(), names_of(find_project(), DEFAULT_ENVIRONMENT))
         except BaseException:
-            self._controls.close()
+            self.cloud.stop()
             raise
-        super().__init__(self.cloud.session(), names_of(find_project(), DEFAULT_ENVIRONMENT))
         self._deployed: dict[str, tuple[str, CompiledWorkflow]] = {}
         self._definitions: dict[str, str] = {}
-        self._own_rules = OwnRules(self.client)
         self._time: Time = "real"
 
     @property
@@ -97,21 +98,14 @@ class LocalBackend(Backend):
         """
         if time not in {"real", "skipped"}:
             raise TestApiError(f"time is 'real' or 'skipped', not {time!r}")
-        self._controls.faults.clear()
         self._time = time
-        if time == "real" and self._controls.clock.offset:
-            # Time never goes back for a process: those that saw a later one make way.
-            self._controls.clock.reset()
-            self.cloud.renew_workers()
-        self._own_rules.begin()
+        self._tell("isolation/begin", real_time=time == "real")
 
     def end(self) -> None:
         """End a test: its faults, its rules, its executions, and what it left in tables, queues and buckets."""
-        self._controls.faults.clear()
-        self._own_rules.delete()
+        self._tell("isolation/quiet")
         self.stop_runs()
-        self._controls.clock.await_idle(_SETTLING_SECONDS)
-        empty_services(self.client)
+        self._tell("isolation/empty")
 
     def deploy(self, *workflows: Runnable) -> None:
         """Deploy workflows by the project's own stacks, unless they are deployed already as they are."""
@@ -156,16 +150,17 @@ class LocalBackend(Backend):
 
     def agent(self, agent: Agent[Any, Any] | str, task: str | None = None) -> AgentControl:
         """Return what makes an agent fail, return, wait or die; for one task only, if that is given."""
-        return AgentControl(self._controls.faults, agent, task, self._names)
+        return AgentControl(self._tell, agent, task, self._names)
 
     def function(self, name: str) -> FunctionControl:
         """Return what makes a function that is no agent fail, wait or die, by the function's name."""
-        return FunctionControl(self._controls.faults, name)
+        return FunctionControl(self._tell, name)
 
     @property
     def injected(self) -> dict[str, int]:
         """How often faults have happened in this test, by their kind."""
-        return self._controls.faults.injected
+        injected: dict[str, int] = self._tell("faults/injected")["injected"]
+        return injected
 
     @property
     def refused_permissions(self) -> list[str]:
@@ -174,44 +169,39 @@ class LocalBackend(Backend):
 
     def stop_faults(self) -> None:
         """Inject no more faults."""
-        self._controls.faults.stop()
+        self._tell("faults/stop")
 
     def service(self, service: str) -> ServiceControl:
         """Return what makes calls of an AWS service fail."""
-        return ServiceControl(self._controls.faults, service)
+        return ServiceControl(self._tell, service)
 
     def now(self) -> datetime.datetime:
         """Return the time of the local cloud, aware and in UTC."""
-        return self._controls.clock.now()
+        return datetime.datetime.fromtimestamp(self._tell("clock/now")["now"], tz=datetime.UTC)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, in leaps if time is skipped."""
         if self._time == "skipped":
-            self._controls.clock.advance(seconds)
+            self._tell("clock/advance", seconds=seconds)
         else:
             super().sleep(seconds)
 
     def await_(self, is_done: Callable[[], bool], timeout: float) -> bool:
         """Wait until something is so, at most for seconds of real time; skip time meanwhile if the test wants that."""
-        if self._time == "real":
-            return super().await_(is_done, timeout)
-        deadline = time.monotonic() + timeout
-        while not is_done():
-            if (left := deadline - time.monotonic()) <= 0:
-                return False
-            # What an execution leaves running, as what reports its failure, does not keep a test that is done.
-            if (
-                self._controls.clock.await_idle(min(left, _LOOK_SECONDS))
-                and not is_done()
-                and not self._controls.clock.skip()
-            ):
-                self._check_not_stuck(is_done)
-        return True
+        try:
+            return super().await_(is_done, timeout) if self._time == "real" else self._await_skipping(is_done, timeout)
+        except HTTPClientError:
+            self.cloud.check()
+            raise
+
+    @property
+    def ending(self) -> str | None:
+        """How the local cloud ended though nobody stopped it, with the end of its log; None while it runs."""
+        return self.cloud.ending
 
     def stop(self) -> None:
         """Stop the local cloud."""
         self.cloud.stop()
-        self._controls.close()
 
     def __enter__(self) -> Self:
         return self
@@ -221,11 +211,27 @@ class LocalBackend(Backend):
     ) -> None:
         self.stop()
 
+    def _await_skipping(self, is_done: Callable[[], bool], timeout: float) -> bool:
+        deadline = monotonic() + timeout
+        is_idle = False
+        while not is_done():
+            if (left := deadline - monotonic()) <= 0:
+                return False
+            # What an execution leaves running, as what reports its failure, does not keep a test that is done.
+            look = min(left, _LOOK_SECONDS)
+            if not is_idle:
+                is_idle = self._tell("clock/await-idle", seconds=look)["idle"]
+                continue
+            skipped = self._tell("clock/skip", seconds=look)
+            is_idle = skipped["idle"]
+            if skipped["outcome"] == _NOTHING_DUE:
+                self._check_not_stuck(is_done)
+        return True
+
     def _check_not_stuck(self, is_done: Callable[[], bool]) -> None:
         """Make sure, by a second look, that no time to come would bring what is waited for."""
-        time.sleep(_SETTLING_SECONDS)
-        clock = self._controls.clock
-        if is_done() or not clock.await_idle(0) or clock.skip():
+        sleep(_SETTLING_SECONDS)
+        if is_done() or self._tell("clock/skip", seconds=0)["outcome"] != _NOTHING_DUE:
             return
         tokens = [f"{each.task}" for run in self._started for each in run.pending_tokens()]
         if tokens:
@@ -234,6 +240,12 @@ class LocalBackend(Backend):
                 "use run.wait_for_token() and cloud.send_success()"
             )
         raise ExecutionStuckError("nothing runs and nothing waits for a time, yet the execution has not ended")
+
+    def _tell(self, operation: str, **given: Any) -> dict[str, Any]:
+        try:
+            return self.cloud.control.call(operation, **given)
+        except ControlRefusedError as error:
+            raise TestApiError(str(error)) from None
 
 
 def _digest(workflow: CompiledWorkflow) -> str:

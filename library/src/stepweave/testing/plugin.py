@@ -1,7 +1,6 @@
 """The pytest plugin: workflows are tested in a local cloud, or where they are deployed, by the same methods.
 
-Fixtures: ``local_cloud``, ``deployed``, and ``cloud``, which is one or the other as the command line says;
-``without_local_cloud`` for what needs the process for itself.
+Fixtures: ``local_cloud``, ``deployed``, and ``cloud``, which is one or the other as the command line says.
 Marker: ``local_cloud(time="skipped")`` lets waits, retry delays and timeouts of a test take no time.
 """
 
@@ -60,19 +59,22 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:  # noqa: ARG001
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Add to the report of a test that failed why its executions did."""
+    """Add to the report of a test that failed why its executions did, or how the local cloud ended."""
     outcome = yield
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
-    if call.when != "call" or not report.failed:
+    if not report.failed:
         return
     module = sys.modules.get("stepweave.testing.backend")
     if module is None:  # no test has used one
         return
     backends = {id(each): each for each in getattr(item, "funcargs", {}).values() if isinstance(each, module.Backend)}
     for backend in backends.values():
-        # Of a backend that has gone nothing can be told; the failure of the test matters more.
-        with suppress(Exception):
-            report.sections += [("failed execution", text) for text in backend.failures()]
+        if (ending := backend.ending) is not None:
+            report.sections.append(("local cloud", ending))
+        elif call.when == "call":
+            # Of a backend that does not answer nothing can be told; the failure of the test matters more.
+            with suppress(Exception):
+                report.sections += [("failed execution", text) for text in backend.failures()]
 
 
 @pytest.fixture(scope="session")
@@ -83,12 +85,6 @@ def shared_local_cloud() -> Iterator[SharedLocalCloud]:
     shared = SharedLocalCloud()
     yield shared
     shared.stop()
-
-
-@pytest.fixture(scope="module")
-def without_local_cloud(shared_local_cloud: SharedLocalCloud) -> None:
-    """No local cloud, for the tests of a module that start one of their own or use moto's mocks."""
-    shared_local_cloud.stop()
 
 
 @pytest.fixture
@@ -132,7 +128,7 @@ def _endpoint_url(config: pytest.Config) -> str | None:
 def _deployed_session(config: pytest.Config) -> tuple[boto3.Session, str]:
     from stepweave.command.target.choice import is_loopback  # noqa: PLC0415
     from stepweave.command.target.target import user_session  # noqa: PLC0415
-    from stepweave.local_cloud.account import LocalSession  # noqa: PLC0415
+    from stepweave.local_client.session import LocalSession  # noqa: PLC0415
     from stepweave.testing.endpoint_session import EndpointSession  # noqa: PLC0415
 
     endpoint_url = _endpoint_url(config)

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Self
 
-from stepweave.local_cloud.faults.plan import FaultPlan
-from stepweave.local_cloud.faults.service_fault import (
-    FAILURE_ERRORS,
-    THROTTLING_ERRORS,
-    Interference,
-    Kind,
-    ServiceFault,
-)
+from stepweave.testing.agent_control import Tell
 from stepweave.testing.errors import TestApiError, is_the_tests
 
 __tracebackhide__ = is_the_tests
@@ -26,8 +19,8 @@ class ServiceControl:
 
     Parameters
     ----------
-    plan : FaultPlan
-        Where it is written down.
+    tell : Tell
+        Tells it to the local cloud.
     service : str
         The service's name in boto3.
 
@@ -36,10 +29,11 @@ class ServiceControl:
     >>> local_cloud.service("dynamodb").throttles(0.2, seed=7)  # doctest: +SKIP
     """
 
-    def __init__(self, plan: FaultPlan, service: str) -> None:
-        if service not in THROTTLING_ERRORS:
-            raise TestApiError(f"no faults are known for {service!r}, only for {', '.join(sorted(THROTTLING_ERRORS))}")
-        self._plan = plan
+    def __init__(self, tell: Tell, service: str) -> None:
+        known = tell("faults/known-services")["services"]
+        if service not in known:
+            raise TestApiError(f"no faults are known for {service!r}, only for {', '.join(known)}")
+        self._tell = tell
         self._service = service
 
     def throttles(
@@ -58,22 +52,19 @@ class ServiceControl:
         times : int | None
             How often at the most; None for always.
         """
-        error, status = THROTTLING_ERRORS[self._service]
-        return self._add(Interference(Kind.REFUSED, error, status), probability, seed, operations, times)
+        return self._add("throttled", probability, seed, operations, times)
 
     def fails(
         self, probability: float = 1.0, *, seed: int = 0, operations: Iterable[str] = (), times: int | None = None
     ) -> Self:
         """Answer calls with an internal error, and do nothing."""
-        error, status = FAILURE_ERRORS[self._service]
-        return self._add(Interference(Kind.REFUSED, error, status), probability, seed, operations, times)
+        return self._add("unavailable", probability, seed, operations, times)
 
     def loses_answers(
         self, probability: float = 1.0, *, seed: int = 0, operations: Iterable[str] = (), times: int | None = None
     ) -> Self:
         """Do what calls ask for, and answer them with an internal error."""
-        error, status = FAILURE_ERRORS[self._service]
-        return self._add(Interference(Kind.LOST, error, status), probability, seed, operations, times)
+        return self._add("lost", probability, seed, operations, times)
 
     def delays(
         self,
@@ -85,25 +76,23 @@ class ServiceControl:
         times: int | None = None,
     ) -> Self:
         """Make calls late."""
-        return self._add(Interference(Kind.DELAYED, seconds=seconds), probability, seed, operations, times)
+        return self._add("delayed", probability, seed, operations, times, seconds)
 
     def repeats(
         self, probability: float = 1.0, *, seed: int = 0, operations: Iterable[str] = (), times: int | None = None
     ) -> Self:
         """Make calls twice, one right after the other; the caller gets the second answer."""
-        return self._add(Interference(Kind.REPEATED), probability, seed, operations, times)
+        return self._add("repeated", probability, seed, operations, times)
 
-    def _add(
+    def _add(  # noqa: PLR0913, PLR0917
         self,
-        interference: Interference,
+        kind: str,
         probability: float,
         seed: int,
         operations: Iterable[str],
         times: int | None,
+        seconds: float = 0.0,
     ) -> Self:
-        try:
-            fault = ServiceFault(self._service, interference, probability, seed, frozenset(operations), times)
-        except ValueError as error:
-            raise TestApiError(str(error)) from None
-        self._plan.add_service(fault)
+        chosen = {"operations": sorted(operations), "times": times, "probability": probability, "seed": seed}
+        self._tell("faults/services", service=self._service, kind=kind, seconds=seconds, **chosen)
         return self

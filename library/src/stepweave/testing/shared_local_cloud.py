@@ -11,10 +11,7 @@ if TYPE_CHECKING:
 
 
 class SharedLocalCloud:
-    """One local cloud for many tests: started when the first asks for it, and anew after it had to make way.
-
-    A process holds one local cloud at a time, and while it is there moto is not as it comes: what needs the process
-    for itself calls :meth:`stop` first.
+    """One local cloud for many tests: started when the first asks for it, and anew should it have ended.
 
     Example
     -------
@@ -26,22 +23,28 @@ class SharedLocalCloud:
         self._backend: LocalBackend | None = None
 
     def start(self) -> LocalBackend:
-        """Return the local cloud, which is started unless it runs.
-
-        Raises
-        ------
-        AlreadyRunningError
-            If the process runs another one.
-        """
-        with own_environment():  # importing the CDK's part names a Node.js in it
-            from stepweave.testing.local_backend import LocalBackend  # noqa: PLC0415 - takes a second
-
+        """Return the local cloud, which is started unless it runs."""
+        if self._backend is not None and self._backend.ending is not None:
+            self.stop()
         if self._backend is None:
-            self._backend = LocalBackend()
+            self._backend = _started()
         return self._backend
 
     def stop(self) -> None:
-        """Stop the local cloud, if it runs: what was deployed into it is gone, and moto is as it comes."""
+        """Stop the local cloud, if it runs: what was deployed into it is gone."""
         backend, self._backend = self._backend, None
         if backend is not None:
             backend.stop()
+
+
+def _started() -> LocalBackend:
+    from stepweave.testing.controlled_process import start_controlled  # noqa: PLC0415 - not every session needs it
+
+    process = start_controlled()  # while it starts, what speaks to it is imported
+    try:
+        with own_environment():  # importing the CDK's part names a Node.js in it
+            from stepweave.testing.local_backend import LocalBackend  # noqa: PLC0415 - takes a second
+    except BaseException:
+        process.stop()
+        raise
+    return LocalBackend(process=process)

@@ -6,19 +6,19 @@ import sys
 import zipfile
 from typing import Any, cast
 
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 
 ROLE = "arn:aws:iam::123456789012:role/test"
 
 
-def create_role(cloud: LocalCloud) -> None:
+def create_role(cloud: LocalCloudProcess) -> None:
     """Create the role that functions and state machines of tests have."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     cloud.session().client("iam").create_role(RoleName="test", AssumeRolePolicyDocument=policy)
 
 
-def create_function(cloud: LocalCloud, name: str, code: str) -> str:
+def create_function(cloud: LocalCloudProcess, name: str, code: str) -> str:
     """Create a function whose handler is `handler` in some code, and return its ARN."""
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:

@@ -22,7 +22,7 @@ from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
 from stepweave.contract.breaker_change import Change, update_item
 from stepweave.contract.breaker_item import failure_attribute, number
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.runtime.breaker import CircuitBreaker, CircuitOpenError
 from stepweave.runtime.breaker_store import DynamoDBBreakerStore
 
@@ -40,25 +40,25 @@ AGENTS = [
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudProcess]:
     assembly = tmp_path_factory.mktemp("cdk.out")
     synthesized = create_app(assembly, this_machine())
     StorageStack(synthesized, Names().storage_stack, settings=Settings.from_context(synthesized.node))
     synthesized.synth()
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         cloud.deploy(assembly)
         yield cloud
 
 
 @pytest.fixture
-def breaker(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def breaker(cloud: LocalCloudProcess, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     monkeypatch.setattr(breaker_session, "project_agents", lambda: AGENTS)
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "200", "AWS_ENDPOINT_URL": cloud.endpoint_url})
     return lambda *arguments: runner.invoke(app, ["breaker", *arguments])
 
 
 @pytest.fixture
-def table(cloud: LocalCloud) -> Iterator[str]:
+def table(cloud: LocalCloudProcess) -> Iterator[str]:
     """The name of the breakers table, which is empty again afterwards."""
     client = cloud.session().client("dynamodb")
     (name,) = [name for name in client.list_tables()["TableNames"] if "Breakers" in name]
@@ -72,7 +72,7 @@ def shown(breaker: Callable[..., Result], name: str = "github-api") -> dict[str,
     return value
 
 
-def fail(cloud: LocalCloud, table: str, generation: int, count: int) -> None:
+def fail(cloud: LocalCloudProcess, table: str, generation: int, count: int) -> None:
     """Record failures as agents do."""
     client = cloud.session().client("dynamodb")
     now = int(time.time() * 1000)
@@ -95,7 +95,7 @@ def test_a_breaker_that_contracts_name_is_listed_before_it_has_a_state(
 
 
 def test_a_breaker_is_opened_closed_and_reset_by_hand(
-    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+    cloud: LocalCloudProcess, breaker: Callable[..., Result], table: str
 ) -> None:
     fail(cloud, table, generation=0, count=3)
     assert shown(breaker)["failures"] == 3
@@ -121,7 +121,7 @@ def test_a_breaker_is_opened_closed_and_reset_by_hand(
 
 
 def test_who_opened_it_why_and_until_when_is_told_to_everybody(
-    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+    cloud: LocalCloudProcess, breaker: Callable[..., Result], table: str
 ) -> None:
     before = datetime.now(UTC)
     said = breaker("open", "github-api", "--reason", "the vendor\n has an outage", "--for", "30m").stdout
@@ -152,7 +152,7 @@ def test_who_opened_it_why_and_until_when_is_told_to_everybody(
 
 @pytest.mark.parametrize("duration", ["", "0m", "-5m", "5", "h", "1.5h", "99999d", "30 m", "٣m"])
 def test_a_time_that_is_none_is_refused_before_anything_is_written(
-    cloud: LocalCloud, breaker: Callable[..., Result], table: str, duration: str
+    cloud: LocalCloudProcess, breaker: Callable[..., Result], table: str, duration: str
 ) -> None:
     refused = breaker("open", "github-api", f"--for={duration}")
     assert (refused.exit_code, "must be a duration" in refused.stderr) == (2, True)
@@ -160,7 +160,7 @@ def test_a_time_that_is_none_is_refused_before_anything_is_written(
 
 
 def test_transitions_by_hand_are_told_on_the_bus_and_logged(
-    cloud: LocalCloud, breaker: Callable[..., Result], table: str
+    cloud: LocalCloudProcess, breaker: Callable[..., Result], table: str
 ) -> None:
     breaker("open", "github-api", "--reason", "told")
     logs = cloud.session().client("logs")
@@ -195,7 +195,7 @@ def test_a_breaker_that_no_contract_names_any_more_is_still_listed(
 
 @pytest.mark.parametrize("action", ["show", "open", "close", "reset"])
 def test_a_name_that_nobody_knows_is_refused_and_nothing_is_written(
-    cloud: LocalCloud, breaker: Callable[..., Result], table: str, action: str
+    cloud: LocalCloudProcess, breaker: Callable[..., Result], table: str, action: str
 ) -> None:
     refused = breaker(action, "github-ap")
     assert refused.exit_code == 2

@@ -24,7 +24,7 @@ from stepweave.command.target.deployment import find_deployment, state_machines
 from stepweave.compiler.compile import compile_workflow
 from stepweave.contract.breaker_transition import forced_open
 from stepweave.language.workflow import workflow
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from stepweave.project.settings import require_project
 
 ENVIRONMENTS = ("default", "staging", "alice")
@@ -39,8 +39,8 @@ def describe(texts: Texts) -> Lines:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud.start() as cloud:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudProcess]:
+    with LocalCloudProcess() as cloud:
         for environment in ENVIRONMENTS:
             folder = tmp_path_factory.mktemp(environment)
             synthesized = create_app(folder, {**this_machine(), "environment": environment})
@@ -51,7 +51,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def command(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def command(cloud: LocalCloudProcess, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Runs the command on the local cloud, and returns what it printed as JSON."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
     monkeypatch.delenv("STEPWEAVE_ENVIRONMENT", raising=False)
@@ -68,7 +68,7 @@ def waiting(command: Callable[..., Any]) -> dict[str, int]:
     return {environment: len(command("dlq", "list", "--environment", environment)) for environment in ENVIRONMENTS}
 
 
-def test_each_has_its_own_of_everything(cloud: LocalCloud) -> None:
+def test_each_has_its_own_of_everything(cloud: LocalCloudProcess) -> None:
     client = cloud.session().client("cloudformation")
     found = {}
     for environment in ENVIRONMENTS:
@@ -81,7 +81,7 @@ def test_each_has_its_own_of_everything(cloud: LocalCloud) -> None:
 
 @pytest.mark.slow
 def test_what_fails_in_one_is_a_dead_letter_there_and_nowhere_else(
-    cloud: LocalCloud, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    cloud: LocalCloudProcess, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert waiting(command) == {"default": 0, "staging": 0, "alice": 0}
     client = cloud.session().client("cloudformation")
@@ -99,7 +99,7 @@ def test_what_fails_in_one_is_a_dead_letter_there_and_nowhere_else(
     assert command("dlq", "list", "--environment", "default") == []
 
 
-def test_a_breaker_that_is_open_in_one_is_closed_in_the_others(cloud: LocalCloud) -> None:
+def test_a_breaker_that_is_open_in_one_is_closed_in_the_others(cloud: LocalCloudProcess) -> None:
     tables = {
         environment: BreakerTable.of(
             deployed_target(cloud.endpoint_url, aws=False, local=False, environment=environment)
@@ -115,7 +115,7 @@ def test_a_breaker_that_is_open_in_one_is_closed_in_the_others(cloud: LocalCloud
 
 
 @pytest.mark.parametrize("wrong", ["pre-production", "Staging", "muchtoolongforthis"])
-def test_an_environment_that_cannot_be_is_refused(cloud: LocalCloud, wrong: str) -> None:
+def test_an_environment_that_cannot_be_is_refused(cloud: LocalCloudProcess, wrong: str) -> None:
     arguments = ["dlq", "list", "--environment", wrong, "--endpoint-url", cloud.endpoint_url]
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2

@@ -20,7 +20,7 @@ from stepweave.compiler.partition import Weight
 from stepweave.dag_files.compile import compile_dag_file
 from stepweave.dag_files.read import read_dag_file
 from stepweave.functions.replayer.lineage import lineage
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 
 ROOM = Weight(6000, 300)
 """So small that a workflow of a dozen tasks is cut."""
@@ -39,7 +39,7 @@ def dag(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cloud(dag: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def cloud(dag: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloudProcess]:
     """A local cloud with the DAG file, cut."""
     with mock.patch.object(stages, "_ROOM", ROOM):
         compiled = compile_dag_file(read_dag_file(dag))
@@ -49,12 +49,12 @@ def cloud(dag: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
     # The same workflow stands for word-count, whose executions `stepweave profile` can look at.
     add_stacks(cdk_app, [replace(compiled, dag=replace(compiled.dag, name="word-count"))], dag=compiled)
     cdk_app.synth()
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         cloud.deploy(folder)
         yield cloud
 
 
-def stepweave(cloud: LocalCloud, *arguments: str | Path) -> Result:
+def stepweave(cloud: LocalCloudProcess, *arguments: str | Path) -> Result:
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
     return runner.invoke(app, [str(argument) for argument in arguments])
 
@@ -63,7 +63,7 @@ def _lineage(task: str) -> str:
     return lineage(task, [{"lineage": _lineage(needed)} for needed in NEEDS[task]])
 
 
-def test_the_tasks_of_nested_executions_are_shown(cloud: LocalCloud, dag: Path) -> None:
+def test_the_tasks_of_nested_executions_are_shown(cloud: LocalCloudProcess, dag: Path) -> None:
     result = stepweave(cloud, "run", "--dag", dag, "--json")
     assert result.exit_code == 0, result.stderr
     value = json.loads(result.stdout)
@@ -76,7 +76,7 @@ def test_the_tasks_of_nested_executions_are_shown(cloud: LocalCloud, dag: Path) 
     assert all(any(line.startswith(f"{task} done") for line in lines) for task in NEEDS)
 
 
-def test_several_last_tasks_give_several_results(cloud: LocalCloud, dag: Path) -> None:
+def test_several_last_tasks_give_several_results(cloud: LocalCloudProcess, dag: Path) -> None:
     value = json.loads(stepweave(cloud, "run", "--dag", dag, "--json").stdout)
     assert value["output"] == {}
     assert {task: result["lineage"] for task, result in value["results"].items()} == {
@@ -87,7 +87,7 @@ def test_several_last_tasks_give_several_results(cloud: LocalCloud, dag: Path) -
 
 
 def test_the_durations_of_nested_executions_are_learned(
-    cloud: LocalCloud, dag: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    cloud: LocalCloudProcess, dag: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "durations.json"
     monkeypatch.setattr(profile_workflow, "durations_file", lambda _: file)

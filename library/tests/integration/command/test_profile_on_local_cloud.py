@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from stepweave.command.main import app
 from stepweave.command.profile import profile_workflow
 from stepweave.compiler.learned_durations import LearnedDurations
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from tests.integration.command.functions import ROLE, create_function, create_role
 
 HANDLER = """
@@ -26,9 +26,9 @@ def handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
+def cloud() -> Iterator[LocalCloudProcess]:
     """A local cloud with a state machine of word-count that sleeps as its input says, or fails."""
-    with LocalCloud.start() as cloud:
+    with LocalCloudProcess() as cloud:
         create_role(cloud)
         function = create_function(cloud, "stepweave-sleeper", HANDLER)
         state = {"Type": "Task", "Resource": function, "ResultPath": None}
@@ -44,7 +44,7 @@ def cloud() -> Iterator[LocalCloud]:
         yield cloud
 
 
-def _create_stacks(cloud: LocalCloud, definition: dict[str, Any]) -> None:
+def _create_stacks(cloud: LocalCloudProcess, definition: dict[str, Any]) -> None:
     client = cloud.session().client("cloudformation")
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
@@ -71,12 +71,12 @@ def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return found
 
 
-def profile(cloud: LocalCloud, *options: str) -> Result:
+def profile(cloud: LocalCloudProcess, *options: str) -> Result:
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
     return runner.invoke(app, ["profile", "word-count", *options])
 
 
-def execute(cloud: LocalCloud, **seconds: float) -> None:
+def execute(cloud: LocalCloudProcess, **seconds: float) -> None:
     client = cloud.session().client("stepfunctions")
     machine = client.list_state_machines()["stateMachines"][0]["stateMachineArn"]
     arn = client.start_execution(stateMachineArn=machine, input=json.dumps(seconds))["executionArn"]
@@ -84,7 +84,7 @@ def execute(cloud: LocalCloud, **seconds: float) -> None:
         time.sleep(0.02)
 
 
-def test_nothing_is_learned_before_anything_ran(cloud: LocalCloud, file: Path) -> None:
+def test_nothing_is_learned_before_anything_ran(cloud: LocalCloudProcess, file: Path) -> None:
     result = profile(cloud)
     assert result.exit_code == 1
     assert "no execution of word-count has succeeded" in result.stderr
@@ -92,7 +92,7 @@ def test_nothing_is_learned_before_anything_ran(cloud: LocalCloud, file: Path) -
     assert not file.exists()
 
 
-def test_medians_of_what_succeeded_are_written(cloud: LocalCloud, file: Path) -> None:
+def test_medians_of_what_succeeded_are_written(cloud: LocalCloudProcess, file: Path) -> None:
     execute(cloud, first=0.0, second=0.0)
     execute(cloud, first=1.2, second=-1.0)  # fails
     execute(cloud, first=0.0, second=0.6)
@@ -114,7 +114,7 @@ def test_medians_of_what_succeeded_are_written(cloud: LocalCloud, file: Path) ->
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(
-    cloud: LocalCloud, file: Path, monkeypatch: pytest.MonkeyPatch
+    cloud: LocalCloudProcess, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execute(cloud, first=0.0, second=0.0)
     monkeypatch.setattr(profile_workflow, "durations_file", lambda _: file.parent / "gone" / file.name)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stepweave.command.main import app
-from stepweave.local_cloud.cloud import LocalCloud
+from stepweave.local_client.process import LocalCloudProcess
 from tests.integration.command.functions import ROLE, create_function, create_role
 
 TEXTS = {"bucket": "b", "key": "k", "name": "demo"}
@@ -35,21 +35,21 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    with LocalCloud.start() as cloud:
+def cloud() -> Iterator[LocalCloudProcess]:
+    with LocalCloudProcess() as cloud:
         create_role(cloud)
         yield cloud
 
 
 @pytest.fixture
-def function(cloud: LocalCloud) -> Iterator[str]:
+def function(cloud: LocalCloudProcess) -> Iterator[str]:
     """The ARN of a function that fails as its event says."""
     yield create_function(cloud, "stepweave-test", HANDLER)
     cloud.session().client("lambda").delete_function(FunctionName="stepweave-test")
 
 
 @pytest.fixture
-def bucket(cloud: LocalCloud) -> Iterator[str]:
+def bucket(cloud: LocalCloudProcess) -> Iterator[str]:
     """The payload bucket, in a stack that names it."""
     client = cloud.session().client("cloudformation")
     template = {
@@ -64,7 +64,7 @@ def bucket(cloud: LocalCloud) -> Iterator[str]:
 
 
 @pytest.fixture
-def deploy(cloud: LocalCloud, bucket: str) -> Iterator[Deploy]:
+def deploy(cloud: LocalCloudProcess, bucket: str) -> Iterator[Deploy]:
     """Deploys a definition as the state machine of word-count."""
     client = cloud.session().client("cloudformation")
 
@@ -86,7 +86,7 @@ def deploy(cloud: LocalCloud, bucket: str) -> Iterator[Deploy]:
 
 
 @pytest.fixture
-def run(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def run(cloud: LocalCloudProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Runs word-count there, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "400", "AWS_ENDPOINT_URL": cloud.endpoint_url})
@@ -198,7 +198,7 @@ def test_an_execution_that_takes_too_long_is_said_to_have(deploy: Deploy, run: R
 
 
 def test_results_and_reports_are_brought_from_s3(
-    cloud: LocalCloud, bucket: str, deploy: Deploy, run: Run, tmp_path: Path
+    cloud: LocalCloudProcess, bucket: str, deploy: Deploy, run: Run, tmp_path: Path
 ) -> None:
     s3 = cloud.session().client("s3")
     s3.put_object(Bucket=bucket, Key="reports/x/report.md", Body=b"# Report")
@@ -230,7 +230,7 @@ def test_results_and_reports_are_brought_from_s3(
     assert "what the execution made could not be fetched" in lost.stderr
 
 
-def test_a_workflow_that_is_not_deployed_there_says_how_to_deploy(run: Run, cloud: LocalCloud) -> None:
+def test_a_workflow_that_is_not_deployed_there_says_how_to_deploy(run: Run, cloud: LocalCloudProcess) -> None:
     result = run()
     assert result.exit_code == 2
     assert "workflow word-count is not deployed on the local cloud at" in result.stderr

@@ -12,7 +12,6 @@ from botocore.exceptions import EndpointConnectionError
 
 from stepweave.local_cloud.cloud import LocalCloud
 from stepweave.local_cloud.controls import Controls
-from stepweave.local_cloud.deployment import deploy_assembly
 from stepweave.local_cloud.errors import AlreadyRunningError, DeploymentError
 
 from .conftest import ROLE, WriteAssembly, function, open_to_rules, state_machine
@@ -36,7 +35,7 @@ def run(cloud: LocalCloud, machine: str, execution_input: Any) -> dict[str, Any]
 
 def progress_of(cloud: LocalCloud, assembly: Path) -> list[tuple[str, str]]:
     progress: list[tuple[str, str]] = []
-    deploy_assembly(cloud.session(), assembly, lambda stack, outcome: progress.append((stack, outcome)))
+    cloud.deploy(assembly, lambda stack, outcome: progress.append((stack, outcome)))
     return progress
 
 

@@ -8,7 +8,7 @@ from stepweave.command.errors import CommandError
 from stepweave.command.reporting import reported
 from stepweave.contract.refusal import RefusedError
 from stepweave.graph.errors import WorkflowError
-from stepweave.local_cloud.errors import DeploymentError
+from stepweave.local_client.errors import ControlRefusedError
 
 
 def ends(error: BaseException) -> int:
@@ -26,7 +26,7 @@ def ends(error: BaseException) -> int:
         (RefusedError("/x: no such directory"), 2, "error: /x: no such directory\n"),
         (WorkflowError("a cycle"), 2, "error: a cycle\n"),
         (SynthesisError("no uv"), 2, "error: no uv\n"),
-        (DeploymentError("a stack lacks a thing"), 1, "error: a stack lacks a thing\n"),
+        (ControlRefusedError("a stack lacks a thing"), 1, "error: a stack lacks a thing\n"),
         (PermissionError(13, "Permission denied", "/x"), 1, "error: /x: Permission denied\n"),
         (NoCredentialsError(), 2, "error: no usable AWS credentials"),
         (

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from stepweave.local_client.control import answering_process
 from stepweave.local_cloud.errors import PortInUseError
-from stepweave.local_cloud.health import answering_process, with_health
+from stepweave.local_cloud.health import with_health
 from stepweave.local_cloud.server import LoopbackServer, bind_loopback
 
 

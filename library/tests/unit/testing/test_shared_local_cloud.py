@@ -1,72 +1,107 @@
-"""The local cloud that tests share gives the process back."""
+"""The local cloud that tests share is a process of its own: nothing of theirs is in its way, nor it in theirs."""
 
-import boto3
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
-from moto import mock_aws
-from moto.stepfunctions.parser.asl.component.program.program import Program
-from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from stepweave.local_cloud.cloud import LocalCloud
-from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.testing.shared_local_cloud import SharedLocalCloud
 from tests.sample_project import SAMPLE
 
+# What a test may do to its own process, with the local cloud up and in use.
+BESIDE_MOCKS = """
+import threading, time
+from unittest import mock
 
-def test_it_starts_when_needed_makes_way_and_starts_again() -> None:
-    upstream = Program.eval, Environment.__init__
+import boto3
+from moto import mock_aws
+
+WAIT = {"StartAt": "wait", "States": {"wait": {"Type": "Wait", "Seconds": 86_400, "End": True}}}
+
+@mock_aws
+def test_mocks(local_cloud):
+    own = boto3.client("sqs", region_name="us-east-1")
+    own.create_queue(QueueName="of-the-mock")
+    queues = local_cloud.client("sqs")
+    queues.create_queue(QueueName="of-the-local-cloud")
+    assert [url.rpartition("/")[2] for url in own.list_queues()["QueueUrls"]] == ["of-the-mock"]
+    assert [url.rpartition("/")[2] for url in queues.list_queues()["QueueUrls"]] == ["of-the-local-cloud"]
+
+def test_clock(local_cloud):
+    local_cloud.begin("skipped")
+    machine = local_cloud.deploy_definition("waiting", WAIT)
+    with (
+        mock.patch.object(time, "time", return_value=1_000_000.0),
+        mock.patch.object(time, "sleep", side_effect=AssertionError("slept")),
+        mock.patch.object(time, "monotonic", return_value=0.0),
+        mock.patch.object(threading, "Thread", side_effect=AssertionError("a thread")),
+    ):
+        run = local_cloud.run(machine)
+    assert run.status == "SUCCEEDED"
+    assert run.seconds >= 86_400
+
+def test_ends(local_cloud):
+    import os, signal
+    os.kill(local_cloud.cloud.state.pid, signal.SIGKILL)
+    local_cloud.service("sqs")
+
+def test_goes_on(local_cloud):
+    assert local_cloud.client("sqs").list_queues().get("QueueUrls", []) == []
+"""
+STARTED = """
+import os, sys, time
+from stepweave.testing.shared_local_cloud import SharedLocalCloud
+print(SharedLocalCloud().start().cloud.state.pid, flush=True)
+if os.fork() == 0:  # a child that holds all that its parent held, and lives longer
+    time.sleep(60)
+time.sleep(60)
+"""
+
+
+def test_it_starts_when_needed_and_anew_when_it_has_ended() -> None:
     shared = SharedLocalCloud()
     shared.stop()
     first = shared.start()
     assert shared.start() is first
-    first.client("stepfunctions").list_state_machines()
-    assert Program.eval is not upstream[0]
-    with pytest.raises(AlreadyRunningError):
-        LocalCloud.start()
-
-    shared.stop()
-    shared.stop()
-    assert (Program.eval, Environment.__init__) == upstream
-    with LocalCloud.start() as own:
-        assert own.session().client("sqs").list_queues().get("QueueUrls", []) == []
-    with mock_aws():
-        boto3.client("sqs", region_name="us-east-1").create_queue(QueueName="of-a-mock")
-
+    first.client("sqs").create_queue(QueueName="lost")
+    os.kill(first.cloud.state.pid, signal.SIGKILL)
+    first.cloud.wait()
     second = shared.start()
-    assert second is not first
     assert second.client("sqs").list_queues().get("QueueUrls", []) == []
     shared.stop()
+    shared.stop()
+    assert second.cloud.wait() == 0
 
 
-PROJECT = """
-import pytest
-from stepweave.local_cloud.cloud import LocalCloud
-
-def test_shared(local_cloud):
-    local_cloud.client("sqs").create_queue(QueueName="of-this-test")
-"""
-OWN = """
-import pytest
-from stepweave.local_cloud.cloud import LocalCloud
-
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
-@pytest.fixture(scope="module")
-def cloud():
-    with LocalCloud.start() as cloud:
-        yield cloud
-
-def test_own(cloud):
-    assert cloud.session().client("sqs").list_queues().get("QueueUrls", []) == []
-"""
-
-
-@pytest.mark.parametrize("order", [("shared", "own"), ("own", "shared"), ("shared", "own", "shared_again")])
-def test_modules_with_a_cloud_of_their_own_can_come_in_any_order(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, order: tuple[str, ...]
+def test_mocks_of_a_test_and_the_end_of_the_local_cloud(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SAMPLE))
-    names = [f"test_{position}_{name}.py" for position, name in enumerate(order)]
-    for name in names:
-        pytester.path.joinpath(name).write_text(OWN if name.endswith("own.py") else PROJECT)
-    options = ("-p", "no:cacheprovider", "-W", "ignore")
-    pytester.runpytest_subprocess(*options, *names).assert_outcomes(passed=len(order))
+    pytester.makepyfile(BESIDE_MOCKS)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "ignore")
+    result.assert_outcomes(passed=3, failed=1, errors=1)  # its end concerns the rest of the test that it ends in, alone
+    result.stdout.fnmatch_lines(["*the local cloud, process *, has ended with signal 9; the end of its log, *"])
+
+
+def test_a_session_that_is_killed_leaves_no_process_behind() -> None:
+    session = subprocess.Popen([sys.executable, "-c", STARTED], stdout=subprocess.PIPE, text=True, cwd=SAMPLE)
+    assert session.stdout is not None
+    local_cloud = int(session.stdout.readline())
+    os.kill(session.pid, signal.SIGKILL)
+    session.wait()
+    deadline = time.monotonic() + 60
+    while is_running(local_cloud):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # whoever inherits orphans may not care for them

@@ -7,17 +7,17 @@ from stepweave.cdk.naming import Names
 from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import CommandError
 from stepweave.command.local.usage import usage
-from stepweave.command.target.aws_environment import aws_configuration_hidden
 from stepweave.command.target.deployment import state_machines
 from stepweave.command.target.open_target import at_local_endpoint, deploy_project, require_local_cloud
 from stepweave.command.target.running_daemon import local_cloud_root
 from stepweave.command.terminal.console import say, say_warning, standard_output, styled
 from stepweave.command.terminal.step import step
-from stepweave.local_cloud import daemon
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.daemon_files import DaemonState
-from stepweave.local_cloud.deployment import deploy_assembly
-from stepweave.local_cloud.errors import PortInUseError
+from stepweave.local_client.control import ControlClient
+from stepweave.local_client.errors import AlreadyRunningError, LocalCloudEndedError, PortInUseError
+from stepweave.local_client.process import LocalCloudProcess
+from stepweave.local_client.project_cloud import down, process_options, status, up
+from stepweave.local_client.session import LocalSession
+from stepweave.local_client.state import CloudState
 from stepweave.project.settings import Project, find_project, require_project
 
 
@@ -54,7 +54,7 @@ def start_in_background(
     require_local_cloud()
     content, names = _content(deploy=deploy, assembly=assembly), project_names(environment)
     with step("starting the local cloud", "started") as starting:
-        state, is_new = daemon.up(local_cloud_root(), port, persist)
+        state, is_new = up(local_cloud_root(), port, persist)
         if not is_new:
             starting.done = "found it up already"
     if not is_new and port not in {0, state.port}:
@@ -75,7 +75,7 @@ def start_in_foreground(
     environment: str | None = None,
     assembly: Path | None = None,
 ) -> None:
-    """Run the local cloud in this process until Ctrl-C.
+    """Run the local cloud in this terminal until Ctrl-C, or until it is told to stop.
 
     Parameters
     ----------
@@ -91,23 +91,26 @@ def start_in_foreground(
     """
     require_local_cloud()
     content, names = _content(deploy=deploy, assembly=assembly), project_names(environment)
-
-    def present(state: DaemonState) -> None:
-        _present(content, names, state, "Ctrl-C", is_empty=not state.began_with_stacks)
-
     try:
-        with aws_configuration_hidden():
-            daemon.serve(local_cloud_root(), port, present, persist)
+        with LocalCloudProcess(process_options(local_cloud_root(), port, persist), shows_log=True) as cloud:
+            state = cloud.state
+            _present(content, names, state, "Ctrl-C", is_empty=not state.began_with_stacks)
+            if cloud.wait():
+                raise LocalCloudEndedError(cloud.ending)
     except PortInUseError as error:
         raise CommandError(str(error)) from error
+    except AlreadyRunningError:
+        raise AlreadyRunningError("the local cloud of this folder is up already: `stepweave local status`") from None
+    except KeyboardInterrupt:
+        pass  # it is what was asked for, and no failure
     say("stopped")
 
 
 def stop() -> None:
     """Stop the local cloud of the project or folder, if it is up."""
     root = local_cloud_root()
-    state = daemon.status(root).state
-    if not daemon.down(root):
+    state = status(root).state
+    if not down(root):
         say("no local cloud was up")
     elif state is None or state.persist is None:
         say("stopped")
@@ -117,7 +120,7 @@ def stop() -> None:
 
 def show_status(*, as_json: bool, environment: str | None = None) -> bool:
     """Print whether the local cloud of the project or folder is up; tell whether it is."""
-    found = daemon.status(local_cloud_root())
+    found = status(local_cloud_root())
     state = found.state
     running = state is not None and found.answers
     deployed = _deployed(state, project_names(environment)) if state is not None and running else {}
@@ -148,11 +151,12 @@ def _content(*, deploy: bool, assembly: Path | None) -> Project | Path | None:
     return require_project() if deploy else None
 
 
-def _present(content: Project | Path | None, names: Names, state: DaemonState, stop: str, *, is_empty: bool) -> None:
+def _present(content: Project | Path | None, names: Names, state: CloudState, stop: str, *, is_empty: bool) -> None:
+    control = ControlClient(state.port, state.token)
     if isinstance(content, Project):
-        deploy_project(content, at_local_endpoint(state.endpoint_url, names=names))
+        deploy_project(content, None, names, control.deploy)
     elif content is not None:
-        _deploy_assembly(content, state)
+        _deploy_assembly(content, control)
     deployed = {} if is_empty and content is None else _deployed(state, names)
     _print_state(state, deployed)
     console = standard_output()
@@ -163,16 +167,15 @@ def _present(content: Project | Path | None, names: Names, state: DaemonState, s
             console.print(styled(f"  {line}"), soft_wrap=True)
 
 
-def _deploy_assembly(assembly: Path, state: DaemonState) -> None:
+def _deploy_assembly(assembly: Path, control: ControlClient) -> None:
     with step(f"deploying {assembly}", "deployed") as deploying:
-        outcomes: dict[str, str] = {}
-        deploy_assembly(LocalSession(state.endpoint_url), assembly, outcomes.__setitem__)
+        outcomes = control.deploy(assembly)
         deploying.done = f"deployed {', '.join(outcomes)}"
         if set(outcomes.values()) <= {"unchanged"}:
             deploying.done = "found nothing to deploy"
 
 
-def _deployed(state: DaemonState, names: Names) -> dict[str, str]:
+def _deployed(state: CloudState, names: Names) -> dict[str, str]:
     """Return the state machines of the project by their workflows; of a folder that is none, all by their names."""
     if find_project() is None:
         client = LocalSession(state.endpoint_url).client("stepfunctions")
@@ -181,7 +184,7 @@ def _deployed(state: DaemonState, names: Names) -> dict[str, str]:
     return state_machines(at_local_endpoint(state.endpoint_url, names=names).client("cloudformation"), names)
 
 
-def _print_state(state: DaemonState, deployed: dict[str, str]) -> None:
+def _print_state(state: CloudState, deployed: dict[str, str]) -> None:
     console = standard_output()
     console.print(styled(f"the local cloud is up at {state.endpoint_url}", "bold green"), soft_wrap=True)
     _print_line("process", f"{state.pid}, since {state.started.astimezone():%Y-%m-%d %H:%M:%S}")

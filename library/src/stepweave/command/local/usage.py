@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stepweave.local_cloud.account import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from stepweave.local_client.session import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 
 
 def usage(endpoint_url: str, workflows: Iterable[str] | None, stop: str) -> list[tuple[str, tuple[str, ...]]]:

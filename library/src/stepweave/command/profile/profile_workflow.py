@@ -50,7 +50,7 @@ def profile_workflow(name: str, choice: TargetChoice, executions: int, *, as_jso
     workflow = find_workflow(name)
     names = project_names(choice.environment)
     target = choose_target(choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
-    if target.place is Place.IN_PROCESS:
+    if target.place is Place.OWN:
         raise CommandError(
             "there are no past executions to learn from: no local cloud is up",
             "run the workflow in one that stays (stepweave local up), or look at AWS (--aws)",

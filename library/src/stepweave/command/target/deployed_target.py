@@ -38,7 +38,7 @@ def chosen_target(choice: TargetChoice) -> OpenTarget:
     """
     names = project_names(choice.environment)
     target = choose_target(choice, daemon=daemon_endpoint, aws=aws_session, user=user_session)
-    if target.place is Place.IN_PROCESS:
+    if target.place is Place.OWN:
         raise CommandError(
             "there is nothing to look at: no local cloud is up",
             "start one that stays (stepweave local up), or look at AWS (--aws)",

@@ -1,10 +1,12 @@
 """Open the place where a workflow runs, with the project deployed there if the command sees to that."""
 
 import importlib.util
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,15 +16,15 @@ from stepweave.cdk.naming import DEFAULT_ENVIRONMENT, Names
 from stepweave.cdk.platform import this_machine
 from stepweave.cdk.project_names import project_names
 from stepweave.command.errors import CommandError
-from stepweave.command.target.aws_environment import aws_configuration_hidden
 from stepweave.command.target.caller import Caller, find_caller, local_user, warn_of_aws
+from stepweave.command.target.running_daemon import daemon_control
 from stepweave.command.target.synthesis import project_lock, synthesize
 from stepweave.command.target.target import Place, Target
 from stepweave.command.terminal.console import say, say_warning
 from stepweave.command.terminal.step import step
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.cloud import LocalCloud
-from stepweave.local_cloud.deployment import deploy_assembly
+from stepweave.local_client.launch import PYTHON_VARIABLE
+from stepweave.local_client.process import LocalCloudProcess
+from stepweave.local_client.session import LocalSession
 from stepweave.project.settings import Project, require_project
 
 _LOCAL_POLL_SECONDS = 0.1
@@ -117,7 +119,7 @@ def open_target(target: Target, names: Names, dag: DagDeployment | None = None) 
     CommandError
         If the app cannot be synthesized, or the local cloud is not installed.
     """
-    if target.place is Place.IN_PROCESS:
+    if target.place is Place.OWN:
         with _own_local_cloud(require_project(), names, dag) as opened:
             yield opened
     elif target.session is not None:
@@ -125,7 +127,8 @@ def open_target(target: Target, names: Names, dag: DagDeployment | None = None) 
     else:
         opened = at_local_endpoint(target.endpoint_url or "", dag, names)
         if target.deploys:
-            deploy_project(require_project(), opened)
+            project = require_project()
+            deploy_project(project, opened.dag, names, daemon_control(project).deploy)
         yield opened
 
 
@@ -157,26 +160,38 @@ def at_local_endpoint(endpoint_url: str, dag: DagDeployment | None = None, names
     return OpenTarget(session, endpoint_url, local=True, dag=dag, names=names or project_names())
 
 
-def deploy_project(project: Project, opened: OpenTarget) -> None:
-    """Synthesize a project and deploy it into a local cloud, as far as anything changed."""
+def deploy_project(
+    project: Project, dag: DagDeployment | None, names: Names, deploy: Callable[[Path], Mapping[str, str]]
+) -> None:
+    """Synthesize a project and deploy it into a local cloud, as far as anything changed.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    dag : DagDeployment | None
+        The DAG file that is deployed beside its workflows.
+    names : Names
+        The names of the deployment.
+    deploy : Callable
+        Deploys a cloud assembly, and returns what became of each stack.
+    """
     with project_lock(project):
-        assembly = synthesize(project, opened.dag, opened.names.environment)
-        changed: set[str] = set()
+        assembly = synthesize(project, dag, names.environment)
         with step("deploying", "deployed") as deploying:
-            deploy_assembly(opened.session, assembly, lambda _, what: changed.add(what))
-            if changed <= {"unchanged"}:
+            if set(deploy(assembly).values()) <= {"unchanged"}:
                 deploying.done = "found nothing to deploy"
 
 
 def require_local_cloud() -> None:
-    """Make sure that what the local cloud needs is installed.
+    """Make sure that what the local cloud needs is installed, as far as that shows before it is started.
 
     Raises
     ------
     CommandError
         If it is not.
     """
-    if importlib.util.find_spec("moto") is None:
+    if not os.environ.get(PYTHON_VARIABLE) and importlib.util.find_spec("moto") is None:
         raise CommandError(
             "the local cloud is not installed",
             "run `make setup` in the project, or: pip install 'stepweave[cdk,local]'",
@@ -187,7 +202,6 @@ def require_local_cloud() -> None:
 def _own_local_cloud(project: Project, names: Names, dag: DagDeployment | None) -> Iterator[OpenTarget]:
     require_local_cloud()
     say("starting a local cloud for this run (`stepweave local up` starts one that stays)", "dim")
-    with aws_configuration_hidden(), LocalCloud.start() as cloud:
-        opened = OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag, names=names)
-        deploy_project(project, opened)
-        yield opened
+    with LocalCloudProcess() as cloud:
+        deploy_project(project, dag, names, cloud.deploy)  # while it starts, the app is synthesized
+        yield OpenTarget(cloud.session(), cloud.endpoint_url, local=True, dag=dag, names=names)

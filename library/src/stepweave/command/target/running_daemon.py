@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from stepweave.command.terminal.console import say_warning
-from stepweave.local_cloud.daemon import status
-from stepweave.project.settings import find_project
+from stepweave.local_client.control import ControlClient
+from stepweave.local_client.errors import LocalCloudError
+from stepweave.local_client.project_cloud import status
+from stepweave.project.settings import Project, find_project
 
 
 def local_cloud_root() -> Path:
@@ -25,3 +27,17 @@ def daemon_endpoint() -> str | None:
         )
         return None
     return found.state.endpoint_url
+
+
+def daemon_control(project: Project) -> ControlClient:
+    """Return what tells this project's local cloud what to do.
+
+    Raises
+    ------
+    LocalCloudError
+        If it is not up.
+    """
+    state = status(project.root).state
+    if state is None:
+        raise LocalCloudError("the local cloud of this project is not up any more")
+    return ControlClient(state.port, state.token)

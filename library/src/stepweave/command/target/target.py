@@ -21,7 +21,8 @@ class Place(StrEnum):
     AWS = "aws"
     ENDPOINT = "endpoint"
     DAEMON = "daemon"
-    IN_PROCESS = "in-process"
+    OWN = "own"
+    """A local cloud that is yet to be started, and lasts as long as the command."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Target:
     @property
     def deploys(self) -> bool:
         """Whether the command brings what is deployed there up to date."""
-        return self.place in {Place.DAEMON, Place.IN_PROCESS}
+        return self.place in {Place.DAEMON, Place.OWN}
 
 
 def choose_target(
@@ -77,7 +78,7 @@ def choose_target(
         return Target(Place.AWS, session=aws())
     if choice.endpoint_url is None:
         up = daemon()
-        return Target(Place.IN_PROCESS) if up is None else Target(Place.DAEMON, up)
+        return Target(Place.OWN) if up is None else Target(Place.DAEMON, up)
     if not is_loopback(choice.endpoint_url):
         return Target(Place.ENDPOINT, choice.endpoint_url, user())
     up = daemon()

@@ -17,11 +17,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from botocore.client import BaseClient
 from flask import Flask
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.server import create_backend_app
 
+from stepweave.local_cloud.account import REGION
 from stepweave.local_cloud.adapters.dynamodb.calls import direct_dynamodb_calls
 from stepweave.local_cloud.adapters.paged_lists import paged_lists
 from stepweave.local_cloud.adapters.quick_backends import quick_backends
@@ -162,6 +164,10 @@ class AdaptedMoto:
             with self._lock:
                 piece()
             time.sleep(_PAUSE_SECONDS)  # whoever waits for the lock has it next
+
+    def client(self, service: str) -> BaseClient:
+        """Return a client of a service whose calls need no socket, always the same one."""
+        return self._clients.client(REGION, service)
 
     def renew_workers(self) -> None:
         """End the worker processes of functions as they come free."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Final
 
 ENDLESS_SECONDS: Final = 99_999_999.0
@@ -22,6 +23,19 @@ ENDLESS_SECONDS: Final = 99_999_999.0
 
 _POLL_SECONDS: Final = 0.5
 """How long a poller waits at the most, real time, in case that what it looks for comes from outside."""
+
+
+class Skip(StrEnum):
+    """What became of an attempt to skip time; true if it was skipped."""
+
+    JUMPED = "jumped"
+    BUSY = "busy"
+    """Something runs."""
+    NOTHING_DUE = "nothing due"
+    """Nothing waits for a time."""
+
+    def __bool__(self) -> bool:
+        return self is Skip.JUMPED
 
 
 class Sleeper:
@@ -242,7 +256,7 @@ class VirtualClock:
         with self._changed:
             return self._changed.wait_for(self._is_idle, seconds)
 
-    def skip(self, until: float | None = None) -> bool:
+    def skip(self, until: float | None = None) -> Skip:
         """Jump to the next deadline, if nothing runs.
 
         Parameters
@@ -250,21 +264,16 @@ class VirtualClock:
         until : float | None
             The farthest time to jump to, in seconds since the epoch; None goes as far as the deadline is, if there is
             one that is awaited.
-
-        Returns
-        -------
-        bool
-            Whether it jumped. It does not where something runs, or where nothing waits for a time.
         """
         with self._changed:
             if not self._is_idle():
-                return False
+                return Skip.BUSY
             waiting = [(sleeper.deadline, sleeper.is_awaited) for sleeper in self._sleepers]
             if until is None and not any(is_awaited and deadline is not None for deadline, is_awaited in waiting):
-                return False
+                return Skip.NOTHING_DUE
             targets = [deadline for deadline in (until, *(deadline for deadline, _ in waiting)) if deadline is not None]
             self._jump(min(targets))
-            return True
+            return Skip.JUMPED
 
     def advance(self, seconds: float, patience: float = 60.0) -> None:
         """Let time pass, and with it all that is due meanwhile.

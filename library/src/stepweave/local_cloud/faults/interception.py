@@ -8,9 +8,8 @@ import uuid
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-from stepweave.contract.event import TaskEvent
 from stepweave.local_cloud.clock.primitives import ClockExecutor
 from stepweave.local_cloud.clock.virtual_clock import VirtualClock
 from stepweave.local_cloud.faults.function_fault import (
@@ -24,7 +23,8 @@ from stepweave.local_cloud.faults.function_fault import (
     TimesOut,
 )
 from stepweave.local_cloud.faults.plan import FaultPlan
-from stepweave.local_cloud.faults.worker_faults import ORDER
+from stepweave.local_cloud.faults.service_fault import FAILURE_ERRORS, THROTTLING_ERRORS
+from stepweave.local_cloud.faults.tasks import ORDER, Tasks
 from stepweave.local_cloud.lambda_runtime import function_errors
 from stepweave.local_cloud.lambda_runtime.function_spec import FunctionSpec
 from stepweave.local_cloud.lambda_runtime.host import Execute
@@ -34,9 +34,8 @@ from stepweave.local_cloud.lambda_runtime.invocation import InvocationRefused, I
 class FunctionInterceptor:
     """Makes the faults of a plan happen to calls of functions.
 
-    An agent's failures and results take the place of its own code inside its worker process, so that all around it is
-    as always: idempotency, circuit breaker, gates, payloads in S3. For a function that is no agent the call is
-    answered in its place.
+    A task's failures and results take the place of its own code inside its worker process, so that all around it is
+    as always. For an event that is of no task the call is answered in the function's place.
 
     Parameters
     ----------
@@ -44,39 +43,43 @@ class FunctionInterceptor:
         What happens to which calls.
     clock : VirtualClock
         What is waited by.
+    tasks : Tasks | None
+        How to tell an event's task, and have its worker obey.
     """
 
-    def __init__(self, plan: FaultPlan, clock: VirtualClock) -> None:
+    def __init__(self, plan: FaultPlan, clock: VirtualClock, tasks: Tasks | None) -> None:
         self._plan = plan
         self._clock = clock
+        self._tasks = tasks
 
     def __call__(self, spec: FunctionSpec, payload: bytes, execute: Execute) -> InvocationResult:
         """Make a call, or what the plan has for it."""
         with self._clock.running():
-            task = _task(payload)
+            task = None if self._tasks is None else self._tasks.task_of(payload)
             delay, fault = self._plan.take(spec.name, task)
             if delay > 0:
                 self._clock.sleep(min(delay, spec.timeout_seconds))
                 if delay >= spec.timeout_seconds:
                     return _timed_out(spec)
-            return self._happen(fault, spec, execute, is_agent=task is not None)
+            return self._happen(fault, spec, execute, is_task=task is not None)
 
     def _happen(
-        self, fault: FunctionFault | None, spec: FunctionSpec, execute: Execute, *, is_agent: bool
+        self, fault: FunctionFault | None, spec: FunctionSpec, execute: Execute, *, is_task: bool
     ) -> InvocationResult:
         match fault:
-            case Crashes(CrashPoint.STARTED | CrashPoint.FINISHED as when):
-                return execute(crash=when)
+            case Crashes(when) if when in set(CrashPoint):
+                return execute(crash=CrashPoint(when))
             case Crashes(when):
                 return _ordered(execute, {"die": when})
-            case Refused(error, status):
+            case Refused(reason):
+                error, status = (THROTTLING_ERRORS if reason == "throttled" else FAILURE_ERRORS)["lambda"]
                 raise InvocationRefused(error, "The fault plan of the test chose this call.", status)
             case TimesOut():
                 return _timed_out(spec)
             case Repeats():
                 return self._repeat(execute)
             case Fails() | Returns():
-                return _ordered(execute, _order(fault)) if is_agent else _in_place(spec, fault)
+                return _ordered(execute, _order(fault)) if is_task else _in_place(spec, fault)
             case _:
                 return execute()
 
@@ -87,23 +90,15 @@ class FunctionInterceptor:
             return next(iter(done)).result()
 
 
-def _task(payload: bytes) -> str | None:
-    """Return the task that an event is for; None if it is not an agent's."""
-    try:
-        return TaskEvent.model_validate_json(payload).task
-    except ValidationError:
-        return None
-
-
 def _in_place(spec: FunctionSpec, fault: Fails | Returns) -> InvocationResult:
-    """Answer in place of a function that is no agent."""
+    """Answer in place of a function."""
     if isinstance(fault, Fails):
         return _result(spec, function_errors.error_payload(fault.error, fault.message), failed=True)
     return _result(spec, json.dumps(fault.value).encode(), failed=False)
 
 
 def _order(fault: Fails | Returns) -> dict[str, JsonValue]:
-    """Write down what an agent is to do in its worker process."""
+    """Write down what a task is to do in its worker process."""
     if isinstance(fault, Fails):
         return {"raise": {"error": fault.error, "message": fault.message}}
     return {"return": fault.value}

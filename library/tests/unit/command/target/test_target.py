@@ -69,7 +69,7 @@ def test_aws_is_worked_on_only_by_whom_says_so(
     ("variables", "up", "expected"),
     [
         ({}, UP, Target(Place.DAEMON, UP)),
-        ({}, None, Target(Place.IN_PROCESS)),
+        ({}, None, Target(Place.OWN)),
         ({"STEPWEAVE_TARGET": "aws"}, UP, Target(Place.AWS, session=SESSION)),
         ({"STEPWEAVE_TARGET": "local"}, UP, Target(Place.DAEMON, UP)),
         ({"AWS_ENDPOINT_URL": "http://localhost:9999"}, UP, Target(Place.ENDPOINT, "http://localhost:9999")),

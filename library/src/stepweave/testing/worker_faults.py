@@ -1,6 +1,7 @@
 """In a worker process: has an agent fail or return what a test says in place of its own code, or die on its way.
 
-Runs as a script before the handler is loaded, with nothing of this package; but `ORDER` is imported by it.
+Runs as a script before the handler is loaded, with nothing of this package; the local cloud's workers are told of it
+when that starts.
 """
 
 import builtins
@@ -13,25 +14,28 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-ORDER = "stepweave:order"
-"""The key of the client context whose value is the file of an order."""
-
 _RUNTIME = "stepweave.runtime.agent_handler"
 
 
-def install(_: str) -> None:
-    """Let the agent of this process obey orders."""
+def install(order_key: str) -> None:
+    """Let the agent of this process obey orders.
+
+    Parameters
+    ----------
+    order_key
+        The key of the client context whose value is the file of an order.
+    """
     try:
         runtime = importlib.import_module(_RUNTIME)
     except Exception:  # noqa: BLE001
         # No agent; or one that cannot be loaded, which the handler's own import is about to tell.
         return
     orders: list[dict[str, Any]] = []  # of the one event that a worker handles at a time
-    runtime.agent_handler = _obedient(runtime.agent_handler, orders)  # type: ignore[attr-defined]
+    runtime.agent_handler = _obedient(runtime.agent_handler, orders, order_key)  # type: ignore[attr-defined]
     runtime.run_once = _mortal(runtime.run_once, orders)  # type: ignore[attr-defined]
 
 
-def _obedient(agent_handler: Callable[..., Any], orders: list[dict[str, Any]]) -> Callable[..., Any]:
+def _obedient(agent_handler: Callable[..., Any], orders: list[dict[str, Any]], order_key: str) -> Callable[..., Any]:
     def decorator(contract: Any) -> Callable[..., Any]:
         decorate = agent_handler(contract)
 
@@ -49,7 +53,7 @@ def _obedient(agent_handler: Callable[..., Any], orders: list[dict[str, Any]]) -
 
             @functools.wraps(handle)
             def entry(event: object, context: Any) -> Any:
-                orders[:] = _orders(context)
+                orders[:] = _orders(context, order_key)
                 return handle(event, context)
 
             return entry
@@ -74,9 +78,9 @@ def _die_if(orders: list[dict[str, Any]], point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _orders(context: Any) -> list[dict[str, Any]]:
+def _orders(context: Any, key: str) -> list[dict[str, Any]]:
     custom = getattr(getattr(context, "client_context", None), "custom", None) or {}
-    return [json.loads(pathlib.Path(custom[ORDER]).read_text(encoding="utf-8"))] if ORDER in custom else []
+    return [json.loads(pathlib.Path(custom[key]).read_text(encoding="utf-8"))] if key in custom else []
 
 
 def _obey(order: dict[str, Any], contract: Any) -> Any:

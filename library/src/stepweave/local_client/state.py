@@ -1,21 +1,17 @@
-"""The files by which commands find a local cloud that runs in the background: its state, its lock and its log."""
+"""What the process of a local cloud says of itself, and the files that keep it for others to find."""
 
 from __future__ import annotations
 
 import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
-class DaemonState(BaseModel):
-    """What is known about a local cloud that runs in the background.
+class CloudState(BaseModel):
+    """What is known of a local cloud that runs.
 
     Attributes
     ----------
@@ -29,6 +25,8 @@ class DaemonState(BaseModel):
         When it began to answer.
     persist
         The folder that keeps its state across restarts; None if it forgets all when it stops.
+    token
+        What a request of its control API must bear: no business of anybody else.
     began_with_stacks
         Whether it had stacks when it began to answer, for it had kept them.
     """
@@ -40,11 +38,12 @@ class DaemonState(BaseModel):
     endpoint_url: str
     started: datetime
     persist: Path | None = None
+    token: str = Field(default="", repr=False, exclude=True)
     began_with_stacks: bool = False
 
 
 @dataclass(frozen=True)
-class DaemonFiles:
+class CloudFiles:
     """The files of the local cloud of one project.
 
     Parameters
@@ -75,42 +74,20 @@ class DaemonFiles:
         """What the local cloud has to say."""
         return self.directory / "local-cloud.log"
 
-    def read_state(self) -> DaemonState | None:
+    def read_state(self) -> CloudState | None:
         """Return what the state file says, or None if there is none that can be read."""
         try:
-            return DaemonState.model_validate_json(self.state.read_text(encoding="utf-8"))
+            return CloudState.model_validate_json(self.state.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-
-    def write_state(self, state: DaemonState) -> None:
-        """Write the state file; a reader sees all of it or nothing."""
-        temporary = self.state.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            temporary.write_text(state.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            temporary.replace(self.state)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
 
     def is_locked(self) -> bool:
         """Tell whether a process holds the lock."""
         if not self.lock.exists():
             return False
         with self.lock.open("a") as file:
-            return not _try_lock(file)
-
-    @contextmanager
-    def locked(self) -> Iterator[bool]:
-        """Hold the lock; yields False, and holds nothing, if another process has it."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        # A record lock and not flock(): worker processes that are forked must not keep the lock after our end.
-        with self.lock.open("a") as file:
-            yield _try_lock(file)
-
-
-def _try_lock(file: IO[str]) -> bool:
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return True
         return False
-    return True

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.daemon import down, status, up
-from stepweave.local_cloud.daemon_files import DaemonFiles
-from stepweave.local_cloud.errors import LocalCloudError
-from stepweave.local_cloud.health import answering_process
+from stepweave.local_client.control import answering_process
+from stepweave.local_client.errors import LocalCloudError
+from stepweave.local_client.project_cloud import down, status, up
+from stepweave.local_client.session import LocalSession
+from stepweave.local_client.state import CloudFiles
 from stepweave.local_cloud.persistence.snapshot_file import FILE_NAME
 
 
@@ -36,15 +36,15 @@ def test_up_status_and_down(root: Path) -> None:
     assert not status(root).is_running
     assert answering_process(state.port) is None
     assert down(root) is False
-    assert not DaemonFiles(root).state.exists()
+    assert not CloudFiles(root).state.exists()
 
 
 def test_a_killed_local_cloud_is_replaced(root: Path) -> None:
     first, _ = up(root)
     os.kill(first.pid, signal.SIGKILL)
-    while DaemonFiles(root).is_locked():
+    while CloudFiles(root).is_locked():
         time.sleep(0.01)
-    assert DaemonFiles(root).state.exists()
+    assert CloudFiles(root).state.exists()
     second, is_new = up(root)
     assert is_new
     assert second.pid != first.pid

@@ -1,0 +1,95 @@
+"""The operations of the control API, by their paths."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from stepweave.local_cloud.control.isolation import Isolation
+from stepweave.local_cloud.control.requests import (
+    AddFunctionFault,
+    AddServiceFault,
+    Begin,
+    Calls,
+    Deploy,
+    Request,
+    Seconds,
+)
+from stepweave.local_cloud.faults.service_fault import THROTTLING_ERRORS
+
+if TYPE_CHECKING:
+    from stepweave.local_cloud.cloud import LocalCloud
+    from stepweave.local_cloud.controls import Controls
+
+Answer = dict[str, Any]
+_Given = TypeVar("_Given", bound=Request)
+
+
+@dataclass(frozen=True)
+class Operation(Generic[_Given]):
+    """One operation.
+
+    Parameters
+    ----------
+    given : type
+        What it takes.
+    run : Callable
+        Does it; returns what is to be answered, None for nothing.
+    """
+
+    given: type[_Given]
+    run: Callable[[_Given], Answer | None]
+
+
+def operations(cloud: LocalCloud, controls: Controls | None) -> Mapping[str, Operation[Any]]:
+    """Return what a local cloud can be told; without controls neither faults nor the clock are among it."""
+    deploying = threading.Lock()
+
+    def deploy(given: Deploy) -> Answer:
+        outcomes: dict[str, str] = {}
+        with deploying:  # of two deployments at once neither would find what it looked at before
+            cloud.deploy(given.assembly, outcomes.__setitem__)
+        return {"stacks": outcomes}
+
+    return {"deploy": Operation(Deploy, deploy), **({} if controls is None else _controls(cloud, controls))}
+
+
+def _controls(cloud: LocalCloud, controls: Controls) -> Mapping[str, Operation[Any]]:
+    clock, faults = controls.clock, controls.faults
+    isolation = Isolation(controls, cloud.client, cloud.renew_workers)
+
+    def add_fault(given: AddFunctionFault) -> None:
+        faults.add(
+            given.function,
+            given.fault,
+            task=given.task,
+            times=given.times,
+            probability=given.probability,
+            seed=given.seed,
+        )
+
+    def advance(given: Seconds) -> Answer:
+        clock.advance(given.seconds)
+        return {"now": clock.time()}
+
+    def skip(given: Seconds) -> Answer:
+        outcome = clock.skip()
+        return {"outcome": outcome, "idle": clock.await_idle(given.seconds)}
+
+    return {
+        "clock/now": Operation(Request, lambda _: {"now": clock.time()}),
+        "clock/advance": Operation(Seconds, advance),
+        "clock/await-idle": Operation(Seconds, lambda given: {"idle": clock.await_idle(given.seconds)}),
+        "clock/skip": Operation(Seconds, skip),
+        "faults/functions": Operation(AddFunctionFault, add_fault),
+        "faults/services": Operation(AddServiceFault, lambda given: faults.add_service(given.service_fault())),
+        "faults/known-services": Operation(Request, lambda _: {"services": sorted(THROTTLING_ERRORS)}),
+        "faults/stop": Operation(Request, lambda _: faults.stop()),
+        "faults/injected": Operation(Request, lambda _: {"injected": faults.injected}),
+        "faults/calls": Operation(Calls, lambda given: {"calls": faults.calls(given.function, given.task)}),
+        "isolation/begin": Operation(Begin, lambda given: isolation.begin(real_time=given.real_time)),
+        "isolation/quiet": Operation(Request, lambda _: isolation.quiet()),
+        "isolation/empty": Operation(Request, lambda _: isolation.empty()),
+    }
