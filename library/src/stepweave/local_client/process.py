@@ -32,6 +32,11 @@ class LocalCloudProcess:
     shows_log : bool
         Whether its log goes to the standard error of this process, instead of to a file.
 
+    Attributes
+    ----------
+    log : Path | None
+        The file of its log, which goes when it has ended in order; None if it is shown.
+
     Example
     -------
     >>> with LocalCloudProcess() as cloud:  # doctest: +SKIP
@@ -40,7 +45,7 @@ class LocalCloudProcess:
     """
 
     def __init__(self, options: Mapping[str, Any] | None = None, *, shows_log: bool = False) -> None:
-        self._log: Path | None = None
+        self.log: Path | None = None
         self._state: CloudState | None = None
         self._control: ControlClient | None = None
         self._is_stopped = False
@@ -48,7 +53,7 @@ class LocalCloudProcess:
             self._process = launch(options or {}, None, stdin=subprocess.PIPE)
             return
         with tempfile.NamedTemporaryFile(prefix="stepweave-local-cloud-", suffix=".log", delete=False) as log:
-            self._log = Path(log.name)
+            self.log = Path(log.name)
             self._process = launch(options or {}, log.file, stdin=subprocess.PIPE)
 
     @property
@@ -61,7 +66,7 @@ class LocalCloudProcess:
             If it cannot start.
         """
         if self._state is None:
-            self._state = announced(self._process, self._log)
+            self._state = announced(self._process, self.log)
         return self._state
 
     @property
@@ -91,7 +96,7 @@ class LocalCloudProcess:
         if code is None or self._is_stopped:
             return None
         how = f"exit code {code}" if code >= 0 else f"signal {-code}"
-        where = "" if self._log is None else f"; the end of its log, {self._log}:\n{end_of_log(self._log)}"
+        where = "" if self.log is None else f"; the end of its log, {self.log}:\n{end_of_log(self.log)}"
         return f"the local cloud, process {self._process.pid}, has ended with {how}{where}"
 
     def check(self) -> None:
@@ -126,8 +131,8 @@ class LocalCloudProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._log is not None and is_orderly and self._process.returncode == 0:
-            self._log.unlink(missing_ok=True)
+        if self.log is not None and is_orderly and self._process.returncode == 0:
+            self.log.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self

@@ -154,4 +154,6 @@ def _kind(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # all has been stopped; to take a million objects apart would take longer than that

@@ -16,7 +16,7 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """Notices the signals that ask a process to stop, from the time it is entered. Enter it in the main thread.
+    """Notices what asks a process to stop, from the time it is entered. Enter it in the main thread.
 
     An :class:`threading.Event` that a handler sets is no way to wait for a signal. The handler runs in the main thread
     between two bytecodes: a signal that comes just before the main thread falls asleep in the event's lock is handled
@@ -61,10 +61,10 @@ class StopSignals:
             if self._reader in readable:
                 self._reader.recv(1)
             if parent is not None and parent.has_ended(is_readable=parent in readable):
-                return
+                self._came = True
 
     def have_come(self) -> bool:
-        """Tell whether one of the signals has come."""
+        """Tell whether one of the signals has come, or the end of the parent that is waited for."""
         return self._came
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
