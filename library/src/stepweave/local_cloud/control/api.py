@@ -65,7 +65,7 @@ class ControlApi:
             return HTTPStatus.OK, operation.run(operation.given.model_validate(json.loads(body))) or {}
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, _error("ValidationError", _first_problem(error))
-        except (LocalCloudError, ValueError, TimeoutError) as error:
+        except (LocalCloudError, ValueError, RecursionError, TimeoutError) as error:
             return HTTPStatus.BAD_REQUEST, _error(type(error).__name__, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client must get an answer
             _LOG.exception("%s failed", name)
