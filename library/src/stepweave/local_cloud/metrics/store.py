@@ -6,6 +6,7 @@ What it keeps is bounded: the statistics of two weeks, and of the 5,000 metrics 
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from stepweave.local_cloud.metrics.datum import Datum, Metric
 from stepweave.local_cloud.metrics.statistic_set import StatisticSet
 
+_HOUR: Final = 3600
 _KEPT_SECONDS: Final = 14 * 86_400
 _KEPT_PERIODS: Final = 20_160
 _KEPT_METRICS: Final = 5_000
@@ -20,10 +22,33 @@ _KEPT_METRICS: Final = 5_000
 
 @dataclass
 class _Series:
-    """The statistics of a metric in one unit, by the start of their periods."""
+    """The statistics of a metric in one unit, by the start of their periods, and these in order; those of hours too.
+
+    An alarm may look at days each minute, and much of what was measured is then summed up already.
+    """
 
     periods: dict[int, StatisticSet] = field(default_factory=dict)
+    begins: list[int] = field(default_factory=list)
+    hours: dict[int, StatisticSet] = field(default_factory=dict)
     latest: float = 0.0
+
+    def between(self, start: float, end: float, period: int) -> Iterator[tuple[int, StatisticSet]]:
+        """Yield what was measured between two times, by whole hours where periods from `start` on are of such."""
+        if period % _HOUR == 0 and start % _HOUR == 0 and self.latest < end:
+            for hour in range(int(start), int(self.latest) + 1, _HOUR):
+                if hour in self.hours:
+                    yield hour, self.hours[hour]
+            return
+        for at in self.begins[bisect_left(self.begins, start) : bisect_left(self.begins, end)]:
+            yield at, self.periods[at]
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest period, and its hour if nothing else is left of that."""
+        oldest = self.begins.pop(0)
+        del self.periods[oldest]
+        hour = oldest // _HOUR * _HOUR
+        if self.begins[0] >= hour + _HOUR:
+            self.hours.pop(hour, None)
 
 
 class MetricStore:
@@ -81,10 +106,9 @@ class MetricStore:
             for name, series in units.items():
                 if unit is not None and name != unit:
                     continue
-                for at, measured in series.periods.items():
-                    if start <= at < end:
-                        begin = start + (at - start) // period * period
-                        found.setdefault(begin, StatisticSet()).add(measured)
+                for at, measured in series.between(start, end, period):
+                    begin = start + (at - start) // period * period
+                    found.setdefault(begin, StatisticSet()).add(measured)
         return dict(sorted(found.items()))
 
     def clear(self) -> None:
@@ -103,13 +127,8 @@ class MetricStore:
         series.latest = max(series.latest, datum.at)
         if begin not in series.periods:
             series.periods[begin] = StatisticSet()
-            for old in _old(series.periods, begin - _KEPT_SECONDS):
-                del series.periods[old]
+            insort(series.begins, begin)
         series.periods[begin].add(datum)
-
-
-def _old(periods: dict[int, StatisticSet], limit: int) -> Iterator[int]:
-    if len(periods) > _KEPT_PERIODS:
-        yield from [min(periods)]
-    elif (first := next(iter(periods))) < limit:
-        yield first
+        series.hours.setdefault(begin // _HOUR * _HOUR, StatisticSet()).add(datum)
+        if len(series.begins) > _KEPT_PERIODS or series.begins[0] < begin - _KEPT_SECONDS:
+            series.drop_oldest()

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stepweave.local_cloud.metrics.alarm_rule import AlarmRuleError, holds
 from stepweave.local_cloud.metrics.alarm_state import Criterion
@@ -145,3 +147,26 @@ def test_metrics_are_read_from_logs() -> None:
 @pytest.mark.parametrize("message", ["text", '{"_aws": 1}', '{"_aws": {"CloudWatchMetrics": [{}]}}', '{"_aws"'])
 def test_what_measures_nothing_is_left(message: str) -> None:
     assert embedded_metrics(message, 0.0) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5 * 3600), st.integers(1, 9)), max_size=30),
+    st.sampled_from([60, 300, 3600, 7200]),
+    st.integers(0, 5),
+    st.integers(1, 6 * 3600),
+)
+def test_hours_that_are_summed_up_already_say_the_same(
+    measured: list[tuple[int, int]], period: int, first_hour: int, seconds: int
+) -> None:
+    store, metric = MetricStore(), Metric.of("n", "m", [])
+    store.record(Datum.of_value(metric, at, float(value)) for at, value in measured)
+    start, end = first_hour * 3600, first_hour * 3600 + seconds
+    expected: dict[float, list[float]] = {}
+    for at, value in measured:
+        minute = at // 60 * 60
+        if start <= minute < end:
+            expected.setdefault(start + (minute - start) // period * period, []).append(float(value))
+    found = store.statistics(metric, start, end, period)
+    assert {at: (each.count, each.maximum) for at, each in found.items()} == {
+        at: (len(values), max(values)) for at, values in sorted(expected.items())
+    }
