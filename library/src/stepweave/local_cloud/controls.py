@@ -36,11 +36,14 @@ class Controls:
         The time of the engine, of all services that wait, and of functions.
     faults : FaultPlan
         What goes wrong.
+    requests : int
+        How many requests the services have had.
     """
 
     def __init__(self, tasks: Tasks | None = None) -> None:
         self._resources = ExitStack()
         self._tasks = tasks
+        self.requests = 0
         folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="stepweave-clock-")))
         offset = self._resources.enter_context(SharedOffset(folder / "offset"))
         self.clock: Final = VirtualClock(offset.write)
@@ -56,6 +59,7 @@ class Controls:
 
         def counted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
             with self.clock.running():
+                self.requests += 1
                 # To its end, while it counts.
                 return list(faulty(environ, start_response))
 

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     try:
         serve(options, _announce, parent)
     except (LocalCloudError, OSError, ModuleNotFoundError) as error:
-        _announce({"error": _message(error), "kind": _kind(error)})
+        _announce({"error": _message(error, options), "kind": _kind(error)})
         return 1
     return 0
 
@@ -140,10 +140,10 @@ def _announce(announcement: Announcement) -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-def _message(error: Exception) -> str:
+def _message(error: Exception, options: ProcessOptions) -> str:
     if isinstance(error, OSError):  # its own files: a disk that is full, a folder that cannot be written to
-        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-        return f"{where}{error.strerror or error}"
+        where = error.filename or (options.state.parent if options.state is not None else "")
+        return f"{os.fsdecode(where)}: {error.strerror or error}"
     if isinstance(error, ModuleNotFoundError):
         return f"{sys.executable} lacks {error.name}, which the local cloud needs: pip install 'stepweave[local]'"
     return str(error)

@@ -364,7 +364,7 @@ def test_what_is_deployed_is_run_by_the_same_methods(local_cloud: LocalBackend) 
 
 def test_rules_end_with_the_test_that_put_them_but_for_those_of_stacks(local_cloud: LocalBackend) -> None:
     local_cloud.deploy(two_naps)
-    events = local_cloud.client("events")
+    events, scheduler = local_cloud.client("events"), local_cloud.client("scheduler")
 
     def rules(bus: str) -> set[str]:
         return {rule["Name"] for rule in events.list_rules(EventBusName=bus)["Rules"]}
@@ -377,8 +377,13 @@ def test_rules_end_with_the_test_that_put_them_but_for_those_of_stacks(local_clo
     events.put_targets(
         Rule="all", EventBusName="own", Targets=[{"Id": "q", "Arn": "arn:aws:sqs:us-east-1:123456789012:q"}]
     )
+    target = {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": "arn:aws:iam::123456789012:role/any"}
+    scheduler.create_schedule(
+        Name="each-minute", ScheduleExpression="rate(1 minute)", Target=target, FlexibleTimeWindow={"Mode": "OFF"}
+    )
     local_cloud.end()
     assert (rules("default"), rules("own")) == (of_stacks, set())
+    assert scheduler.list_schedules()["Schedules"] == []
     events.put_rule(Name="of-a-larger-scope", ScheduleExpression="rate(1 day)")
     local_cloud.begin()
     local_cloud.end()

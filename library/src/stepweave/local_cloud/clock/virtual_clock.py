@@ -92,12 +92,18 @@ class VirtualClock:
         self._naps: set[Sleeper] = set()  # those that wait for nothing but time
         self._pollers: dict[Sleeper, int] = {}  # with what each has seen
         self._activity = 0
+        self._met_awaited = False
         self._local = threading.local()
 
     @property
     def offset(self) -> float:
         """The seconds by which this clock is ahead of the machine's."""
         return self._offset
+
+    @property
+    def met_awaited(self) -> bool:
+        """Whether the latest jump was to a deadline that is awaited, and not only to what comes again and again."""
+        return self._met_awaited
 
     def time(self) -> float:
         """Return the time in seconds since the epoch."""
@@ -312,9 +318,10 @@ class VirtualClock:
             self._on_jump(self._offset)
         self._activity += 1
         now = max(self.time(), target)
-        for sleeper in list(self._sleepers):
-            if sleeper in self._pollers or (sleeper.deadline is not None and sleeper.deadline <= now):
-                self.wake(sleeper, notified=False)
+        due = [each for each in self._sleepers if each.deadline is not None and each.deadline <= now]
+        self._met_awaited = any(each.is_awaited for each in due)
+        for sleeper in {*due, *self._pollers}:
+            self.wake(sleeper, notified=False)
         self._recheck()
 
     def _recheck(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from stepweave.local_cloud.control.isolation import Isolation
 from stepweave.local_cloud.control.requests import (
@@ -22,6 +23,8 @@ from stepweave.local_cloud.faults.service_fault import THROTTLING_ERRORS
 if TYPE_CHECKING:
     from stepweave.local_cloud.cloud import LocalCloud
     from stepweave.local_cloud.controls import Controls
+
+_UNSEEN_SECONDS: Final = 0.25
 
 Answer = dict[str, Any]
 _Given = TypeVar("_Given", bound=Request)
@@ -75,8 +78,15 @@ def _controls(cloud: LocalCloud, controls: Controls) -> Mapping[str, Operation[A
         return {"now": clock.time()}
 
     def skip(given: Seconds) -> Answer:
-        outcome = clock.skip()
-        return {"outcome": outcome, "idle": clock.await_idle(given.seconds)}
+        until = time.monotonic() + _UNSEEN_SECONDS
+        while True:
+            before = controls.requests, faults.call_count
+            outcome = clock.skip()
+            is_idle = clock.await_idle(given.seconds)
+            is_seen = clock.met_awaited or before != (controls.requests, faults.call_count)
+            # What comes again and again, and does nothing that anybody can see, is nothing to tell.
+            if not outcome or not is_idle or is_seen or time.monotonic() >= until:
+                return {"outcome": outcome, "idle": is_idle}
 
     return {
         "clock/now": Operation(Request, lambda _: {"now": clock.time()}),

@@ -137,6 +137,12 @@ class FaultPlan:
         with self._lock:
             return dict(self._injected)
 
+    @property
+    def call_count(self) -> int:
+        """How often functions were called."""
+        with self._lock:
+            return self._calls.total()
+
     def calls(self, function: str, task: str | None = None) -> int:
         """Return how often a function was called, or only for a task."""
         with self._lock:
