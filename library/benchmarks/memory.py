@@ -22,10 +22,10 @@ from pathlib import Path
 from stepweave.compiler.compile import compile_workflow
 from stepweave.functions.replayer.contract import ReplayResult, replayer
 from stepweave.language.workflow import workflow
-from stepweave.local_cloud import daemon
-from stepweave.local_cloud.account import LocalSession
-from stepweave.local_cloud.daemon_files import DaemonState
-from stepweave.local_cloud.deployment import deploy_assembly
+from stepweave.local_client.control import ControlClient
+from stepweave.local_client.project_cloud import down, up
+from stepweave.local_client.session import LocalSession
+from stepweave.local_client.state import CloudState
 
 _BATCH = 200
 _AT_ONCE = 4
@@ -55,7 +55,7 @@ def main() -> None:
         time.sleep(10)  # it loads what a deployment needs
         session = LocalSession(state.endpoint_url)
         results["loaded_mb"] = _resident_mb(state.pid)
-        deploy_assembly(session, _assembly(Path(folder) / "cdk.out"), lambda _stack, _outcome: None)
+        ControlClient(state.port, state.token).deploy(_assembly(Path(folder) / "cdk.out"))
         results["deployed_mb"] = _resident_mb(state.pid)
         _run(session, 20)  # starts the workers
         results["warm_mb"] = _resident_mb(state.pid)
@@ -73,13 +73,13 @@ def main() -> None:
 
 
 @contextmanager
-def _running(root: Path) -> Iterator[tuple[DaemonState, float]]:
+def _running(root: Path) -> Iterator[tuple[CloudState, float]]:
     began = time.monotonic()
-    state, _ = daemon.up(root)
+    state, _ = up(root)
     try:
         yield state, round(time.monotonic() - began, 2)
     finally:
-        daemon.down(root)
+        down(root)
 
 
 def _assembly(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from stepweave.local_cloud.errors import AlreadyRunningError
 from stepweave.local_cloud.health import with_health
 from stepweave.local_cloud.lambda_runtime.worker_limit import worker_limit
 from stepweave.local_cloud.permissions.authority import Authority, Mode
-from stepweave.local_cloud.permissions.control import mode_of_environment, with_permissions
+from stepweave.local_cloud.permissions.environment import mode_of_environment
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -105,7 +105,7 @@ class LocalCloud:
             moto = AdaptedMoto(endpoint_url, start_host, controls, permissions or mode_of_environment())
             resources.callback(moto.close)
             cloud = cls(endpoint_url, moto, ExitStack())
-            application = with_permissions(with_health(moto.application), moto.authority)
+            application = with_health(moto.application)
             if control_token is not None:
                 application = ControlApi(application, control_token, operations(cloud, controls))
             server = LoopbackServer(application, listener)

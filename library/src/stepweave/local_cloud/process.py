@@ -105,7 +105,7 @@ def _started(options: ProcessOptions, token: str) -> Iterator[LocalCloud]:
         controls = None
         if options.controls is not None:
             controls = resources.enter_context(Controls(options.controls.tasks))
-        yield resources.enter_context(LocalCloud.start(options.port, controls, token))
+        yield resources.enter_context(LocalCloud.start(options.port, controls, control_token=token))
 
 
 @contextmanager

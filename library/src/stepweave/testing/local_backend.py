@@ -165,7 +165,7 @@ class LocalBackend(Backend):
     @property
     def refused_permissions(self) -> list[str]:
         """What policies have refused since the local cloud was started, each once, in AWS's words."""
-        return [refused.message for refused in self.cloud.authority.refusals]
+        return [refused["message"] for refused in self._tell("permissions")["refused"]]
 
     def stop_faults(self) -> None:
         """Inject no more faults."""

@@ -94,6 +94,14 @@ def test_what_makes_no_sense_is_refused_in_words(
         cloud.control.call(operation, **given)
 
 
+def test_permissions_are_looked_at_and_set(cloud: LocalCloudProcess) -> None:
+    assert cloud.control.call("permissions") == {"mode": "enforce", "refused": []}
+    assert cloud.control.call("permissions", mode="audit")["mode"] == "audit"
+    with pytest.raises(ControlRefusedError, match="mode: Input should be 'enforce', 'audit' or 'off'"):
+        cloud.control.call("permissions", mode="relax")
+    assert cloud.control.call("permissions", mode="enforce")["mode"] == "enforce"
+
+
 def test_many_may_tell_it_at_once(cloud: LocalCloudProcess) -> None:
     times: list[float] = []
     threads = [threading.Thread(target=lambda: times.append(cloud.control.call("clock/now")["now"])) for _ in range(20)]

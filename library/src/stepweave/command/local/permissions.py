@@ -1,13 +1,12 @@
 """What the policies of the project refuse in its local cloud."""
 
 import json
-from urllib.request import Request, urlopen
 
 from stepweave.command.errors import CommandError
+from stepweave.command.target.running_daemon import local_cloud_root
 from stepweave.command.terminal.console import say, standard_output, styled
-from stepweave.local_cloud import daemon
-from stepweave.local_cloud.permissions.control import PERMISSIONS_PATH
-from stepweave.project.settings import require_project
+from stepweave.local_client.control import ControlClient
+from stepweave.local_client.project_cloud import status
 
 
 def show_permissions(mode: str | None, *, as_json: bool) -> None:
@@ -18,14 +17,10 @@ def show_permissions(mode: str | None, *, as_json: bool) -> None:
     CommandError
         If no local cloud is up.
     """
-    state = daemon.status(require_project().root).state
+    state = status(local_cloud_root()).state
     if state is None:
         raise CommandError("no local cloud is up; start one: stepweave local up")
-    request = Request(f"{state.endpoint_url}{PERMISSIONS_PATH}")  # noqa: S310 - a URL of this machine
-    if mode is not None:
-        request.method, request.data = "PUT", json.dumps({"mode": mode}).encode()
-    with urlopen(request) as answer:  # noqa: S310 - as above
-        found = json.load(answer)
+    found = ControlClient(state.port, state.token).call("permissions", mode=mode)
     if as_json:
         print(json.dumps(found))  # noqa: T201 - the result
         return

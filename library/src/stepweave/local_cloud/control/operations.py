@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from stepweave.local_cloud.control.isolation import Isolation
@@ -15,6 +15,7 @@ from stepweave.local_cloud.control.requests import (
     Begin,
     Calls,
     Deploy,
+    Permissions,
     Request,
     Seconds,
 )
@@ -56,7 +57,17 @@ def operations(cloud: LocalCloud, controls: Controls | None) -> Mapping[str, Ope
             cloud.deploy(given.assembly, outcomes.__setitem__)
         return {"stacks": outcomes}
 
-    return {"deploy": Operation(Deploy, deploy), **({} if controls is None else _controls(cloud, controls))}
+    def permissions(given: Permissions) -> Answer:
+        authority = cloud.authority
+        authority.mode = given.mode or authority.mode
+        refused = [{**asdict(one), "message": one.message} for one in authority.refusals]
+        return {"mode": authority.mode, "refused": refused}
+
+    always: dict[str, Operation[Any]] = {
+        "deploy": Operation(Deploy, deploy),
+        "permissions": Operation(Permissions, permissions),
+    }
+    return {**always, **({} if controls is None else _controls(cloud, controls))}
 
 
 def _controls(cloud: LocalCloud, controls: Controls) -> Mapping[str, Operation[Any]]:

@@ -15,6 +15,7 @@ from stepweave.local_cloud.faults.service_fault import (
     Kind,
     ServiceFault,
 )
+from stepweave.local_cloud.permissions.authority import Mode
 
 
 class Request(BaseModel):
@@ -27,6 +28,12 @@ class Deploy(Request):
     """The cloud assembly that is to be deployed, by its absolute path."""
 
     assembly: Path
+
+
+class Permissions(Request):
+    """What is to happen to what no policy allows; what happened until now if not given."""
+
+    mode: Mode | None = None
 
 
 class Seconds(Request):
