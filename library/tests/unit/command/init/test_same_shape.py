@@ -16,7 +16,17 @@ ONLY_ROOT = {"LICENSE", "docs", "library"}
 """The library, its pages and its licence, which the root is home to beside being a project."""
 CI = {".ci", ".github"}
 """What runs the checks: here another service than most users have."""
-ONLY_ROOT_TARGETS = {"adoption", "chaos", "public-api", "record", "test-sfn-local", "wheel"}
+ONLY_ROOT_TARGETS = {
+    "adoption",
+    "chaos",
+    "needed",
+    "properties",
+    "public-api",
+    "record",
+    "slow",
+    "test-sfn-local",
+    "wheel",
+}
 
 
 @pytest.fixture(scope="module")
