@@ -88,6 +88,9 @@ def deployed(cloud: LocalBackend) -> LocalBackend:
     sqs, events = cloud.client("sqs"), cloud.client("events")
     url = sqs.create_queue(QueueName=QUEUE)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     pattern = json.dumps({"source": [EVENT_SOURCE]})
     events.put_rule(Name=QUEUE, EventBusName=Names().event_bus, EventPattern=pattern)
     events.put_targets(Rule=QUEUE, EventBusName=Names().event_bus, Targets=[{"Id": "queue", "Arn": arn}])

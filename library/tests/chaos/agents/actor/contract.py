@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from stepweave.contract.agent import Agent
+from stepweave.contract.permission import Permission
 from stepweave.contract.retry import Retry
 
 EFFECTS_TABLE: Final = "chaos-effects"
@@ -35,4 +36,10 @@ actor = Agent(
     timeout=timedelta(seconds=5),
     memory_mb=256,
     retry=Retry(attempts=6, interval=timedelta(seconds=1), max_delay=timedelta(seconds=4)),
+    permissions=(
+        Permission(
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            resources=(f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{EFFECTS_TABLE}",),
+        ),
+    ),
 )

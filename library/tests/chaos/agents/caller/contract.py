@@ -7,9 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker, CircuitBreakerConfig
+from stepweave.contract.permission import Permission
 
 BACKEND_TABLE: Final = "chaos-backend"
 """The backend: one item, which says whether it is healthy, and counts who called."""
+
+BACKEND_ARN: Final = f"arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/{BACKEND_TABLE}"
 
 BACKEND: Final = "backend"
 
@@ -35,4 +38,5 @@ caller = Agent(
     timeout=timedelta(seconds=10),
     memory_mb=256,
     breaker=Breaker(BACKEND, CONFIG),
+    permissions=(Permission(actions=("dynamodb:UpdateItem",), resources=(BACKEND_ARN,)),),
 )

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from stepweave.contract.agent import Agent
 from stepweave.contract.breaker import Breaker
+from stepweave.contract.permission import Permission
 
-from ..caller.contract import BACKEND, CONFIG, Answer, Question
+from ..caller.contract import BACKEND, BACKEND_ARN, CONFIG, Answer, Question
 
 waiter = Agent(
     name="waiter",
@@ -14,4 +15,5 @@ waiter = Agent(
     timeout=timedelta(seconds=10),
     memory_mb=256,
     breaker=Breaker(BACKEND, CONFIG, waits=True),
+    permissions=(Permission(actions=("dynamodb:GetItem",), resources=(BACKEND_ARN,)),),
 )
