@@ -272,6 +272,7 @@ def test_a_local_cloud_that_cannot_write_its_state_says_so_in_one_line(tmp_path:
     assert not list((folder / ".stepweave").glob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_without_a_local_cloud_one_lasts_for_the_run(repository: Path, tmp_path: Path) -> None:
     folder = make_project(tmp_path / "project")
     result = stepweave(folder, "run", "code-review", "--repo", repository, "--json")
@@ -294,6 +295,7 @@ def test_an_app_that_cannot_be_synthesized_says_why(repository: Path, tmp_path: 
     assert "Traceback" in (folder / ".stepweave" / "synth.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_local_cloud_in_the_foreground_ends_with_ctrl_c(tmp_path: Path) -> None:
     folder = make_project(tmp_path / "project")
     command = [sys.executable, "-c", INTERRUPTIBLE, "local", "up", "--foreground"]

@@ -16,8 +16,6 @@ import pytest
 
 from stepweave.local_cloud.cloud import LocalCloud
 
-pytestmark = pytest.mark.usefixtures("without_local_cloud")
-
 REQUESTS: Final = 60
 ODD: Final[tuple[Any, ...]] = (None, True, -1, 1e308, 10**30, "", "\0", [], {}, [[]], {"a": 1}, "x" * 2000, "{", "arn:")
 BYTES: Final = (b"\xff", b"\0", b"%", b"%ff", b"%00", b"&", b"=", b"<", b"{", b"]", b"\r\n", b"/", b"?", b"[", b"..")
@@ -179,7 +177,7 @@ def answer(port: int, request: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def port(without_local_cloud: None) -> Iterator[int]:
+def port() -> Iterator[int]:
     with LocalCloud.start() as cloud:
         port = int(cloud.endpoint_url.rpartition(":")[2])
         for call in CALLS:

@@ -340,8 +340,11 @@ def test_a_function_calls_in_the_name_of_its_role(developer: Client) -> None:
     assert "MessageId" in call(service="sqs", operation="send_message", parameters=sent)
     refused = call(service="sqs", operation="send_message", parameters={**sent, "QueueUrl": url("shut")})
     assert (refused["Code"], session in refused["Message"]) == ("AccessDenied", True)
-    groups = developer("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/caller")["logGroups"]
-    assert groups, "a policy that AWS manages lets it write its log"
+    logs, until = developer("logs"), time.monotonic() + 30
+    # Logs arrive a little later than answers.
+    while not logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/caller")["logGroups"]:
+        assert time.monotonic() < until, "a policy that AWS manages lets it write its log"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
