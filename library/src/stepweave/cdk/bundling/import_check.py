@@ -13,6 +13,7 @@ from stepweave import _MODULES as PUBLIC_NAMES
 from stepweave.cdk.bundling.imports import Import, Step, every_import, happening, read_imports
 from stepweave.cdk.bundling.module_files import ModuleFiles, packages_and
 from stepweave.cdk.bundling.standard_library import standard_library
+from stepweave.cdk.bundling.syntax_tree import syntax_tree
 from stepweave.cdk.bundling.target import Target
 from stepweave.cdk.managed_runtime import MANAGED_MODULES
 
@@ -133,7 +134,7 @@ class ImportCheck:
 
 def _may_define(source: bytes, name: str) -> bool:
     """Tell whether a package may define a name itself."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax_tree(source)):
         match node:
             case ast.Name(found, ast.Store()) if found == name:
                 return True

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Final, TypeAlias
 
+from stepweave.cdk.bundling.syntax_tree import syntax_tree
 from stepweave.cdk.bundling.target import Target
 from stepweave.cdk.errors import SynthesisError
 
@@ -115,7 +116,7 @@ def read_imports(source: bytes, path: PurePath, target: Target) -> tuple[Step, .
     (Import(module='claims', names=('rates',), line=1),)
     """
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         where = path.as_posix() if line is None else f"{path.as_posix()}:{line}"
