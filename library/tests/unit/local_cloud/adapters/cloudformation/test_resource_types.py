@@ -8,6 +8,7 @@ import pytest
 
 from stepweave.local_cloud.adapters.cloudformation.api_resource import ApiType
 from stepweave.local_cloud.adapters.cloudformation.resource_type import RefusedError
+from stepweave.local_cloud.adapters.cloudformation.resources import networks
 from stepweave.local_cloud.adapters.cloudformation.resources.catalog import RESOURCE_TYPES
 
 Client = Callable[[str], Any]
@@ -243,6 +244,9 @@ CASES: dict[str, Case] = {
         {"Description": "d"},
     ),
 }
+
+
+CASES |= {f"Net{number}": (kind.name, {"VpcId": "vpc-1"}, {}) for number, kind in enumerate(networks.TYPES)}
 
 
 def test_every_type_has_a_case() -> None:
